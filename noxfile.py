@@ -1,0 +1,150 @@
+"""The one entry to everything: ``nox`` runs the tests, ``nox -l`` lists the rest.
+
+The tests run against the built wheel, copied away from this tree, so that what users install is what is proved.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.default_venv_backend = "venv"
+nox.options.error_on_external_run = True
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["tests"]
+
+ROOT = Path(__file__).parent
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PYPROJECT)
+NEWEST, OLDEST = PYTHONS[-1], PYTHONS[0]
+GUARDED = {"PYTHONDEVMODE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def group(name: str) -> list[str]:
+    """Give the requirements of one dependency group."""
+    return list(nox.project.dependency_groups(PYPROJECT, name))
+
+
+def wheel() -> Path:
+    """Give the folder of the wheel that all sessions of this nox run share."""
+    return ROOT / "build" / f"wheel-{os.getpid()}"
+
+
+def install_wheel(session: nox.Session, *groups: str, extras: str = "all") -> Path:
+    """Install the built wheel and `groups`; give a folder that holds the tests but not ``hotswap/``."""
+    dist = wheel()
+    if not list(dist.glob("*.whl")):
+        session.install("build")
+        session.run("python", "-m", "build", "--wheel", "--outdir", str(dist), ".", silent=True)
+    (built,) = dist.glob("*.whl")
+    session.install(
+        f"hotswap-live[{extras}] @ {built.as_uri()}", *[r for g in groups for r in group(g)]
+    )
+    session.install("--force-reinstall", "--no-deps", str(built))
+    away = Path(session.create_tmp()) / "tree"
+    shutil.rmtree(away, ignore_errors=True)
+    away.mkdir(parents=True)
+    ignore = shutil.ignore_patterns("__pycache__", "_build")
+    for name in ("tests", "demo_server", "docs"):
+        shutil.copytree(ROOT / name, away / name, ignore=ignore, symlinks=True)
+    for name in ("pyproject.toml", "README.md", "CHANGELOG.md"):
+        shutil.copy2(ROOT / name, away / name)
+    return away
+
+
+def pytest(session: nox.Session, away: Path, *args: str, **env: str) -> None:
+    """Run pytest in the copied folder, where only the wheel can be imported."""
+    session.chdir(away)
+    session.run("python", "-m", "pytest", *args, *session.posargs, env={**GUARDED, **env})
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Unit tests, the behaviour corpus, property tests and the documents' code blocks."""
+    away = install_wheel(session, "test")
+    folders = ["tests/unit", "tests/corpus", "tests/property", "tests/docs"]
+    pytest(session, away, *folders, "-n", "2", "--dist", "worksteal")
+
+
+@nox.session(python=PYTHONS)
+def live(session: nox.Session) -> None:
+    """Real servers, real sockets, real saves."""
+    pytest(session, install_wheel(session, "test"), "tests/live")
+
+
+@nox.session(python=PYTHONS)
+def handover(session: nox.Session) -> None:
+    """The exec reload: same process, every connection kept."""
+    pytest(session, install_wheel(session, "test"), "tests/handover")
+
+
+@nox.session(python=OLDEST)
+def browser(session: nox.Session) -> None:
+    """Pages in headless Chromium. Skips with a reason where there is none, but not in CI."""
+    pytest(session, install_wheel(session, "test", "browser"), "tests/browser")
+
+
+@nox.session(python=PYTHONS)
+def history(session: nox.Session) -> None:
+    """Successive releases of real packages, swapped one onto the other."""
+    pytest(session, install_wheel(session, "test"), "tests/history")
+
+
+@nox.session(python=OLDEST)
+def lint(session: nox.Session) -> None:
+    """Format, lint, spelling and the floors of the house."""
+    session.install("-e", ".", *group("lint"))
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+    session.run("codespell", "hotswap", "demo_server", "tests", "docs", "README.md", "CHANGELOG.md")
+    session.run("lint-imports")
+
+
+@nox.session(python=OLDEST)
+def types(session: nox.Session) -> None:
+    """Run ``mypy --strict`` over all that ships."""
+    session.install(
+        "-e", ".[all]", *group("types"), "pytest", "nox", "ipython", "sqlalchemy", "alembic"
+    )
+    session.run("mypy")
+
+
+@nox.session(python=OLDEST)
+def docs(session: nox.Session) -> None:
+    """Build the documents; a broken reference is an error."""
+    session.install("-e", ".[all]", *group("docs"))
+    session.run("sphinx-build", "-nW", "--keep-going", "-b", "html", "docs", "docs/_build/html")
+
+
+@nox.session(python=OLDEST)
+def demo(session: nox.Session) -> None:
+    """Serve the demo; edit demo_server/ while it runs."""
+    session.install("-e", ".[demo]")
+    session.run("python", "-m", "hotswap", "demo_server", *session.posargs)
+
+
+@nox.session(python=OLDEST)
+def bench(session: nox.Session) -> None:
+    """Measure beside the peers, interleaved in one run; prints a table, writes docs/_build/bench.json."""
+    session.install("-e", ".[all]", *group("test"), "httpx")
+    session.run("python", "-m", "tests.bench", *session.posargs)
+
+
+@nox.session(python=NEWEST)
+def build(session: nox.Session) -> None:
+    """Build wheel and sdist; install the wheel where nothing else is and start the command."""
+    session.install("build")
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", "dist", silent=True)
+    (built,) = (ROOT / "dist").glob("*.whl")
+    clean = Path(session.create_tmp()) / "clean"
+    session.run("python", "-m", "venv", "--clear", str(clean))
+    python = clean / "bin" / "python"
+    session.run(str(python), "-m", "pip", "install", "-q", str(built), external=True)
+    session.chdir(session.create_tmp())
+    session.run(str(python), "-W", "error", "-m", "hotswap", "--version", external=True)
+    session.run(str(clean / "bin" / "hotswap"), "--help", silent=True, external=True)

@@ -1,0 +1,32 @@
+"""Save -> first new response of a five-module app, beside ``uvicorn --reload`` and jurigged, interleaved."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.bench.support import COMMANDS, serving, summary, write_app
+
+PEERS = ("hotswap", "jurigged", "uvicorn --reload")
+
+
+def measure(rounds: int = 20) -> dict[str, dict[str, float]]:
+    """Edit the same function `rounds` times under each server in turn; milliseconds by server."""
+    times: dict[str, list[float]] = {kind: [] for kind in PEERS}
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        files, servers = {}, {}
+        for kind in PEERS:
+            folder = Path(name) / kind.replace(" ", "")
+            files[kind] = write_app(folder)
+            servers[kind] = stack.enter_context(serving(kind, folder))
+        for number in range(1, rounds + 1):
+            for kind in PEERS:
+                text = files[kind].read_text()
+                edited = text.replace(f"return '{number - 1}'", f"return '{number}'", 1)
+                began = time.perf_counter()
+                files[kind].write_text(edited)
+                times[kind].append((servers[kind].wait_for(str(number)) - began) * 1000)
+    assert set(times) <= set(COMMANDS)
+    return {kind: summary(values) for kind, values in times.items()}
