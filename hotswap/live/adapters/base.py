@@ -1,70 +1,93 @@
 """The protocol by which a framework's own objects (an app, a router, a command group) follow an edit in place.
 
-An adapter owns objects whose content was gathered by running statements of user modules: ``@app.get(...)``,
-``app.include_router(...)``, ``app.add_middleware(...)``. Third parties add theirs under the entry-point group
-``hotswap.adapters``; each entry point is a callable without arguments that gives an `Adapter`, and is called once the
-module it names in `Adapter.module` has been imported by the app.
+An adapter owns *registries*: objects whose content was gathered by running statements of user modules, their
+*fillers*: ``@app.get(...)``, ``app.include_router(...)``, ``app.add_middleware(...)``. Third parties add theirs under
+the entry-point group ``hotswap.adapters``; each entry point is a callable without arguments that gives an `Adapter`.
+docs/reference/adapters.md shows a whole one.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
-    from dataclasses import dataclass
+    from types import CodeType
 
     from hotswap.live.journal import Journal
-else:
-    from dataclasses import dataclass
+
+
+class Refused(Exception):  # noqa: N818 -- not an error of the user's: a verdict, which sends the swap to exec
+    """Only a fresh process can carry this edit out. The message is the reason, in one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What happened to one module's statements, for `Adapter.settle`."""
+    """What happened to one module's statements, for `Adapter.in_place` and `Adapter.settle`."""
 
     module: str
     """``__name__`` of the module."""
     ran: AbstractSet[str]
-    """Names of the top-level definitions whose statements ran again."""
+    """Names of the definitions whose statements run again, or ran; they fill, or filled, the registry."""
     removed: AbstractSet[str]
-    """Names of the top-level definitions that the edit removed."""
+    """Names of the definitions that filled the registry and no longer do: gone, or without their decorator."""
     order: Sequence[str]
-    """All top-level definitions of the new source in file order."""
+    """The statements that fill this registry in the new source, in file order: the name of a definition, or ``""``."""
     replayed: bool
-    """True after `Adapter.reset`: every statement that fills the object ran again."""
+    """True after `Adapter.reset` or `Adapter.adopt`: every statement that fills the registry ran again."""
 
 
 class Adapter(Protocol):
-    """How one framework's objects follow an edit. One instance serves the whole process."""
+    """How one framework's registries follow an edit. One instance serves the whole process."""
 
     module: str
     """The import that brings the framework in: the adapter is asked for only once it is in ``sys.modules``."""
+    state: AbstractSet[str]
+    """Attributes of a registry that hold the app's own state: statements below them are not fillers."""
 
     def owns(self, obj: object) -> bool:
-        """Say whether `obj` is one of this framework's registries. Never reads attributes by ``getattr``."""
+        """Say whether `obj` is a registry. Looks at ``type(obj)`` only: a module may hold proxies that raise."""
+
+    def fixed(self, obj: Any) -> str:
+        """Say why no filler of `obj` can be changed in this process; ``""`` when fillers can be."""
+
+    def refusal(self, obj: Any, replaced: Mapping[CodeType, CodeType]) -> str:
+        """Say why these new bodies need a fresh process (a changed lifespan), before anything is changed; or ``""``."""
 
     def checkpoint(self, obj: Any, journal: Journal) -> Any:
-        """Before anything runs: remember all of `obj` in the journal; give a token for `settle`."""
+        """Before anything runs: remember all of `obj` in the journal and make it accept entries; give a token."""
+
+    def in_place(self, obj: Any, token: Any, ran: Ran) -> bool:
+        """Say whether running just ``ran.ran`` again and then `settle` is enough; if so, make `obj` ready for it."""
 
     def reset(self, obj: Any) -> None:
-        """Empty `obj` to what its own constructor made, state kept, because all statements that fill it run again."""
-
-    def settle(self, obj: Any, token: Any, ran: Ran) -> bool:
-        """After the statements ran: order, replace and drop entries. True when other modules' readers must follow."""
+        """Empty `obj` to what its own constructor made, state kept, because all its fillers run again."""
 
     def adopt(self, old: Any, new: Any, token: Any, journal: Journal) -> None:
-        """Put the content of `new`, made on the side, into `old`, which keeps its identity and its state."""
+        """Put what a constructor (or a factory) made of `new` into `old`, which keeps identity and state."""
+
+    def settle(self, obj: Any, token: Any, ran: Ran) -> bool:
+        """After the fillers ran: order, replace and drop entries. True when readers of its content must run again.
+
+        Raises:
+            Refused: The content now asks for a fresh process.
+        """
 
     def copies(self) -> bool:
-        """Say whether including one registry in another copies entries (then the include statements run again)."""
+        """Say whether putting one registry into another copies entries (then the including fillers run again)."""
 
-    def served(self, obj: Any) -> Sequence[tuple[str, str]]:
-        """Static files the object serves: ``(url prefix, directory)`` pairs."""
-
-    def templates(self, modules: Mapping[str, Any]) -> Sequence[str]:
-        """Directories of templates that the app's modules read."""
+    def patched(
+        self, objs: Sequence[Any], replaced: Mapping[CodeType, CodeType], journal: Journal
+    ) -> None:
+        """After new bodies were put into functions: renew what the framework derived from them."""
 
     def class_changed(self, classes: Sequence[type]) -> None:
         """Classes kept their identity but changed shape: drop caches keyed by them."""
+
+    def served(self, obj: Any) -> Sequence[tuple[str, str]]:
+        """Static files the registry serves: ``(url prefix, directory)`` pairs."""
+
+    def templates(self, modules: Mapping[str, Any]) -> Sequence[str]:
+        """Directories of templates that the app's modules (by name) read."""

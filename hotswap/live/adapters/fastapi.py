@@ -1,0 +1,138 @@
+"""FastAPI and APIRouter objects: Starlette's, and what FastAPI derives from routes, models and functions.
+
+Since 0.16x an included router is referred to (``_IncludedRouter``, cached by ``_routes_version``); before, its routes
+were copied. Both are handled: see `FastAPIAdapter.copies`.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import itertools
+import sys
+from typing import TYPE_CHECKING, Any
+
+from hotswap.live.adapters.entries import Shelf
+from hotswap.live.adapters.starlette import (
+    StarletteAdapter,
+    Token,
+    by_user,
+    route_key,
+    router_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import CodeType
+
+    from hotswap.live.journal import Journal
+
+
+_versions = itertools.count(1_000_000)
+"""Never the same twice: a cache may have seen the version of a swap that was rolled back."""
+
+
+class FastAPIAdapter(StarletteAdapter):
+    """Path operations, included routers, webhooks, OpenAPI and the caches behind them."""
+
+    module = "fastapi"
+
+    def __init__(self) -> None:
+        super().__init__()
+        from fastapi import APIRouter, FastAPI, routing
+
+        self._types = (FastAPI, APIRouter)
+        self._apps = (FastAPI,)
+        self._routing = routing
+        self._caches: tuple[int, list[Any]] = (0, [])
+
+    def copies(self) -> bool:
+        """Say whether this release copies an included router's routes (FastAPI before ``_IncludedRouter``)."""
+        return not hasattr(self._routing, "_IncludedRouter")
+
+    def parts(self, obj: Any) -> list[Any]:
+        """Give app, router and webhooks: each keeps its identity."""
+        found = super().parts(obj)
+        webhooks = vars(obj).get("webhooks")
+        return found if webhooks is None else [*found, webhooks]
+
+    def shelves(self, obj: Any) -> list[Shelf]:
+        """Add the webhooks to what Starlette has."""
+        routes, stack, *handlers = super().shelves(obj)
+        webhooks = vars(obj).get("webhooks")
+        hooks = [] if webhooks is None else vars(webhooks)["routes"]
+        return [routes, stack, *handlers, Shelf(hooks, route_key, by_user)]
+
+    def restore_defaults(self, obj: Any) -> None:
+        """Put FastAPI's own exception handlers back where the user's went away."""
+        handlers = vars(obj).get("exception_handlers")
+        if handlers is not None:
+            for kind, handler in self._defaults.items():
+                handlers.setdefault(kind, handler)
+
+    @functools.cached_property
+    def _defaults(self) -> dict[Any, Any]:
+        from fastapi import FastAPI
+
+        return dict(FastAPI().exception_handlers)
+
+    def reset(self, obj: Any) -> None:
+        """Leave only docs and openapi routes and the default handlers."""
+        for part in (router_of(obj), vars(obj).get("webhooks")):
+            if part is not None and "_low_priority_routes" in vars(part):
+                vars(part)["_low_priority_routes"][:] = []
+                vars(part)["_frontend_routes"] = None
+        super().reset(obj)
+        self.restore_defaults(obj)
+
+    def checkpoint(self, obj: Any, journal: Journal) -> Token:
+        """Remember frontend routes too: they lie one level deeper."""
+        for part in self.parts(obj):
+            group = vars(part).get("_frontend_routes")
+            if group is not None:
+                journal.content(vars(group)["routes"])
+        return super().checkpoint(obj, journal)
+
+    def _take(self, mine: Any, theirs: Any, twins: Mapping[int, Any]) -> None:
+        """Keep telemetry that is in use."""
+        telemetry = vars(mine).get("_native_telemetry")
+        same = vars(mine).get("_telemetry") == vars(theirs).get("_telemetry")
+        super()._take(mine, theirs, twins)
+        if telemetry is not None and same:
+            vars(mine)["_native_telemetry"] = telemetry
+
+    def renewed(self, obj: Any) -> None:
+        """Routes or app arguments changed: versions grow, the schema is made anew when asked for."""
+        for part in self.parts(obj):
+            if "_routes_version" in vars(part):
+                vars(part)["_routes_version"] = next(_versions)
+        if "openapi_schema" in vars(obj):
+            obj.openapi_schema = None
+        self._forget()
+
+    def patched(
+        self, objs: Sequence[Any], replaced: Mapping[CodeType, CodeType], journal: Journal
+    ) -> None:
+        """Lines of endpoints moved, functions may have changed kind: forget what FastAPI found out about them."""
+        super().patched(objs, replaced, journal)
+        self._forget()
+
+    def class_changed(self, classes: Sequence[type]) -> None:
+        """Forget model fields and schemas made of the old shape, in every live app."""
+        if not classes:
+            return
+        self._forget()
+        for obj in gc.get_objects():
+            if issubclass(type(obj), self._apps) and "openapi_schema" in vars(obj):
+                obj.openapi_schema = None
+
+    def _forget(self) -> None:
+        """Clear FastAPI's lru_caches keyed by functions and classes, and the table keyed by ``id(function)``."""
+        loaded = [m for name, m in list(sys.modules.items()) if name.startswith("fastapi.")]
+        if self._caches[0] != len(loaded):
+            kind = type(functools.lru_cache(len))
+            found = {id(v): v for m in loaded for v in vars(m).values() if type(v) is kind}
+            self._caches = (len(loaded), list(found.values()))
+        for cache in self._caches[1]:
+            cache.cache_clear()
+        vars(self._routing).get("_endpoint_context_cache", {}).clear()
