@@ -1,0 +1,200 @@
+"""Whether a file reads like an ASGI app or like a program, told from its text alone.
+
+A program must be run once, as ``__main__``; an app must be imported. Importing a program to see whether it holds an
+app would run it under the wrong name, so the text decides, and a doubtful file is imported only when a main guard or
+its own look says that this does no harm.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Shape = Literal["app", "maybe", "program"]
+
+LIKELY: Final = ("app", "api", "application", "create_app", "make_app", "get_app", "build_app")
+ASGI: Final = (
+    "a2wsgi",
+    "asgiref",
+    "blacksheep",
+    "channels",
+    "connexion",
+    "django.core.asgi",
+    "esmerald",
+    "falcon.asgi",
+    "fastapi",
+    "fasthtml",
+    "lilya",
+    "litestar",
+    "quart",
+    "ravyn",
+    "sanic",
+    "socketio",
+    "starlette",
+)
+"""Packages whose calls make ASGI apps."""
+OTHER: Final = (
+    "aiohttp",
+    "arcade",
+    "argparse",
+    "bottle",
+    "celery",
+    "click",
+    "cmd",
+    "curses",
+    "discord",
+    "kivy",
+    "pygame",
+    "telegram",
+    "textual",
+    "tkinter",
+    "tornado",
+    "typer",
+    "wx",
+    "PyQt5",
+    "PyQt6",
+    "PySide6",
+)
+"""Packages whose ``app`` is something to run."""
+RUNS: Final = frozenset({"run", "main", "mainloop", "serve", "run_forever", "exec", "run_polling"})
+"""``app.run()`` as a statement of its own: the module is a program."""
+
+
+def shape_of(path: str) -> Shape:
+    """Judge the file at `path`; one that cannot be read or parsed is ``"maybe"``: importing it gives the message."""
+    try:
+        with open(path, "rb") as file:
+            tree = ast.parse(file.read())
+    except (OSError, SyntaxError, ValueError):
+        return "maybe"
+    return judge(tree)
+
+
+def judge(tree: ast.Module) -> Shape:
+    """Judge a parsed module."""
+    origin = _imports(tree.body)
+    best: Shape = "program"
+    for statement in _statements(tree.body):
+        for name, value in _bindings(statement):
+            found = _of_binding(name, value, origin)
+            if found == "app":
+                return "app"
+            if found == "maybe":
+                best = "maybe"
+    if best == "maybe" and _runs_itself(tree.body):
+        return "program"
+    return best
+
+
+def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Give the statements that run when the module is imported, those below ``if`` and ``try`` included."""
+    for statement in body:
+        if isinstance(statement, ast.If) and _is_guard(statement):
+            continue
+        yield statement
+        for block in ("body", "orelse", "finalbody"):
+            if isinstance(statement, ast.If | ast.Try | ast.With):
+                yield from _statements(getattr(statement, block, []))
+
+
+def _is_guard(statement: ast.If) -> bool:
+    return any(
+        isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(statement.test)
+    )
+
+
+def _imports(body: Sequence[ast.stmt]) -> dict[str, str]:
+    """Map each imported name to where it comes from, dotted; relative imports start with a dot."""
+    origin: dict[str, str] = {}
+    for statement in _statements(body):
+        if isinstance(statement, ast.Import):
+            for alias in statement.names:
+                origin[alias.asname or alias.name.partition(".")[0]] = alias.name
+        elif isinstance(statement, ast.ImportFrom):
+            source = "." * statement.level + (statement.module or "")
+            for alias in statement.names:
+                origin[alias.asname or alias.name] = f"{source}.{alias.name}"
+    return origin
+
+
+def _bindings(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
+    if isinstance(statement, ast.Assign):
+        for target in statement.targets:
+            if isinstance(target, ast.Name):
+                yield target.id, statement.value
+            elif isinstance(target, ast.Tuple):
+                for element in target.elts:
+                    if isinstance(element, ast.Name):
+                        yield element.id, statement.value
+    elif isinstance(statement, ast.AnnAssign):
+        if isinstance(statement.target, ast.Name) and statement.value is not None:
+            yield statement.target.id, statement.value
+    elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield statement.name, statement
+    elif isinstance(statement, ast.ImportFrom):
+        for alias in statement.names:
+            yield alias.asname or alias.name, statement
+
+
+def _of_binding(name: str, value: ast.AST, origin: dict[str, str]) -> Shape:
+    """Judge one binding: what kind of thing `name` becomes."""
+    if isinstance(value, ast.AsyncFunctionDef):
+        arguments = [one.arg for one in value.args.posonlyargs + value.args.args]
+        return "app" if arguments[:3] == ["scope", "receive", "send"] else "program"
+    if isinstance(value, ast.FunctionDef):
+        return "maybe" if name in LIKELY[3:] else "program"
+    if isinstance(value, ast.ImportFrom):
+        source = "." * value.level + (value.module or "")
+        foreign = source.partition(".")[0] in {*ASGI, *OTHER}
+        return "maybe" if name in LIKELY and not foreign else "program"
+    if isinstance(value, ast.Call):
+        where = _dotted(value.func)
+        root, dot, rest = where.partition(".")
+        full = origin.get(root, root) + dot + rest
+        if _below(full, ASGI) and not full.endswith(("Router", "StaticFiles", "Depends")):
+            return "app" if name in LIKELY or full.rpartition(".")[2][:1].isupper() else "maybe"
+        if _below(full, OTHER):
+            return "program"
+        return "maybe" if name in LIKELY else "program"
+    if isinstance(value, ast.Attribute | ast.Name | ast.Subscript | ast.Await):
+        return "maybe" if name in LIKELY else "program"
+    return "program"
+
+
+def _below(name: str, packages: Sequence[str]) -> bool:
+    return any(name == package or name.startswith(package + ".") for package in packages)
+
+
+def _dotted(node: ast.AST) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value)}.{node.attr}"
+    if isinstance(node, ast.Call):
+        return _dotted(node.func)
+    return ""
+
+
+def _runs_itself(body: Sequence[ast.stmt]) -> bool:
+    """Say whether a statement of the module, or of its main guard, runs a likely name: ``app.run()``."""
+    for statement in body:
+        inner = (
+            statement.body
+            if isinstance(statement, ast.If) and _is_guard(statement)
+            else [statement]
+        )
+        for one in inner:
+            if not isinstance(one, ast.Expr) or not isinstance(one.value, ast.Call):
+                continue
+            called = one.value.func
+            if (
+                isinstance(called, ast.Attribute)
+                and called.attr in RUNS
+                and isinstance(called.value, ast.Name)
+                and called.value.id in LIKELY
+            ):
+                return True
+    return False

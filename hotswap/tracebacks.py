@@ -1,0 +1,91 @@
+"""Tracebacks cut to the user's own frames: what a fault shows, and what a failing program prints."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+import sysconfig
+from typing import TYPE_CHECKING, Final
+
+from hotswap.source.faults import syntax_fault
+from hotswap.source.model import Fault, Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+OURS: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+def _foreign() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    wanted = ("stdlib", "platstdlib", "purelib", "platlib")
+    found = {os.path.realpath(paths[name]) + os.sep for name in wanted}
+    found |= {paths[name] + os.sep for name in wanted}
+    return tuple(found)
+
+
+FOREIGN: Final = _foreign()
+
+
+def is_users(path: str) -> bool:
+    """Say whether a code file is the user's own: not the standard library's, an installed package's, or ours."""
+    if path.startswith(("<", OURS)):
+        return False
+    return not path.startswith(FOREIGN) and f"{os.sep}site-packages{os.sep}" not in path
+
+
+def walk(tb: TracebackType | None) -> Iterator[TracebackType]:
+    """Give the entries of a traceback, outermost first."""
+    while tb is not None:
+        yield tb
+        tb = tb.tb_next
+
+
+def user_frames(tb: TracebackType | None) -> tuple[Frame, ...]:
+    """Give the user's frames of `tb`, outermost first; all but ours when none is the user's."""
+    everything = [
+        Frame(
+            path=entry.tb_frame.f_code.co_filename,
+            line=entry.tb_lineno,
+            function=entry.tb_frame.f_code.co_qualname,
+            text=linecache.getline(entry.tb_frame.f_code.co_filename, entry.tb_lineno).strip(),
+        )
+        for entry in walk(tb)
+    ]
+    mine = tuple(frame for frame in everything if is_users(frame.path))
+    return mine or tuple(frame for frame in everything if not frame.path.startswith(("<", OURS)))
+
+
+def fault_of(error: BaseException, *, code: str, title: str, hint: str = "") -> Fault:
+    """Describe an exception of the user's code; a file that does not compile keeps its own code (HS101, HS103)."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return syntax_fault(error, error.filename)
+    frames = user_frames(error.__traceback__)
+    last = frames[-1] if frames else None
+    name = type(error).__qualname__
+    return Fault(
+        code=code,
+        title=title,
+        message=f"{name}: {error}" if str(error) else name,
+        path=last.path if last else "",
+        line=last.line if last else 0,
+        text=last.text if last else "",
+        frames=frames,
+        hint=hint,
+    )
+
+
+def without_ours(error: BaseException) -> None:
+    """Cut our own and the import machinery's leading frames off the traceback of `error`, in place."""
+    tb = error.__traceback__
+    while tb is not None and tb.tb_frame.f_code.co_filename.startswith((OURS, "<frozen ")):
+        tb = tb.tb_next
+    error.__traceback__ = tb
+
+
+def print_like_python(error: BaseException) -> None:
+    """Report what ends the program through ``sys.excepthook``, as the interpreter does, without our frames."""
+    without_ours(error)
+    sys.excepthook(type(error), error, error.__traceback__)
