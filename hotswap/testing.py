@@ -10,7 +10,7 @@ import contextlib
 import http.client
 import json
 import os
-import signal
+import signal as signals
 import socket
 import subprocess
 import sys
@@ -38,7 +38,7 @@ DEADLINE: Final = 30.0 * FACTOR
 """Seconds that anything may take before a test gives up; what is waited for comes in milliseconds."""
 
 
-class Timeout(AssertionError):
+class NotSeenError(AssertionError):
     """What was waited for did not come; the message shows what came instead."""
 
 
@@ -119,7 +119,7 @@ class Live:
         """Start the process and, unless told otherwise, wait until it serves."""
         own = () if self.program is not None else ("--port", "0")
         command = [self.python, "-m", "hotswap", "--json", *own, *self.arguments, self.target]
-        self.process = subprocess.Popen(
+        self.process = subprocess.Popen(  # noqa: S603 -- the test's own command
             [*command, *(self.program or ())],
             cwd=self.project.root,
             env=self._environment(),
@@ -176,7 +176,7 @@ class Live:
         """Give the first event from number `since` on for which `wanted` holds.
 
         Raises:
-            Timeout: It did not come, or the process ended before.
+            NotSeenError: It did not come, or the process ended before.
         """
         end = time.monotonic() + self.deadline
         with self._news:
@@ -189,14 +189,14 @@ class Live:
                         return event
                 left = end - time.monotonic()
                 if left <= 0 or self._ended():
-                    raise Timeout(self._told(what or "the event waited for did not come"))
+                    raise NotSeenError(self._told(what or "the event waited for did not come"))
                 self._news.wait(min(left, 0.5))
 
     def wait_output(self, text: str, *, stream: str = "output") -> str:
         """Give the first line of stdout (or of stderr, ``stream="errors"``) that contains `text`.
 
         Raises:
-            Timeout: It did not come, or the process ended before.
+            NotSeenError: It did not come, or the process ended before.
         """
         end = time.monotonic() + self.deadline
         with self._news:
@@ -206,7 +206,7 @@ class Live:
                         return line
                 left = end - time.monotonic()
                 if left <= 0 or self._ended():
-                    raise Timeout(self._told(f"no line with {text!r} in its {stream}"))
+                    raise NotSeenError(self._told(f"no line with {text!r} in its {stream}"))
                 self._news.wait(min(left, 0.5))
 
     def write(self, name: str, text: str) -> None:
@@ -269,7 +269,10 @@ class Live:
         from websockets.sync.client import connect
 
         options.setdefault("open_timeout", self.deadline)
-        return connect(self.url.replace("http", "ws", 1) + path, proxy=None, **options)
+        connection: ClientConnection = connect(
+            self.url.replace("http", "ws", 1) + path, proxy=None, **options
+        )
+        return connection
 
     def connect(self, port: int | None = None) -> socket.socket:
         """Open a TCP connection."""
@@ -279,7 +282,7 @@ class Live:
         """Send a signal to the process."""
         self.process.send_signal(number)
 
-    def stop(self, number: int = signal.SIGINT) -> int:
+    def stop(self, number: int = signals.SIGINT) -> int:
         """Send a signal that ends it and give the exit code; negative: ended by that signal."""
         if self.process.poll() is None:
             self.signal(number)
@@ -290,7 +293,7 @@ class Live:
         try:
             code = self.process.wait(self.deadline)
         except subprocess.TimeoutExpired:
-            raise Timeout(self._told("the process did not end")) from None
+            raise NotSeenError(self._told("the process did not end")) from None
         for reader in self._readers:
             reader.join(self.deadline)
         return code
@@ -298,7 +301,7 @@ class Live:
     def kill(self) -> None:
         """End the process whatever it does, and close the pipes."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+            self.process.send_signal(signals.SIGTERM)
             try:
                 self.process.wait(10 * FACTOR)
             except subprocess.TimeoutExpired:
