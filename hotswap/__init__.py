@@ -44,6 +44,8 @@ __all__ = [
 
 _HOMES = {
     "Outcome": "hotswap.source.model",
+    "load_ipython_extension": "hotswap.notebook",
+    "unload_ipython_extension": "hotswap.notebook",
     "Swapper": "hotswap.swapper",
     **dict.fromkeys(
         (
