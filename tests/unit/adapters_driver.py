@@ -1,4 +1,4 @@
-"""A small engine for the adapters' own tests: one module, statement by statement, in the order of base.py's protocol."""
+"""A small engine for the adapters' own tests: one module, statement by statement, as base.py's protocol says."""
 
 from __future__ import annotations
 

@@ -31,12 +31,12 @@ def made_by(function: object) -> Key:
         module = object.__getattribute__(function, "__module__")
         name = (
             type.__getattribute__(function, "__qualname__")
-            if isinstance(function, type)
+            if issubclass(type(function), type)
             else object.__getattribute__(function, "__qualname__")
         )
     except AttributeError:
         return None
-    if isinstance(function, type):
+    if issubclass(type(function), type):
         module = type.__getattribute__(function, "__module__")
     return (module, name) if isinstance(module, str) and isinstance(name, str) else None
 

@@ -1,0 +1,261 @@
+"""What a function does while it makes an app: its own statements, not the bodies of the endpoints nested in it.
+
+Pure: syntax trees in, fingerprints and names out. An endpoint's body runs later, and new bodies are put into live
+functions anyway; its signature, docstring and decorators are read while the app is made.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from hotswap.source import effects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+PURE = frozenset(
+    {"wraps", "contextmanager", "asynccontextmanager", "staticmethod", "classmethod", "property"}
+)
+
+
+@lru_cache(maxsize=4)
+def parsed(data: bytes) -> ast.Module:
+    """Parse a source; the new one of this swap is the old one of the next."""
+    return ast.parse(data)
+
+
+def found(tree: ast.Module, qualname: str) -> ast.stmt | None:
+    """Give the last definition in `tree` with this qualified name (``Server.__init__``, ``make.<locals>.inner``)."""
+    body: Sequence[ast.stmt] = tree.body
+    hit: ast.stmt | None = None
+    for part in qualname.split("."):
+        if part == "<locals>":
+            continue
+        hit = None
+        for node in _flat(body):
+            if isinstance(node, (*FUNCTIONS, ast.ClassDef)) and node.name == part:
+                hit = node
+        if hit is None:
+            return None
+        body = hit.body if isinstance(hit, (*FUNCTIONS, ast.ClassDef)) else ()
+    return hit
+
+
+def _flat(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Give statements and those in the blocks among them, but not in definitions."""
+    for node in body:
+        yield node
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            continue
+        for field in ("body", "orelse", "finalbody"):
+            yield from _flat(getattr(node, field, ()))
+        for handler in getattr(node, "handlers", ()):
+            yield from _flat(handler.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What one function, or class body, does by itself when an app is made."""
+
+    text: str
+    """Fingerprint of all that; equal means that making has not changed."""
+    names: frozenset[tuple[str, str]]
+    """``(name, attribute or "")`` of what it reads: ``("create_db", "")``, ``("settings", "TITLE")``."""
+    own: frozenset[str]
+    """Attributes of its first argument that it uses: methods of ``self``."""
+    effect: str
+    """What it does that nothing can take back, with the line; or ``""``."""
+
+
+def making(node: ast.stmt) -> Making:
+    """Say what a definition does while an app is made."""
+    hollow = _Hollow(_called(node))
+    shape = hollow.visit(copy.deepcopy(node))
+    if isinstance(shape, FUNCTIONS):
+        shape.decorator_list = []
+        if shape.body and _is_docstring(shape.body[0]):
+            shape.body = shape.body[1:] or [ast.Pass()]
+    names: set[tuple[str, str]] = set()
+    own: set[str] = set()
+    first = _first_argument(node)
+    inner = {n.value for n in ast.walk(shape) if isinstance(n, ast.Attribute)}
+    for part in ast.walk(shape):
+        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
+            if part.value.id == first:
+                own.add(part.attr)
+            names.add((part.value.id, part.attr))
+        elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and part not in inner:
+            names.add((part.id, ""))
+    return Making(ast.dump(shape), frozenset(names), frozenset(own), _effect(shape))
+
+
+def _first_argument(node: ast.stmt) -> str:
+    if isinstance(node, FUNCTIONS):
+        arguments = [*node.args.posonlyargs, *node.args.args]
+        return arguments[0].arg if arguments else ""
+    return ""
+
+
+def _called(node: ast.stmt) -> set[str]:
+    """Give the names that are called, or used as decorators, in a definition: nested helpers run while it does."""
+    called: set[str] = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
+            called.add(part.func.id)
+        for decorator in getattr(part, "decorator_list", ()):
+            if isinstance(decorator, ast.Name):
+                called.add(decorator.id)
+    return called
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+class _Hollow(ast.NodeTransformer):
+    """Empties what does not run while the app is made."""
+
+    def __init__(self, called: set[str]) -> None:
+        self.called = called
+        self.depth = 0
+
+    def _function(self, node: Function) -> Function:
+        if self.depth and not self._runs(node):
+            yields = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in ast.walk(node))
+            kept: list[ast.stmt] = [n for n in node.body[:1] if _is_docstring(n)]
+            if yields:
+                kept.append(ast.Expr(ast.Yield(None)))
+            node.body = kept or [ast.Pass()]
+            return node
+        self.depth += 1
+        self.generic_visit(node)
+        self.depth -= 1
+        return node
+
+    def _runs(self, node: Function) -> bool:
+        """Say whether a nested function runs while the app is made: it is called by name, or decorates."""
+        registered = any(_last(d) not in PURE for d in node.decorator_list)
+        return node.name in self.called and not registered
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        """Keep what runs while the app is made."""
+        return self._function(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        """Keep what runs while the app is made."""
+        return self._function(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        """A nested class's body runs, its methods do not."""
+        self.depth += 1
+        self.generic_visit(node)
+        self.depth -= 1
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        """A lambda runs later."""
+        node.body = ast.Constant(None)
+        return node
+
+
+def _last(decorator: ast.expr) -> str:
+    node = decorator.func if isinstance(decorator, ast.Call) else decorator
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _effect(shape: ast.AST) -> str:
+    """Give the first thing in a making that cannot be taken back."""
+    alone = {id(n.value) for n in ast.walk(shape) if isinstance(n, ast.Expr)}
+    for part in ast.walk(shape):
+        if isinstance(part, ast.Call):
+            what, _ = effects.of_call(part, statement=id(part) in alone, origins={})
+            if what:
+                return f"{what} (line {part.lineno})"
+    return ""
+
+
+# What a making binds: which locals, and attributes of self, are the same state as before.
+
+
+def changed_bindings(old: ast.stmt, new: ast.stmt, dirty: frozenset[str]) -> frozenset[str]:
+    """Give the locals and ``self.x`` that a making binds otherwise than before, or from something that changed.
+
+    Args:
+        dirty: Names from outside whose value changed.
+    """
+    before, after = _bindings(old), _bindings(new)
+    touched = {
+        name
+        for name in after
+        if [ast.dump(n) for n in after[name]] != [ast.dump(n) for n in before.get(name, ())]
+    }
+    grown = True
+    while grown:
+        grown = False
+        for name, nodes in after.items():
+            if name not in touched and any(_reads(n) & (touched | dirty) for n in nodes):
+                touched.add(name)
+                grown = True
+    return frozenset(touched)
+
+
+def _bindings(node: ast.stmt) -> dict[str, list[ast.AST]]:
+    """Give, for each local and ``self.x``, what binds it, in order."""
+    bound: dict[str, list[ast.AST]] = {}
+    first = _first_argument(node)
+    body = node.body if isinstance(node, (*FUNCTIONS, ast.ClassDef)) else []
+    for statement in _flat(body):
+        targets: list[ast.expr] = []
+        value: ast.AST = statement
+        if isinstance(statement, ast.Assign):
+            targets, value = statement.targets, statement.value
+        elif isinstance(statement, (ast.AnnAssign, ast.AugAssign)):
+            if statement.value is None:
+                continue
+            targets, value = [statement.target], statement.value
+        elif isinstance(statement, (ast.For, ast.AsyncFor)):
+            targets, value = [statement.target], statement.iter
+        elif isinstance(statement, (ast.With, ast.AsyncWith)):
+            targets = [i.optional_vars for i in statement.items if i.optional_vars is not None]
+            value = statement.items[0].context_expr
+        for target in targets:
+            for part in ast.walk(target):
+                if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                    bound.setdefault(part.id, []).append(value)
+                elif (
+                    isinstance(part, ast.Attribute)
+                    and isinstance(part.ctx, ast.Store)
+                    and isinstance(part.value, ast.Name)
+                    and part.value.id == first
+                ):
+                    bound.setdefault(f"self.{part.attr}", []).append(value)
+    return bound
+
+
+def _reads(node: ast.AST) -> set[str]:
+    """Give the names an expression reads, and ``self.x`` too."""
+    found_names: set[str] = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name):
+            found_names.add(part.id)
+        elif isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
+            found_names.add(f"self.{part.attr}")
+    return found_names
+
+
+def rebound(node: ast.stmt, name: str) -> bool:
+    """Say whether a function nested in a making assigns one of its locals: a counter is state."""
+    return any(isinstance(part, ast.Nonlocal) and name in part.names for part in ast.walk(node))
