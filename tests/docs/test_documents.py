@@ -1,0 +1,82 @@
+"""The documents say what is true: made pages are up to date, links lead somewhere, code blocks run."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from hotswap import options
+from tests.docs import pages
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.joinpath("docs").rglob("*.md"), ROOT / "README.md"])
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def blocks(language: str) -> list[object]:
+    """Give each fenced block of `language`, named by its file and place."""
+    found = []
+    for document in DOCUMENTS:
+        if "_build" in document.parts:
+            continue
+        for number, match in enumerate(BLOCK.finditer(document.read_text())):
+            if match[1] == language:
+                found.append(pytest.param(match[2], id=f"{document.relative_to(ROOT)}-{number}"))
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(pages.PAGES))
+def test_made_pages_are_up_to_date(name: str) -> None:
+    """``python -m tests.docs.pages`` brings them up to date."""
+    assert (pages.REFERENCE / name).read_text() == pages.filled(name)
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_python_blocks_run(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each block stands alone and does not raise; one that needs more says so in its first line."""
+    first = code.splitlines()[0]
+    needs = re.match(r"# needs (\w+)", first)
+    if needs:
+        pytest.importorskip(needs[1])
+    monkeypatch.chdir(tmp_path)
+    compiled = compile(code, "block", "exec", dont_inherit=True)
+    if first != "# shown only":
+        exec(compiled, {"__name__": "block"})
+
+
+@pytest.mark.parametrize("text", blocks("toml"))
+def test_settings_are_known(text: str, tmp_path: Path) -> None:
+    """Every ``[tool.hotswap]`` shown is accepted."""
+    tomllib.loads(text)
+    (tmp_path / "pyproject.toml").write_text(text)
+    options.load({}, environ={}, start=str(tmp_path))
+
+
+@pytest.mark.parametrize("text", blocks("json"))
+def test_json_blocks_parse(text: str) -> None:
+    for line in text.splitlines() if text.startswith('{"') else [text]:
+        json.loads(line)
+
+
+@pytest.mark.parametrize("text", blocks("console"))
+def test_commands_are_accepted(text: str) -> None:
+    """Every ``hotswap ...`` line parses as the command line does."""
+    from hotswap.cli import parse
+
+    for line in text.splitlines():
+        match = re.match(r"\$ (?:.*python -m )?hotswap(?: (.*))?$", line)
+        if match:
+            parse(shlex.split(match[1] or "", comments=True))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    text = re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
+        if "://" not in target:
+            assert (document.parent / target).exists(), target
