@@ -1,0 +1,477 @@
+"""Facts about one code object: where it suspends, what lies on the value stack there, which names it reads unbound.
+
+Pure: nothing here looks at a frame. Checked on CPython 3.11, 3.12 and 3.13.
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from types import CodeType
+from typing import TYPE_CHECKING, Final
+
+from hotswap.live.loops.model import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ROOM: Final = 40
+"""Spare slots reserved in each suspendable frame for locals that edits add: 320 bytes a frame."""
+
+SUSPENDABLE: Final = 0x20 | 0x80 | 0x200
+"""``CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR`` (inspect)."""
+
+CHECKED_LOADS: Final = sys.version_info < (3, 12)
+"""Until 3.11 each LOAD_FAST looks for an empty slot; later only LOAD_FAST_CHECK does, and LOAD_FAST would crash."""
+
+# What a slot of the value stack holds, as far as it matters to the instructions that will pop it.
+VALUE: Final = "value"
+ITERATOR: Final = "iterator"
+AITERATOR: Final = "async iterator"
+EXIT: Final = "exit of a with"
+HANDLED: Final = "handled exception"
+LASTI: Final = "place of a raise"
+MIXED: Final = "mixed"
+
+_ENDS: Final = frozenset(
+    {
+        "RETURN_VALUE",
+        "RETURN_CONST",
+        "INTERPRETER_EXIT",
+        "RAISE_VARARGS",
+        "RERAISE",
+        "JUMP_FORWARD",
+        "JUMP_BACKWARD",
+        "JUMP_BACKWARD_NO_INTERRUPT",
+    }
+)
+_JUMPS: Final = frozenset(dis.hasjrel) | frozenset(dis.hasjabs)
+_REPLACED: Final = {"GET_ITER": ITERATOR, "GET_YIELD_FROM_ITER": ITERATOR, "GET_AITER": AITERATOR}
+_WITHS: Final = frozenset({"BEFORE_WITH", "BEFORE_ASYNC_WITH"})
+_UNCOVER: Final = (
+    *(
+        "POP_",
+        "STORE_",
+        "DELETE_",
+        "NOP",
+        "RESUME",
+        "END_",
+        "RERAISE",
+        "EXTENDED_ARG",
+        "KW_NAMES",
+        "MAKE_CELL",
+    ),
+    *(
+        "COPY_FREE_VARS",
+        "SETUP_ANNOTATIONS",
+        "LIST_APPEND",
+        "LIST_EXTEND",
+        "SET_ADD",
+        "SET_UPDATE",
+        "MAP_ADD",
+    ),
+    *("DICT_MERGE", "DICT_UPDATE", "PREP_RERAISE_STAR"),
+)
+"""Instructions that leave what is on top afterwards as it was."""
+
+
+def roomy(code: CodeType) -> CodeType:
+    """Reserve `ROOM` in each frame that can be suspended, nested code included; nothing else changes."""
+    consts = tuple(roomy(c) if isinstance(c, CodeType) else c for c in code.co_consts)
+    if code.co_flags & SUSPENDABLE:
+        return code.replace(co_consts=consts, co_stacksize=code.co_stacksize + ROOM)
+    if all(a is b for a, b in zip(consts, code.co_consts, strict=True)):
+        return code
+    return code.replace(co_consts=consts)
+
+
+def slot_names(code: CodeType) -> tuple[str, ...]:
+    """Give the names of the frame's slots in order (``co_localsplusnames``, Objects/codeobject.c).
+
+    Raises:
+        Refused: A name has two slots (3.12+: free in the function, bound in an inlined comprehension).
+    """
+    own = code.co_varnames
+    names = (*own, *(n for n in code.co_cellvars if n not in own), *code.co_freevars)
+    if len(set(names)) != len(names):
+        raise Refused("a name of the function has two slots")
+    return names
+
+
+def cells(code: CodeType) -> frozenset[str]:
+    """Give the names whose slots hold cells."""
+    return frozenset(code.co_cellvars) | frozenset(code.co_freevars)
+
+
+def same_body(old: CodeType, new: CodeType) -> bool:
+    """Tell whether both do exactly the same, lines and stack room aside."""
+    if old is new:
+        return True
+    if (
+        old.co_code != new.co_code
+        or old.co_names != new.co_names
+        or old.co_varnames != new.co_varnames
+        or old.co_cellvars != new.co_cellvars
+        or old.co_freevars != new.co_freevars
+        or old.co_exceptiontable != new.co_exceptiontable
+        or old.co_flags != new.co_flags
+        or old.co_argcount != new.co_argcount
+        or old.co_kwonlyargcount != new.co_kwonlyargcount
+        or old.co_posonlyargcount != new.co_posonlyargcount
+        or len(old.co_consts) != len(new.co_consts)
+    ):
+        return False
+    return all(map(_same_constant, old.co_consts, new.co_consts))
+
+
+def _same_constant(a: object, b: object) -> bool:
+    if isinstance(a, CodeType) and isinstance(b, CodeType):
+        return a.co_name == b.co_name and same_body(a, b)
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(map(_same_constant, a, b))
+    if isinstance(a, frozenset) and isinstance(b, frozenset):
+        return a == b and sorted(map(repr, a)) == sorted(map(repr, b))
+    return a == b and repr(a) == repr(b)  # -0.0, nan
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """One row of the exception table: [start, end) -> target, with `depth` items kept below."""
+
+    start: int
+    end: int
+    target: int
+    depth: int
+    lasti: bool
+
+
+def handlers(code: CodeType) -> list[Handler]:
+    """Decode ``co_exceptiontable`` (CPython, Objects/exception_handling_notes.txt). Offsets in bytes."""
+    numbers = _varints(iter(code.co_exceptiontable))
+    rows = []
+    for start in numbers:
+        length, target, flags = next(numbers), next(numbers), next(numbers)
+        rows.append(
+            Handler(start * 2, (start + length) * 2, target * 2, flags >> 1, bool(flags & 1))
+        )
+    return rows
+
+
+def _varints(data: Iterator[int]) -> Iterator[int]:
+    for byte in data:
+        value, more = byte & 63, byte & 64
+        while more:
+            following = next(data)
+            value, more = value << 6 | following & 63, following & 64
+        yield value
+
+
+class Facts:
+    """What the byte code of one code object says; computed when first asked."""
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code
+        self.instructions = list(dis.get_instructions(code))
+        self.at = {ins.offset: index for index, ins in enumerate(self.instructions)}
+        self.handlers = handlers(code)
+
+    def opname(self, offset: int) -> str:
+        """Give the plain (never specialised or instrumented) instruction at `offset`; "" for none."""
+        index = self.at.get(offset)
+        return "" if index is None else self.instructions[index].opname
+
+    @cached_property
+    def suspensions(self) -> tuple[int, ...]:
+        """Offsets of the instructions at which the frame can be parked."""
+        return tuple(i.offset for i in self.instructions if i.opname == "YIELD_VALUE")
+
+    @cached_property
+    def start(self) -> int:
+        """Offset of the instruction at which a frame is parked that has not begun."""
+        for ins in self.instructions:
+            if ins.opname == "RETURN_GENERATOR":
+                return ins.offset
+        raise Refused("it is not a coroutine or generator")
+
+    def caught(self, offset: int) -> Iterable[Handler]:
+        """Give the handler of the instruction at `offset`, if it has one. Rows never overlap."""
+        return [row for row in self.handlers if row.start <= offset < row.end]
+
+    def parked(self, offset: int) -> tuple[str, ...]:
+        """Give the kinds of what lies on the value stack of a frame parked at `offset`.
+
+        Raises:
+            Refused: The instruction is not one at which frames are parked, or cannot be reached.
+        """
+        if offset == self.start:
+            return ()
+        stack = self.stacks.get(offset)
+        if stack is None or not stack or self.opname(offset) != "YIELD_VALUE":
+            raise Refused("the await cannot be reached in the new code")
+        return stack[:-1]
+
+    # -- the value stack
+
+    @cached_property
+    def own_stack(self) -> int:
+        """Stack slots that the compiler asked for: never less than the deepest stack, `ROOM` of `roomy` left out."""
+        deepest = max(map(len, self.stacks.values()), default=0)
+        size = self.code.co_stacksize
+        while size - ROOM >= deepest:
+            size -= ROOM
+        return size
+
+    @cached_property
+    def stacks(self) -> dict[int, tuple[str, ...]]:
+        """Kinds of the items on the value stack before each instruction that can be reached.
+
+        Raises:
+            Refused: Two ways to an instruction disagree on the depth: the byte code is not as we know it.
+        """
+        found: dict[int, tuple[str, ...]] = {}
+        work: list[tuple[int, tuple[str, ...]]] = [(0, ())]
+        while work:
+            offset, stack = work.pop()
+            known = found.get(offset)
+            if known is not None:
+                if len(known) != len(stack):
+                    raise Refused("the byte code is not as we know it")
+                merged = tuple(a if a == b else MIXED for a, b in zip(known, stack, strict=True))
+                if merged == known:
+                    continue
+                stack = merged
+            found[offset] = stack
+            for row in self.caught(offset):
+                if row.depth > len(stack):
+                    raise Refused("the byte code is not as we know it")
+                pushed = (LASTI, VALUE) if row.lasti else (VALUE,)
+                work.append((row.target, stack[: row.depth] + pushed))
+            index = self.at[offset]
+            ins = self.instructions[index]
+            if ins.opcode in _JUMPS:
+                work.append((int(ins.argval), _after(ins, stack, jump=True)))
+            if ins.opname not in _ENDS and index + 1 < len(self.instructions):
+                work.append((self.instructions[index + 1].offset, _after(ins, stack, jump=False)))
+        return found
+
+    # -- names
+
+    def needed(self, offset: int) -> frozenset[str]:
+        """Give the names that can be read, after the frame goes on from `offset`, before they are bound."""
+        return self._names(self._liveness[0][self.at[offset]])
+
+    def demanded(self, offset: int) -> frozenset[str]:
+        """Give the fast locals that are read from there without a check: an empty slot would crash."""
+        return self._names(self._liveness[1][self.at[offset]])
+
+    def assured(self, offset: int) -> frozenset[str]:
+        """Give the names that are read from there, before they are bound, where a fresh run always has them bound."""
+        return self._names(self._liveness[2][self.at[offset]])
+
+    @cached_property
+    def _bits(self) -> dict[str, int]:
+        names = dict.fromkeys(
+            (*self.code.co_varnames, *self.code.co_cellvars, *self.code.co_freevars)
+        )
+        return {name: 1 << place for place, name in enumerate(names)}
+
+    def _names(self, mask: int) -> frozenset[str]:
+        return frozenset(name for name, bit in self._bits.items() if mask & bit)
+
+    @cached_property
+    def _edges(self) -> tuple[list[list[int]], list[list[int]]]:
+        """For each instruction: those that may follow, and the handlers that may."""
+        onward, caught = [], []
+        for index, ins in enumerate(self.instructions):
+            ways = [self.at[int(ins.argval)]] if ins.opcode in _JUMPS else []
+            if ins.opname not in _ENDS and index + 1 < len(self.instructions):
+                ways.append(index + 1)
+            onward.append(ways)
+            caught.append([self.at[row.target] for row in self.caught(ins.offset)])
+        return onward, caught
+
+    @cached_property
+    def _liveness(self) -> tuple[list[int], list[int], list[int]]:
+        """Bit masks by instruction of what is needed, demanded and assured there: backward data flow."""
+        bound = self._always_bound
+        masks: tuple[list[tuple[int, int]], ...] = ([], [], [])
+        for index, ins in enumerate(self.instructions):
+            effects = [_Effect(), _Effect(), _Effect()]
+            for step, name in _local_steps(ins):
+                bit = self._bits.get(name, 0)
+                if step.startswith("STORE"):
+                    for effect in effects:
+                        effect.kill |= bit
+                elif step == "LOAD_FAST_AND_CLEAR":
+                    continue
+                else:
+                    checks = CHECKED_LOADS or step != "LOAD_FAST" or name in self._shared
+                    effects[0].read(bit)
+                    if checks:
+                        effects[1].kill |= bit  # it raises, or the name is bound
+                    else:
+                        effects[1].read(bit)
+                    if bound[index] & bit:
+                        effects[2].read(bit)
+                    else:
+                        effects[2].kill |= bit  # the program's own error, if it is one
+            for into, effect in zip(masks, effects, strict=True):
+                into.append((effect.reads, effect.kill))
+        needed, demanded, assured = map(self._backward, masks)
+        return needed, demanded, assured
+
+    def _backward(self, effects: list[tuple[int, int]]) -> list[int]:
+        onward, caught = self._edges
+        live = [0] * len(effects)
+        changed = True
+        while changed:
+            changed = False
+            for index in range(len(effects) - 1, -1, -1):
+                reads, kills = effects[index]
+                out = 0
+                for way in onward[index]:
+                    out |= live[way]
+                mask = reads | out & ~kills
+                for handler in caught[index]:  # it may raise before it binds
+                    mask |= live[handler]
+                if mask != live[index]:
+                    live[index] = mask
+                    changed = True
+        return live
+
+    @cached_property
+    def _always_bound(self) -> list[int]:
+        """Bit masks of the names that are bound before each instruction, whichever way a fresh run came there."""
+        onward, caught = self._edges
+        everything = (1 << len(self._bits)) - 1
+        code = self.code
+        count = code.co_argcount + code.co_kwonlyargcount
+        count += bool(code.co_flags & 0x04) + bool(
+            code.co_flags & 0x08
+        )  # CO_VARARGS, CO_VARKEYWORDS
+        start = sum(self._bits[name] for name in (*code.co_varnames[:count], *code.co_freevars))
+        bound = [everything] * len(self.instructions)
+        bound[0] = start
+        work = [0]
+        visited: set[int] = set()
+        while work:
+            index = work.pop()
+            visited.add(index)
+            before = after = bound[index]
+            for step, name in _local_steps(self.instructions[index]):
+                bit = self._bits.get(name, 0)
+                if step.startswith("STORE"):
+                    after |= bit
+                elif step.startswith("DELETE") or step == "LOAD_FAST_AND_CLEAR":
+                    after &= ~bit
+            for ways, state in ((onward[index], after), (caught[index], before & after)):
+                for way in ways:
+                    merged = bound[way] & state
+                    if merged != bound[way] or way not in visited:
+                        bound[way] = merged
+                        work.append(way)
+        return bound
+
+    @cached_property
+    def _shared(self) -> frozenset[str]:
+        return cells(self.code)
+
+
+@dataclass(slots=True)
+class _Effect:
+    """What one instruction does to the names, a bit each. A super-instruction's steps come in their order."""
+
+    reads: int = 0
+    kill: int = 0
+
+    def read(self, bit: int) -> None:
+        self.reads |= bit & ~self.kill
+
+
+def _local_steps(ins: dis.Instruction) -> list[tuple[str, str]]:
+    """Give (operation, name) for what an instruction does to locals, cells and free variables, in order."""
+    name = ins.opname
+    if "_FAST" in name:
+        if isinstance(ins.argval, tuple):  # LOAD_FAST_LOAD_FAST and the like
+            first, second = name.split("_FAST_", 1)
+            return [(f"{first}_FAST", ins.argval[0]), (second, ins.argval[1])]
+        return [(name, ins.argval)]
+    if name.endswith(("_DEREF", "_CLOSURE")) or "_FROM_DICT_OR_DEREF" in name:
+        return [(name, ins.argval)]
+    return []
+
+
+def _after(ins: dis.Instruction, stack: tuple[str, ...], *, jump: bool) -> tuple[str, ...]:
+    """Give the value stack after `ins`. Depths are exact; kinds as far as `ITERATOR`, `EXIT` and `HANDLED` go."""
+    name = ins.opname
+    if name == "RETURN_GENERATOR":
+        return (*stack, VALUE)  # what the first send gives; 3.11's stack_effect leaves it out
+    if name == "COPY":
+        return (*stack, stack[-(ins.arg or 0)])
+    if name == "SWAP":
+        place = -(ins.arg or 0)
+        items = list(stack)
+        items[-1], items[place] = items[place], items[-1]
+        return tuple(items)
+    argument = ins.arg if ins.opcode >= dis.HAVE_ARGUMENT else None
+    effect = dis.stack_effect(ins.opcode, argument, jump=jump)
+    depth = len(stack) + effect
+    if depth < 0:
+        raise Refused("the byte code is not as we know it")
+    if name in _WITHS:
+        return (*stack[:-1], EXIT, VALUE)
+    if name == "PUSH_EXC_INFO":
+        return (*stack[:-1], HANDLED, VALUE)
+    if name in _REPLACED:
+        return (*stack[:-1], _REPLACED[name])
+    if effect > 0:
+        return stack + (VALUE,) * effect
+    kept = stack[:depth]
+    if not kept or jump or name.startswith(_UNCOVER) or ins.opcode in _JUMPS:
+        return kept
+    return (*kept[:-1], VALUE)
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """A point at which a frame can be parked, with everything that has to hold for it there."""
+
+    code: CodeType
+    offset: int
+    names: tuple[str, ...]
+    cells: frozenset[str]
+    stack: tuple[str, ...]
+    own_stack: int
+    demanded: frozenset[str]
+    started: bool
+    delegates: bool
+    """Parked in an await or ``yield from``; 3.13 keeps that in the generator's state byte."""
+
+
+def landing(facts: Facts, offset: int) -> Landing:
+    """Describe the point `offset` of ``facts.code``.
+
+    Raises:
+        Refused: Frames cannot be parked there.
+    """
+    code = facts.code
+    following = facts.at[offset] + 1
+    resume = facts.instructions[following] if following < len(facts.instructions) else None
+    started = offset != facts.start
+    if started and (resume is None or resume.opname != "RESUME"):
+        raise Refused("the byte code is not as we know it")
+    return Landing(
+        code=code,
+        offset=offset,
+        names=slot_names(code),
+        cells=cells(code),
+        stack=facts.parked(offset),
+        own_stack=facts.own_stack,
+        demanded=facts.demanded(offset),
+        started=started,
+        delegates=started and resume is not None and ((resume.arg or 0) & 3) >= 2,
+    )

@@ -1,0 +1,491 @@
+"""What becomes of a suspended frame: it takes the new body, finishes its turn first, or stays.
+
+Pure but for the initialisers it evaluates: it reads parked frames and writes nothing. The rules are those of
+docs/explanation/running-code.md.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import CellType
+from typing import TYPE_CHECKING, Any
+
+from hotswap.live.journal import MISSING
+from hotswap.live.loops import bridge as bridges
+from hotswap.live.loops.bytecode import Facts, Landing, cells, landing, same_body, slot_names
+from hotswap.live.loops.model import Refused
+from hotswap.live.loops.names import (
+    Binding,
+    bindings_before,
+    constants,
+    evaluate,
+    initialiser,
+    parameters,
+)
+from hotswap.live.loops.places import (
+    FUNCTIONS,
+    LOOPS,
+    TURN,
+    Function,
+    Likeness,
+    Loop,
+    Place,
+    dump,
+    image,
+    loop_image,
+    places,
+    test_of,
+    turn_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import CodeType
+
+    from hotswap.live.loops.frames import Parked
+    from hotswap.live.loops.model import Kind
+
+
+@dataclass(eq=False)
+class Side:
+    """One version of a function: its code and its syntax."""
+
+    code: CodeType
+    facts: Facts
+    node: ast.AST | None
+    module: ast.Module
+
+    @cached_property
+    def places(self) -> list[Place]:
+        """Its places, in source order.
+
+        Raises:
+            Refused: They cannot be told.
+        """
+        return places(self.function, self.facts)
+
+    @property
+    def function(self) -> Function:
+        """Its syntax.
+
+        Raises:
+            Refused: It has none of its own.
+        """
+        if not isinstance(self.node, FUNCTIONS):
+            raise Refused("its source is not found")
+        return self.node
+
+    @cached_property
+    def owner(self) -> str:
+        """Name of the class around it, for private names; "" when there is none."""
+        parts = self.code.co_qualname.split(".")
+        for index in range(len(parts) - 2, -1, -1):
+            if parts[index] != "<locals>":
+                return parts[index] if parts[index + 1] != "<locals>" else ""
+        return ""
+
+    @cached_property
+    def globals(self) -> frozenset[str]:
+        """Names that it reads or binds as globals."""
+        return frozenset(
+            str(i.argval) for i in self.facts.instructions if i.opname.endswith("_GLOBAL")
+        )
+
+    def at(self, offset: int) -> Place:
+        """Give the place of the await at `offset`.
+
+        Raises:
+            Refused: It has none.
+        """
+        for place in self.places:
+            if offset in place.copies:
+                return place
+        raise Refused("it is parked at an await that cannot be told from another")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Move:
+    """How frames parked at one point take the new code. Holds for every frame with the same names bound."""
+
+    kind: Kind
+    landing: Landing
+    sources: tuple[int | None, ...]
+    """By slot of the new frame: which slot of the old one it comes from."""
+    wrapped: frozenset[int]
+    """Slots whose plain value goes into a new cell."""
+    given: Mapping[int, Any] = field(default_factory=dict)
+    """Slots that are given a value."""
+    fresh: tuple[tuple[int, Binding], ...] = ()
+    """Slots that a pure initialiser fills, anew for each frame."""
+    constants: tuple[tuple[int, str, Any, Any, int], ...] = ()
+    """Slot, name, old constant, new constant, line."""
+    notes: tuple[str, ...] = ()
+    line: int = 0
+    node: ast.AST | None = None
+    """Syntax of the landing's code."""
+
+
+def settle(move: Move, parked: Parked) -> tuple[list[Any], list[str]]:
+    """Give the new frame's slots for one parked frame, and what its user should know.
+
+    Raises:
+        Refused: An initialiser has no value for this frame.
+    """
+    slots = [MISSING if source is None else parked.slots[source] for source in move.sources]
+    for slot, value in move.given.items():
+        slots[slot] = value
+    notes = list(move.notes)
+    locals_ = dict(_bound(parked))
+    for slot, binding in move.fresh:
+        value = evaluate(binding, locals_, parked.globals)
+        locals_[binding.name] = value
+        slots[slot] = value
+        notes.append(f"{binding.name} is new: {_short(value)}")
+    for slot, name, old, new, line in move.constants:
+        live = locals_.get(name, MISSING)
+        if type(live) is type(old) and repr(live) == repr(old):
+            notes.append(f"{name} is {_short(new)} now (line {line})")
+            slots[slot] = new
+        else:
+            notes.append(f"{name} keeps {_short(live)}: line {line} does not run again")
+    for slot in move.wrapped:
+        slots[slot] = CellType() if slots[slot] is MISSING else CellType(slots[slot])
+    return slots, notes
+
+
+def fitted(target: Landing, capacity: int) -> Landing:
+    """Give the landing in a code object that fills the frame's capacity exactly.
+
+    Raises:
+        Refused: There is no room.
+    """
+    room = capacity - len(target.names)
+    if room < max(target.own_stack, len(target.stack) + 1):
+        raise Refused("no room for so many new locals")
+    if room == target.code.co_stacksize:
+        return target
+    return replace(target, code=target.code.replace(co_stacksize=room))
+
+
+def _bound(parked: Parked) -> Iterator[tuple[str, Any]]:
+    for name in parked.names:
+        value = parked.value(name)
+        if value is not MISSING:
+            yield name, value
+
+
+def _short(value: object) -> str:
+    if type(value) not in (int, float, str, bytes, bool, type(None), tuple, list, dict, set):
+        return f"a {type(value).__name__}"
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+class Decision:
+    """Gives the moves of one point of one code object, best first; shared by all frames parked there alike."""
+
+    def __init__(self, old: Side, new: Side, parked: Parked, filename: str) -> None:
+        self.old = old
+        self.new = new
+        self.filename = filename
+        self.offset = parked.offset
+        self.names = parked.names
+        self.bound = frozenset(name for name, _ in _bound(parked))
+        self.capacity = parked.capacity
+        self.module_globals = parked.globals
+        self.reasons: list[str] = []
+        """Why the moves so far are not possible, in order."""
+        self.line = 0
+        self._moves: list[Move] = []
+        self._rest = self._all()
+
+    def moves(self) -> Iterator[Move]:
+        """Give the moves, computed once and only as far as they are asked for."""
+        index = 0
+        while True:
+            if index == len(self._moves):
+                found = next(self._rest, None)
+                if found is None:
+                    return
+                self._moves.append(found)
+            yield self._moves[index]
+            index += 1
+
+    def because(self, reason: str) -> None:
+        """Note why a move is not possible."""
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+
+    def _all(self) -> Iterator[Move]:
+        if same_body(self.old.code, self.new.code):
+            try:
+                yield self._same()
+            except Refused as refusal:
+                self.because(refusal.reason)
+            return
+        try:
+            if self.new.code.co_qualname != self.old.code.co_qualname:
+                raise Refused("its function is gone")  # noqa: TRY301
+            place = self.old.at(self.offset)
+            self.line = place.line
+            depth = self.old.facts.parked(self.offset)
+        except Refused as refusal:
+            self.because(refusal.reason)
+            return
+        like = Likeness(place.halves)
+        try:
+            found = image(place, self.old.places, self.new.places, like)
+            if found is None:
+                self.because("its await was edited or is gone")
+            else:
+                yield self._take(place, found, depth)
+        except Refused as refusal:
+            self.because(refusal.reason)
+        yield from self._bridged(place, depth, like)
+
+    def _same(self) -> Move:
+        """The same body on other lines, or with other free room."""
+        target = landing(self.new.facts, self.offset)
+        sources = tuple(range(len(target.names)))
+        at = self.new.facts.instructions[self.new.facts.at[self.offset]].positions
+        self.line = (at.lineno if at else None) or 0
+        return Move(
+            "take",
+            fitted(target, self.capacity),
+            sources,
+            frozenset(),
+            line=self.line,
+            node=self.new.node,
+        )
+
+    def _take(self, old: Place, new: Place, depth: tuple[str, ...]) -> Move:
+        target = self._landing(old, new, self.new.facts, depth)
+        sources, wrapped, given = self._carried(target)
+        function, owner = self.new.function, self.new.owner
+        before = parameters(function, owner) + bindings_before(new, function, owner)
+        fresh = self._fresh(target, before, self.new.facts)
+        changed, notes = self._edited(old, before, target, {b.name for _, b in fresh})
+        return Move(
+            kind="take",
+            landing=fitted(target, self.capacity),
+            sources=sources,
+            wrapped=wrapped,
+            given=given,
+            fresh=fresh,
+            constants=changed,
+            notes=(*_headers(old, new), *notes),
+            line=new.line,
+            node=self.new.node,
+        )
+
+    def _landing(self, old: Place, new: Place, facts: Facts, depth: tuple[str, ...]) -> Landing:
+        """Give the landing in the copy of `new` that stands for the frame's copy of `old`.
+
+        Raises:
+            Refused: The copies cannot be matched, or other things lie on the value stack there.
+        """
+        olds = [o for o in old.copies if self.old.facts.stacks.get(o, ())[:-1] == depth]
+        news = [o for o in new.copies if facts.stacks.get(o, ())[:-1] == depth]
+        if len(olds) != len(news):
+            raise Refused("the await stands in another number of byte code copies")
+        target = landing(facts, news[olds.index(self.offset)])
+        here = landing(self.old.facts, self.offset)
+        if target.stack != depth or target.delegates != here.delegates:
+            raise Refused("other nesting at the await")
+        return target
+
+    def _carried(
+        self, target: Landing, extra: Mapping[str, Any] | None = None
+    ) -> tuple[tuple[int | None, ...], frozenset[int], dict[int, Any]]:
+        """Say where each slot of the new frame comes from.
+
+        Raises:
+            Refused: A closure shares a name that the new code does not share, or the other way round.
+        """
+        old, own = self.old.code, {n: i for i, n in enumerate(self.names)}
+        shared, free, new_free = cells(old), set(old.co_freevars), set(target.code.co_freevars)
+        sources: list[int | None] = []
+        wrapped, given = set(), {}
+        for slot, name in enumerate(target.names):
+            source = own.get(name)
+            sources.append(source)
+            if extra and name in extra:
+                given[slot] = extra[name]
+                if name in target.cells:
+                    wrapped.add(slot)
+            elif name in new_free:
+                if source is None and name == "__class__":
+                    given[slot] = CellType(self._class())
+                elif source is None or name not in free:
+                    raise Refused(f"it captures {name} now, which it did not")
+            elif source is not None and name in shared:
+                if name in free or name not in target.cells:
+                    raise Refused(f"{name} is shared with a closure")
+            elif name in target.cells:
+                wrapped.add(slot)
+        return tuple(sources), frozenset(wrapped), given
+
+    def _class(self) -> type:
+        """Give the class that the function is a method of, for ``super()``.
+
+        Raises:
+            Refused: It cannot be told.
+        """
+        found: Any = MISSING
+        for part in self.new.code.co_qualname.split(".")[:-1]:
+            scope = self.module_globals if found is MISSING else vars(found)
+            found = scope.get(part, MISSING)
+            if not isinstance(found, type):
+                raise Refused("its class is not found")
+        if found is MISSING:
+            raise Refused("its class is not found")
+        made: type = found
+        return made
+
+    def _fresh(
+        self, target: Landing, before: list[Binding], facts: Facts, given: tuple[str, ...] = ()
+    ) -> tuple[tuple[int, Binding], ...]:
+        """Find initialisers for the names that are not bound and will be read.
+
+        Raises:
+            Refused: A fresh run would have bound one of them in a way that cannot be made up for; or the interpreter
+                would read an empty slot unchecked.
+        """
+        needed, assured = facts.needed(target.offset), facts.assured(target.offset)
+        found = []
+        shared = cells(self.old.code)
+        order = {id(binding): place for place, binding in enumerate(before)}
+        for slot, name in enumerate(target.names):
+            if name in self.bound or name in given or name in target.code.co_freevars:
+                continue
+            if name in needed or name in target.demanded:
+                binding = initialiser(name, before)
+                if binding is None and (name in assured or name in target.demanded):
+                    raise Refused(f"{name} would be read before it is bound")
+                if binding is not None and name in shared:
+                    raise Refused(f"{name} is shared with a closure")
+                if binding is not None:
+                    found.append((slot, binding))
+        return tuple(sorted(found, key=lambda pair: order[id(pair[1])]))
+
+    def _edited(
+        self, old: Place, before: list[Binding], target: Landing, fresh: set[str]
+    ) -> tuple[tuple[tuple[int, str, Any, Any, int], ...], list[str]]:
+        """Find edited initialisers of names that live on: constants to exchange, and notes on the others."""
+        was: dict[str, list[Binding]] = {}
+        for binding in bindings_before(old, self.old.function, self.old.owner):
+            was.setdefault(binding.name, []).append(binding)
+        now: dict[str, list[Binding]] = {}
+        for binding in before:
+            now.setdefault(binding.name, []).append(binding)
+        constants_before = constants(self.old.function, self.old.owner)
+        constants_after = constants(self.new.function, self.new.owner)
+        changed, notes = [], []
+        for name, mine in now.items():
+            theirs = was.get(name, [])
+            if name not in self.bound or name in fresh or len(mine) != 1 or len(theirs) != 1:
+                continue
+            after, ago = mine[0], theirs[0]
+            if after.in_turn or dump(after.value) == dump(ago.value) or name not in target.names:
+                continue
+            slot = target.names.index(name)
+            if (
+                name in constants_before
+                and name in constants_after
+                and name not in cells(self.old.code)
+            ):
+                value, line = constants_after[name]
+                changed.append((slot, name, constants_before[name][0], value, line))
+            else:
+                notes.append(f"{name} keeps its value: line {after.line} does not run again")
+        return tuple(changed), notes
+
+    def _bridged(self, place: Place, depth: tuple[str, ...], like: Likeness) -> Iterator[Move]:
+        """Finish the turn in flight, then take: the innermost loop with an image first, then outwards."""
+        for loop in reversed(place.loops):
+            try:
+                found = loop_image(loop, self.old.function, self.new.function, like)
+                if found is not None:
+                    yield self._bridge(place, loop, found, depth)
+            except Refused as refusal:
+                self.because(refusal.reason)
+
+    def _bridge(self, place: Place, loop: Loop, found: Loop, depth: tuple[str, ...]) -> Move:
+        old, new = self.old.code, self.new.code
+        mine = [
+            n for n in self.names if n not in old.co_freevars and n.isidentifier() and n != TURN
+        ]
+        crossed = (self.old.globals & set(slot_names(new))) | (self.new.globals & set(mine))
+        if crossed:
+            raise Refused(f"{min(crossed)} changed between local and global")
+        in_test = any(n is loop and f == "test" for n, f in place.chain)
+        part: list[ast.stmt] | ast.expr
+        if in_test and isinstance(loop, ast.While):
+            part, half = test_of(loop, place.halves)
+        else:
+            part, half = turn_of(loop, place.halves)
+        shift = 0 if half == "old" else 1
+        function = self.new.function
+        joined = bridges.build(
+            function,
+            found,
+            part,
+            names=mine,
+            shared=[n for n in mine if n in cells(old)],
+            shift=shift,
+        )
+        code = bridges.compile_in_place(
+            joined, function, self.new.module, self.filename, new.co_qualname
+        )
+        facts = Facts(code)
+        here = _moved(place.node, shift)
+        landed = [
+            p for p in places(joined, facts)
+            if _moved(p.node, 0) == here and p.opaque == place.opaque and "old" in p.halves.values()
+        ]  # fmt: skip
+        if len(landed) != 1:
+            raise Refused("the loop around its await was nested differently")
+        target = self._landing(place, landed[0], facts, depth)
+        sources, wrapped, given = self._carried(target, {TURN: False})
+        written = ast.Module(joined.body[1:], [])  # the bridge's own declarations bind nothing
+        before = parameters(function, self.new.owner)
+        before += bindings_before(landed[0], written, self.new.owner)
+        fresh = self._fresh(target, before, facts, (TURN,))
+        return Move(
+            kind="finish",
+            landing=fitted(target, self.capacity),
+            sources=sources,
+            wrapped=wrapped,
+            given=given,
+            fresh=fresh,
+            line=place.line,
+            node=joined,
+        )
+
+
+def _moved(node: ast.AST, times: int) -> tuple[Any, ...]:
+    place: Any = node
+    return place.lineno, place.col_offset + bridges.ASIDE * times, place.end_lineno, type(node)
+
+
+def _headers(old: Place, new: Place) -> Iterator[str]:
+    """Tell of edited headers whose running iterator or context manager goes on."""
+
+    def heads(place: Place) -> list[tuple[ast.AST, str]]:
+        found: list[tuple[ast.AST, str]] = []
+        for node, at in (*place.chain, (place.node, "body")):
+            if isinstance(node, (ast.For, ast.AsyncFor)) and at == "body":
+                found.append((node, dump(node.iter)))
+            elif isinstance(node, (ast.With, ast.AsyncWith)) and at == "body":
+                found.append((node, " ".join(dump(i.context_expr) for i in node.items)))
+        return found
+
+    for (node, before), (edited, after) in zip(heads(old), heads(new), strict=False):
+        if before != after:
+            line = int(getattr(edited, "lineno", 0))
+            if isinstance(node, LOOPS):
+                yield f"the iterator of line {line} goes on as it was made"
+            else:
+                yield f"the context manager of line {line} is left as it was entered"

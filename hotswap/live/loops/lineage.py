@@ -1,0 +1,70 @@
+"""What code objects in frames stand for: the module's own code, and the syntax they were compiled from.
+
+A frame may run a code object that no function has: one fitted to the frame's size, a bridge, or a superseded one. All
+by identity, never by value: equal code objects come and go.
+"""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ast
+    from types import CodeType
+
+    from hotswap.live.journal import Journal
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """Where a code object comes from."""
+
+    node: ast.AST | None
+    """Its function's syntax; None when it has none of its own."""
+    module: ast.Module
+    stands_for: CodeType | None
+    """The module's own code of the function as it was after the latest swap; None while it is that itself."""
+
+
+_known: dict[int, tuple[weakref.ref[CodeType], Origin]] = {}
+
+
+def origin(code: CodeType) -> Origin | None:
+    """Give what is known about `code`, or None."""
+    entry = _known.get(id(code))
+    return entry[1] if entry is not None and entry[0]() is code else None
+
+
+def remember(code: CodeType, what: Origin, journal: Journal) -> None:
+    """Remember `what` for as long as `code` lives, unless the swap is rolled back."""
+    key = id(code)
+    before = _known.get(key)
+
+    def forget(_: object, key: int = key) -> None:
+        _known.pop(key, None)
+
+    entry = (weakref.ref(code, forget), what)
+
+    def undo() -> None:
+        if _known.get(key) is not entry:
+            return
+        if before is None:
+            del _known[key]
+        else:
+            _known[key] = before
+
+    journal.undo(undo)
+    _known[key] = entry
+
+
+def plain(code: CodeType) -> CodeType:
+    """Give the module's own code object that `code` stands for: itself, unless a swap made or superseded it."""
+    seen = {id(code)}
+    while True:
+        found = origin(code)
+        if found is None or found.stands_for is None or id(found.stands_for) in seen:
+            return code
+        code = found.stands_for
+        seen.add(id(code))

@@ -1,0 +1,164 @@
+"""Moves suspended frames to edited code: everything is planned for all of them before the first is written."""
+
+from __future__ import annotations
+
+import ast
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hotswap.live.journal import MISSING
+from hotswap.live.loops import frames, lineage, selftest, unstarted
+from hotswap.live.loops.bytecode import Facts
+from hotswap.live.loops.decision import Decision, Move, Side, settle
+from hotswap.live.loops.model import Refused, Suspended, Verdict
+from hotswap.live.loops.places import functions_of, node_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import CodeType
+
+    from hotswap.live.journal import Journal
+
+
+class Texts:
+    """The syntax of the code objects of one batch, parsed when first asked for."""
+
+    def __init__(self, sources: Mapping[str, tuple[bytes, bytes]]) -> None:
+        self._sources = sources
+        self._trees: dict[tuple[str, int], tuple[ast.Module, dict[Any, Any]]] = {}
+        self._sides: dict[int, Side] = {}
+
+    def facts(self, code: CodeType) -> Facts:
+        """Give the facts of a code object, computed once."""
+        return self.side(code, 0).facts
+
+    def side(self, code: CodeType, which: int) -> Side:
+        """Give code and syntax together; `which` text it was compiled from: 0 the old, 1 the new."""
+        known = self._sides.get(id(code))
+        if known is None:
+            known = self._sides[id(code)] = self._side(
+                code, which
+            )  # which keeps the code alive, and its id
+        return known
+
+    def _side(self, code: CodeType, which: int) -> Side:
+        facts = Facts(code)
+        found = lineage.origin(code)
+        if found is not None:
+            return Side(code, facts, found.node, found.module)
+        tree, functions = self._parsed(code.co_filename, which)
+        return Side(code, facts, node_of(code, functions), tree)
+
+    def _parsed(self, path: str, which: int) -> tuple[ast.Module, dict[Any, Any]]:
+        if path not in self._sources:
+            path = os.path.realpath(path)
+        key = path, which
+        if key not in self._trees:
+            try:
+                tree = ast.parse(self._sources[path][which], path)
+            except (KeyError, SyntaxError, ValueError):
+                tree = ast.Module([], [])
+            self._trees[key] = tree, functions_of(tree)
+        return self._trees[key]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ready:
+    suspended: Suspended
+    parked: frames.Parked
+    move: Move
+    slots: list[Any]
+    verdict: Verdict
+
+
+def move(
+    suspended: Sequence[Suspended], sources: Mapping[str, tuple[bytes, bytes]], journal: Journal
+) -> list[Verdict]:
+    """Give suspended frames the edited code; say of each what became of it. Never raises for a frame.
+
+    Args:
+        suspended: The frames whose code is being replaced.
+        sources: Path -> (bytes that run, bytes that are to run).
+        journal: Gets the undo of each write; releases what the frames held when it commits.
+    """
+    if not suspended:
+        return []
+    reason = selftest.supported()
+    if reason:
+        return [Verdict(s, "stale", reason, _line(s)) for s in suspended]
+    return carry(suspended, sources, journal)
+
+
+def carry(
+    suspended: Sequence[Suspended], sources: Mapping[str, tuple[bytes, bytes]], journal: Journal
+) -> list[Verdict]:
+    """Do what `move` says, on an interpreter whose frames are known."""
+    texts = Texts(sources)
+    decisions: dict[Any, Decision] = {}
+    plans = [_plan(one, texts, decisions) for one in suspended]
+    verdicts = []
+    for one, plan in zip(suspended, plans, strict=True):
+        verdict = _carry_out(plan, texts, journal) if isinstance(plan, _Ready) else plan
+        if verdict.kind == "stale" and one.new is not None:
+            side = texts.side(one.old, 0)
+            lineage.remember(one.old, lineage.Origin(side.node, side.module, one.new), journal)
+        verdicts.append(verdict)
+    return verdicts
+
+
+def _line(suspended: Suspended) -> int:
+    for prefix in ("cr", "gi", "ag"):
+        frame = getattr(suspended.owner, f"{prefix}_frame", None)
+        if frame is not None:
+            return int(frame.f_lineno or 0)
+    return suspended.old.co_firstlineno
+
+
+def _plan(one: Suspended, texts: Texts, decisions: dict[Any, Decision]) -> _Ready | Verdict:
+    if one.new is None:
+        return Verdict(one, "stale", "its function is gone", _line(one))
+    try:
+        old, new = texts.side(one.old, 0), texts.side(one.new, 1)
+        parked = frames.read(one.owner, texts.facts)
+        if parked.code is not one.old or parked.globals is not one.module_globals:
+            raise Refused("its code is not the one that is being replaced")  # noqa: TRY301
+        if not parked.started:
+            begun = unstarted.begin(parked, old, new)
+            return _Ready(
+                one, parked, begun.move, begun.slots, Verdict(one, "unstarted", "", begun.move.line)
+            )
+    except Refused as refusal:
+        return Verdict(one, "stale", refusal.reason, _line(one))
+    unbound = tuple(parked.value(name) is MISSING for name in parked.names)
+    key = id(one.old), id(one.new), parked.offset, parked.capacity, unbound
+    decision = decisions.get(key)
+    if decision is None:
+        decision = decisions[key] = Decision(old, new, parked, one.old.co_filename)
+    return _settled(one, parked, decision)
+
+
+def _settled(one: Suspended, parked: frames.Parked, decision: Decision) -> _Ready | Verdict:
+    for found in decision.moves():
+        try:
+            slots, notes = settle(found, parked)
+        except Refused as refusal:
+            decision.because(refusal.reason)
+            continue
+        why = notes if found.kind == "take" else [*decision.reasons[:1], *notes]
+        return _Ready(
+            one, parked, found, slots, Verdict(one, found.kind, "; ".join(why), found.line)
+        )
+    return Verdict(one, "stale", "; ".join(decision.reasons), decision.line or _line(one))
+
+
+def _carry_out(ready: _Ready, texts: Texts, journal: Journal) -> Verdict:
+    one, code = ready.suspended, ready.move.landing.code
+    try:
+        frames.write(ready.parked, ready.move.landing, ready.slots, journal)
+    except Refused as refusal:
+        return Verdict(one, "stale", refusal.reason, _line(one))
+    if code is not one.new:
+        module = texts.side(one.new, 1).module if one.new is not None else ast.Module([], [])
+        lineage.remember(code, lineage.Origin(ready.move.node, module, one.new), journal)
+    return ready.verdict

@@ -1,0 +1,377 @@
+"""What a fresh run of a function would have bound by the time it reaches a place, and what of that can be made up for.
+
+Pure, but for `Initialiser.evaluate`, which runs expressions that have no effects.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import collections
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from hotswap.live.loops.model import Refused
+from hotswap.live.loops.places import COMPREHENSIONS, FUNCTIONS, LOOPS, TRIES, own_nodes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hotswap.live.loops.places import Place
+
+_NODES: Final = (
+    *(
+        ast.Constant,
+        ast.List,
+        ast.Tuple,
+        ast.Set,
+        ast.Dict,
+        ast.UnaryOp,
+        ast.BinOp,
+        ast.BoolOp,
+        ast.Compare,
+    ),
+    *(
+        ast.operator,
+        ast.unaryop,
+        ast.boolop,
+        ast.cmpop,
+        ast.expr_context,
+        ast.Name,
+        ast.keyword,
+        ast.Call,
+    ),
+    *(ast.Attribute, ast.IfExp),
+)
+_OPERATES: Final = (ast.UnaryOp, ast.BinOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Call)
+_PURE: Final[tuple[Any, ...]] = (
+    *(
+        set,
+        dict,
+        list,
+        tuple,
+        int,
+        float,
+        complex,
+        str,
+        bytes,
+        bytearray,
+        frozenset,
+        bool,
+        range,
+        object,
+    ),
+    *(len, min, max, sum, abs, round, sorted, divmod, repr),
+    *(collections.deque, collections.defaultdict, collections.Counter, collections.OrderedDict),
+    *(
+        time.time,
+        time.monotonic,
+        time.perf_counter,
+        time.time_ns,
+        time.monotonic_ns,
+        time.perf_counter_ns,
+    ),
+    *(asyncio.Event, asyncio.Lock, asyncio.Queue, asyncio.Semaphore),
+)
+"""Callables that do nothing but give a value. Compared by identity: a name may have been given another meaning."""
+_PLAIN: Final = (
+    int,
+    float,
+    complex,
+    str,
+    bytes,
+    bool,
+    type(None),
+    tuple,
+    list,
+    dict,
+    set,
+    frozenset,
+    range,
+)
+_CONSTANT: Final = (
+    ast.Constant,
+    ast.UnaryOp,
+    ast.BinOp,
+    ast.operator,
+    ast.unaryop,
+    ast.Tuple,
+    ast.Load,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Binding:
+    """One statement that binds a name."""
+
+    name: str
+    value: ast.expr | None
+    """Of ``name = value`` and ``name: T = value``; None for every other way."""
+    line: int
+    certain: bool
+    """Whoever reaches the place has run it."""
+    in_turn: bool
+    """It runs anew in each turn of a loop around the place."""
+
+
+def mangled(name: str, owner: str) -> str:
+    """Give a private name as the compiler spells it inside class `owner` (Python/compile.c, _Py_Mangle)."""
+    bare = owner.lstrip("_")
+    if not bare or not name.startswith("__") or name.endswith("__") or "." in name:
+        return name
+    return f"_{bare}{name}"
+
+
+def bindings_before(place: Place, function: ast.AST, owner: str) -> list[Binding]:
+    """Give what may bind names on the way from the function's start to `place`, in source order."""
+    found: list[Binding] = []
+    chain = ((function, "body"), *place.chain)
+    in_turn = False
+    for index, (node, field) in enumerate(chain):
+        in_turn = in_turn or (isinstance(node, LOOPS) and field in ("body", "test"))
+        following = chain[index + 1][0] if index + 1 < len(chain) else place.node
+        block = getattr(node, field, None)
+        if isinstance(block, list) and all(isinstance(s, ast.stmt) for s in block):
+            for statement in block:
+                if statement is following:
+                    break
+                found += _bound_by(statement, owner, certain=True, in_turn=in_turn)
+        found += _bound_on_entering(node, field, following, owner, in_turn=in_turn)
+    return found
+
+
+def _bound_on_entering(
+    node: ast.AST, field: str, following: ast.AST, owner: str, *, in_turn: bool
+) -> Iterator[Binding]:
+    """Give what a compound statement binds on the way to its `field`: loop targets, ``as`` names, patterns."""
+    heads: list[ast.AST] = []
+    if isinstance(node, (ast.For, ast.AsyncFor)) and field == "body":
+        heads = [node.target]
+    elif isinstance(node, (ast.With, ast.AsyncWith)) and field == "body":
+        heads = list(node.items)
+    elif isinstance(node, (ast.If, ast.While)) and field != "test":
+        heads = [node.test]
+    elif isinstance(node, ast.match_case):
+        heads = [
+            node.pattern,
+            *([node.guard] if node.guard is not None and field != "guard" else []),
+        ]
+    elif isinstance(node, ast.ExceptHandler) and node.name:
+        yield Binding(mangled(node.name, owner), None, node.lineno, certain=True, in_turn=in_turn)
+    for head in heads:
+        yield from _names_in(head, owner, certain=True, in_turn=in_turn)
+    if isinstance(node, TRIES) and field != "body":  # parts of the body ran, nobody knows which
+        for statement in node.body if following not in node.body else []:
+            yield from _bound_by(statement, owner, certain=field == "orelse", in_turn=in_turn)
+    if isinstance(node, TRIES) and field == "finalbody":
+        for statement in (*(s for h in node.handlers for s in h.body), *node.orelse):
+            yield from _bound_by(statement, owner, certain=False, in_turn=in_turn)
+    if isinstance(node, LOOPS) and field == "orelse":
+        for statement in node.body:
+            yield from _bound_by(statement, owner, certain=False, in_turn=in_turn)
+
+
+def _bound_by(statement: ast.stmt, owner: str, *, certain: bool, in_turn: bool) -> list[Binding]:
+    """Give what a whole statement binds, by itself or somewhere inside."""
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target = statement.targets[0]
+        if isinstance(target, ast.Name):
+            name = mangled(target.id, owner)
+            inner = list(_names_in(statement.value, owner, certain=certain, in_turn=in_turn))
+            return [*inner, Binding(name, statement.value, statement.lineno, certain, in_turn)]
+    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+        if statement.value is None:
+            return []
+        name = mangled(statement.target.id, owner)
+        return [Binding(name, statement.value, statement.lineno, certain, in_turn)]
+    if isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
+        name = mangled(statement.name, owner)
+        return [Binding(name, None, statement.lineno, certain, in_turn)]
+    branches = (ast.If, *LOOPS, *TRIES, ast.Match, ast.With, ast.AsyncWith)
+    if isinstance(statement, branches):
+        sure = certain and isinstance(statement, (ast.With, ast.AsyncWith))
+        return list(_names_in(statement, owner, certain=sure, in_turn=in_turn))
+    return list(_names_in(statement, owner, certain=certain, in_turn=in_turn))
+
+
+def _names_in(node: ast.AST, owner: str, *, certain: bool, in_turn: bool) -> Iterator[Binding]:
+    """Give every name that a node binds somewhere inside (comprehensions have their own)."""
+    hidden = {
+        id(n)
+        for c in ast.walk(node)
+        if isinstance(c, COMPREHENSIONS)
+        for g in c.generators
+        for n in ast.walk(g.target)
+    }
+    for inner in (node, *own_nodes(node)):
+        names: list[str] = []
+        if isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Load):
+            names = [] if id(inner) in hidden else [inner.id]
+        elif isinstance(inner, (*FUNCTIONS, ast.ClassDef)):
+            names = [inner.name]
+        elif isinstance(inner, (ast.Import, ast.ImportFrom)):
+            names = [(a.asname or a.name).split(".")[0] for a in inner.names]
+        elif isinstance(inner, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and inner.name:
+            names = [inner.name]
+        elif isinstance(inner, ast.MatchMapping) and inner.rest:
+            names = [inner.rest]
+        line = int(getattr(inner, "lineno", 0))
+        for name in names:
+            yield Binding(mangled(name, owner), None, line, certain, in_turn)
+    for inner in own_scopes(node):
+        yield Binding(mangled(inner.name, owner), None, inner.lineno, certain, in_turn)
+
+
+def own_scopes(node: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
+    """Give the functions and classes that are defined directly inside `node`."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (*FUNCTIONS, ast.ClassDef)):
+            yield child
+        elif not isinstance(child, ast.Lambda):
+            yield from own_scopes(child)
+
+
+def initialiser(name: str, before: list[Binding]) -> Binding | None:
+    """Give the one binding that a fresh run has certainly passed, or None when a fresh run may lack the name.
+
+    Raises:
+        Refused: A fresh run has bound it, and how cannot be made up for.
+    """
+    mine = [binding for binding in before if binding.name == name]
+    if not any(binding.certain for binding in mine):
+        return None
+    last = mine[-1]
+    if len(mine) == 1 and last.value is not None and is_pure(last.value):
+        return last
+    in_turn = any(binding.in_turn for binding in mine if binding.certain)
+    raise Refused(f"{name} is bound by line {last.line}, which would have to run", in_turn=in_turn)
+
+
+def is_pure(value: ast.expr) -> bool:
+    """Tell whether the expression can only give a value, as far as its form tells; see `evaluate`."""
+    for node in ast.walk(value):
+        if not isinstance(node, _NODES):
+            return False
+        if isinstance(node, ast.Call) and not isinstance(node.func, (ast.Name, ast.Attribute)):
+            return False
+        if isinstance(node, ast.Attribute) and not isinstance(node.value, ast.Name):
+            return False
+    return True
+
+
+def evaluate(binding: Binding, locals_: Mapping[str, Any], globals_: dict[str, Any]) -> Any:
+    """Compute the value of a pure initialiser as the frame would have.
+
+    Raises:
+        Refused: It calls something that is not known to have no effects, works on objects of classes of the user's,
+            or raises.
+    """
+    value = binding.value
+    if value is None:
+        raise Refused(f"{binding.name} is bound by line {binding.line}, which would have to run")
+    called = {id(n.func) for n in ast.walk(value) if isinstance(n, ast.Call)}
+    operates = any(isinstance(n, _OPERATES) for n in ast.walk(value))
+    inner = {id(n.value) for n in ast.walk(value) if isinstance(n, ast.Attribute)}
+    refusal = Refused(
+        f"{binding.name} is bound by line {binding.line}, which would have to run",
+        in_turn=binding.in_turn,
+    )
+    environment: dict[str, Any] = {}
+    for node in ast.walk(value):
+        if isinstance(node, ast.Name):
+            found = _look_up(node.id, locals_, globals_)
+            if found is _NOTHING:
+                raise refusal
+            environment[node.id] = found
+            if id(node) in inner:
+                if type(found) is not _MODULE:
+                    raise refusal
+            elif id(node) in called:
+                if not any(found is pure for pure in _PURE):
+                    raise refusal
+            elif (
+                operates and type(found) not in _PLAIN and not any(found is pure for pure in _PURE)
+            ):
+                raise refusal
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            module = _look_up(node.value.id, locals_, globals_)
+            found = vars(module).get(node.attr, _NOTHING) if type(module) is _MODULE else _NOTHING
+            if not any(found is pure for pure in _PURE) and (
+                id(node) in called or type(found) not in _PLAIN
+            ):
+                raise refusal
+    try:
+        code = compile(ast.Expression(value), "<initialiser>", "eval", dont_inherit=True)
+        return eval(code, {"__builtins__": {}}, environment)  # noqa: S307  checked above, node by node
+    except Exception as error:
+        reason = (
+            f"{binding.name} would have to be made by line {binding.line}, which raises {error!r}"
+        )
+        raise Refused(reason, in_turn=binding.in_turn) from error
+
+
+_NOTHING: Final = object()
+_MODULE: Final = type(ast)
+
+
+def _look_up(name: str, locals_: Mapping[str, Any], globals_: dict[str, Any]) -> Any:
+    if name in locals_:
+        return locals_[name]
+    if name in globals_:
+        return globals_[name]
+    builtins = globals_.get("__builtins__", {})
+    space = builtins if isinstance(builtins, dict) else vars(builtins)
+    return space.get(name, _NOTHING)
+
+
+def parameters(function: ast.AST, owner: str) -> list[Binding]:
+    """Give the parameters of a function as bindings, with their defaults."""
+    own = getattr(function, "args", None)
+    if not isinstance(own, ast.arguments):
+        return []
+    positional = [*own.posonlyargs, *own.args]
+    defaults: list[ast.expr | None] = [None] * (len(positional) - len(own.defaults))
+    pairs = [*zip(positional, (*defaults, *own.defaults), strict=True)]
+    pairs += zip(own.kwonlyargs, own.kw_defaults, strict=True)
+    pairs += [(extra, None) for extra in (own.vararg, own.kwarg) if extra is not None]
+    return [
+        Binding(mangled(a.arg, owner), d, a.lineno, certain=True, in_turn=False) for a, d in pairs
+    ]
+
+
+def constants(function: ast.AST, owner: str) -> dict[str, tuple[Any, int]]:
+    """Give (value, line) of each local whose one and only binding is a constant: ``limit = 5``.
+
+    Parameters, and names that nested functions may rebind, are not among them.
+    """
+    found: dict[str, list[Binding]] = {}
+    for statement in getattr(function, "body", []):
+        for binding in _bound_by(statement, owner, certain=True, in_turn=False):
+            found.setdefault(binding.name, []).append(binding)
+    taken = {mangled(a.arg, owner) for a in _arguments(function)}
+    for node in ast.walk(function):
+        if isinstance(node, (ast.Nonlocal, ast.Global)):
+            taken |= {mangled(name, owner) for name in node.names}
+    kept = {}
+    for name, mine in found.items():
+        value = mine[0].value
+        if len(mine) > 1 or value is None or name in taken:
+            continue
+        if all(isinstance(n, _CONSTANT) for n in ast.walk(value)):
+            try:
+                kept[name] = (_constant(value), mine[0].line)
+            except (ArithmeticError, TypeError, ValueError):
+                continue
+    return kept
+
+
+def _arguments(function: ast.AST) -> Iterator[ast.arg]:
+    own = getattr(function, "args", None)
+    if isinstance(own, ast.arguments):
+        yield from (n for n in ast.walk(own) if isinstance(n, ast.arg))
+
+
+def _constant(value: ast.expr) -> Any:
+    code = compile(ast.Expression(value), "<constant>", "eval", dont_inherit=True)
+    return eval(code, {"__builtins__": {}}, {})  # noqa: S307  constants and arithmetic only
