@@ -1,0 +1,3 @@
+def greet(name):
+    greeting = "hi "
+    return greeting + name

@@ -1,0 +1,3 @@
+def f():
+    """New."""
+    return 1

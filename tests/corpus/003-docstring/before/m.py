@@ -1,0 +1,3 @@
+def f():
+    """Old."""
+    return 1

@@ -1,0 +1,6 @@
+def f(a):
+    return a
+
+
+def g():
+    return f(1)

@@ -1,0 +1,2 @@
+def f(a, *rest, **named):
+    return a, rest, named

@@ -1,0 +1,5 @@
+LIMIT = 20
+
+
+def f(n=LIMIT):
+    return n

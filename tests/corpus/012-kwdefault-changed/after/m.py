@@ -1,0 +1,2 @@
+def f(*, n=2):
+    return n

@@ -1,0 +1,2 @@
+def f(*, n=1):
+    return n

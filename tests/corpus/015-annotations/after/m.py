@@ -1,0 +1,2 @@
+def f(a: str) -> list[str]:
+    return a

@@ -1,0 +1,10 @@
+class A:
+    pass
+
+
+class B:
+    pass
+
+
+def f(a: B):
+    return a

@@ -1,0 +1,6 @@
+class A:
+    pass
+
+
+def f(a: A):
+    return a

@@ -1,0 +1,6 @@
+def fresh(n):
+    return n + 1
+
+
+def f():
+    return fresh(1)

@@ -1,0 +1,5 @@
+f = 1
+
+
+def G():
+    return 2

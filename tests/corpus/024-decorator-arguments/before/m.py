@@ -1,0 +1,11 @@
+def times(n):
+    def deco(f):
+        def wrapper(*args):
+            return f(*args) * n
+        return wrapper
+    return deco
+
+
+@times(2)
+def say(x):
+    return x

@@ -1,0 +1,3 @@
+def tag(f):
+    f.tag = 2
+    return f

@@ -1,0 +1,3 @@
+def tag(f):
+    f.tag = 1
+    return f

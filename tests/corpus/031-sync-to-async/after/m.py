@@ -1,0 +1,7 @@
+async def f():
+    return 2
+
+
+def kind():
+    import inspect
+    return inspect.iscoroutinefunction(f)

@@ -1,0 +1,3 @@
+async def f(n):
+    yield n
+    yield n * 2

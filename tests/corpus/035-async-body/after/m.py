@@ -1,0 +1,7 @@
+import asyncio
+
+
+async def f(n):
+    await asyncio.sleep(0)
+    async with asyncio.Lock():
+        return n + 1

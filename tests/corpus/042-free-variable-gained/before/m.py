@@ -1,0 +1,4 @@
+def make(n, k):
+    def f(x):
+        return x + n
+    return f

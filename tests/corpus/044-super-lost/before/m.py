@@ -1,0 +1,8 @@
+class A:
+    def f(self):
+        return "A"
+
+
+class B(A):
+    def f(self):
+        return super().f() + "B"

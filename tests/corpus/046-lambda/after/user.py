@@ -1,0 +1,5 @@
+from m import double
+
+
+def f():
+    return double(4)

@@ -1,0 +1,1 @@
+STEPS = [lambda x: x + 1, lambda x: x * 2, lambda x: -x]

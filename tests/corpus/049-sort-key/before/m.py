@@ -1,0 +1,5 @@
+def rank(word):
+    return len(word)
+
+
+WORDS = sorted(["ccc", "a", "bb"], key=rank)

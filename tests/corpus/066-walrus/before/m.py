@@ -1,0 +1,3 @@
+def f(xs):
+    n = len(xs)
+    return n

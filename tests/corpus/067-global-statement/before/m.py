@@ -1,0 +1,11 @@
+count = 0
+
+
+def hit():
+    global count
+    count += 1
+    return count
+
+
+def told():
+    return count

@@ -1,0 +1,11 @@
+state = None
+
+
+def start():
+    global state
+    state = "on"
+    return state
+
+
+def get():
+    return state

@@ -1,0 +1,6 @@
+def start():
+    return None
+
+
+def get():
+    return None

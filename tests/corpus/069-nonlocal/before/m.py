@@ -1,0 +1,9 @@
+def counter():
+    n = 0
+    def bump():
+        nonlocal n
+        n += 1
+        return n
+    def peek():
+        return n
+    return bump, peek

@@ -1,0 +1,6 @@
+def f():
+    return 1
+
+
+f.label = "uno"
+f.short = "u"

@@ -1,0 +1,9 @@
+def f():
+    return 10
+
+
+keep = f
+
+
+def f():
+    return 2

@@ -1,0 +1,9 @@
+def f():
+    return 1
+
+
+keep = f
+
+
+def f():
+    return 2

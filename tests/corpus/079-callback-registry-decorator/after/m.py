@@ -1,0 +1,13 @@
+REG = {}
+
+
+def register(name):
+    def deco(f):
+        REG[name] = f
+        return f
+    return deco
+
+
+@register("a")
+def a():
+    return 2

@@ -1,0 +1,15 @@
+HANDLERS = []
+
+
+def on(f):
+    HANDLERS.append(f)
+    return f
+
+
+@on
+def second(x):
+    return -x
+
+
+def fire(x):
+    return [h(x) for h in HANDLERS]

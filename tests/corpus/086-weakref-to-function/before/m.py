@@ -1,0 +1,9 @@
+import weakref
+
+
+def f():
+    return 1
+
+
+INFO = weakref.WeakKeyDictionary({f: "info"})
+REF = weakref.ref(f)

@@ -1,0 +1,6 @@
+def f(x):
+    try:
+        return 1 / x
+    except ZeroDivisionError:
+        pass
+    return None

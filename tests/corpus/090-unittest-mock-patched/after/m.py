@@ -1,0 +1,6 @@
+def real():
+    return 2
+
+
+def call():
+    return [real()]

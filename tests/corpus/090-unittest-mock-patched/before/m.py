@@ -1,0 +1,6 @@
+def real():
+    return 1
+
+
+def call():
+    return real()

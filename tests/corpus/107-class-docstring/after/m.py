@@ -1,0 +1,5 @@
+class A:
+    """New."""
+
+    def f(self):
+        """New f."""

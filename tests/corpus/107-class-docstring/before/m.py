@@ -1,0 +1,5 @@
+class A:
+    """Old."""
+
+    def f(self):
+        """Old f."""

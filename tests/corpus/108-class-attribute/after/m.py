@@ -1,0 +1,17 @@
+class Room:
+    limit = 5
+
+    def __init__(self, name):
+        self.name = name
+        self.people = []
+
+    def join(self, who):
+        self.people.append(who)
+        return len(self.people)
+
+    def title(self):
+        return self.name
+
+
+class Hall(Room):
+    pass

@@ -1,0 +1,6 @@
+class A:
+    _n = 1
+
+    @property
+    def x(self):
+        return self._n

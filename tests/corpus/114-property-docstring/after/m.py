@@ -1,0 +1,5 @@
+class A:
+    @property
+    def x(self):
+        """New."""
+        return 1

@@ -1,0 +1,5 @@
+class A:
+    @property
+    def x(self):
+        """Old."""
+        return 1

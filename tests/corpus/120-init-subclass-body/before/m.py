@@ -1,0 +1,14 @@
+class Plugin:
+    all = {}
+
+    def __init_subclass__(cls, **kw):
+        super().__init_subclass__(**kw)
+        Plugin.all[cls.__name__] = "old"
+
+
+class A(Plugin):
+    pass
+
+
+class B(Plugin):
+    pass

@@ -1,0 +1,12 @@
+class Named:
+    def label(self):
+        return "n:" + self.name
+
+
+class Base:
+    def __init__(self):
+        self.name = "x"
+
+
+class A(Named, Base):
+    pass

@@ -1,0 +1,7 @@
+class A:
+    def f(self):
+        return "A"
+
+
+class B(A):
+    pass

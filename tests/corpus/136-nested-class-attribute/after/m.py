@@ -1,0 +1,7 @@
+class Outer:
+    class Meta:
+        order = "b"
+        extra = 1
+
+    def order(self):
+        return self.Meta.order

@@ -1,0 +1,6 @@
+class Outer:
+    class Meta:
+        order = "a"
+
+    def order(self):
+        return self.Meta.order

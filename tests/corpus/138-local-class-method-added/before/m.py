@@ -1,0 +1,5 @@
+def make(n):
+    class Local:
+        def get(self):
+            return n
+    return Local

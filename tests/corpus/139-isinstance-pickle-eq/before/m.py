@@ -1,0 +1,14 @@
+class Point:
+    scale = 1
+
+    def __init__(self, x):
+        self.x = x
+
+    def __eq__(self, other):
+        return type(other) is Point and self.x == other.x
+
+    def __hash__(self):
+        return hash(self.x)
+
+
+ORIGIN = Point(0)

@@ -1,0 +1,15 @@
+class Room:
+    limit = 3
+
+    def __init__(self, name):
+        self.name = name
+        self.people = []
+        self.topic = "none"
+        self.seen = {}
+
+    def join(self, who):
+        self.people.append(who)
+        return len(self.people)
+
+    def title(self):
+        return self.name + getattr(self, 'topic', '-')

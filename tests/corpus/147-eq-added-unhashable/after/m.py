@@ -1,0 +1,5 @@
+class V:
+    n = 1
+
+    def __eq__(self, o):
+        return True

@@ -1,0 +1,6 @@
+class A:
+    pass
+
+
+def use(a):
+    return "no"

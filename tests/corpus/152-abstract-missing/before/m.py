@@ -1,0 +1,11 @@
+from abc import ABC, abstractmethod
+
+
+class Base(ABC):
+    @abstractmethod
+    def run(self): ...
+
+
+class Done(Base):
+    def run(self):
+        return 1

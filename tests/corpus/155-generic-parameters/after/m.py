@@ -1,0 +1,3 @@
+class Box[T, U]:
+    def get(self, v: T, u: U = None) -> T:
+        return (v, u)

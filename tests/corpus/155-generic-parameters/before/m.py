@@ -1,0 +1,3 @@
+class Box[T]:
+    def get(self, v: T) -> T:
+        return v

@@ -1,0 +1,9 @@
+from typing import TypedDict
+
+
+class Row(TypedDict):
+    a: int
+
+
+class Wide(Row):
+    c: str

@@ -1,0 +1,15 @@
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Item:
+    name: str
+    price: float = 1.0
+
+    def total(self, n=1):
+        return self.price * n
+
+
+@dataclass
+class Book(Item):
+    pages: int = 10

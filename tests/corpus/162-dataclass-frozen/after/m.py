@@ -1,0 +1,11 @@
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Item:
+    name: str
+    price: float = 1.0
+    tags: list = field(default_factory=list)
+
+    def total(self, n=1):
+        return self.price * n

@@ -1,0 +1,3 @@
+class P:
+    def __init__(self, x=0):
+        self.x = x

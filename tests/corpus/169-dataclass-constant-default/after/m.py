@@ -1,0 +1,9 @@
+from dataclasses import dataclass
+
+from conf import PRICE
+
+
+@dataclass
+class Item:
+    name: str
+    price: int = PRICE

@@ -1,0 +1,12 @@
+from enum import Enum, auto
+
+
+class Color(Enum):
+    RED = "r"
+
+    def hot(self):
+        return self is Color.RED
+
+
+DEFAULT = Color.RED
+ALL = list(Color)

@@ -1,0 +1,7 @@
+from enum import Enum, auto
+
+
+class Step(Enum):
+    ZERO = auto()
+    A = auto()
+    B = auto()

@@ -1,0 +1,6 @@
+from enum import Enum, auto
+
+
+class Step(Enum):
+    A = auto()
+    B = auto()

@@ -1,0 +1,9 @@
+from enum import Flag, auto
+
+
+class Perm(Flag):
+    R = auto()
+    W = auto()
+
+
+DEFAULT = Perm.R | Perm.W

@@ -1,0 +1,9 @@
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    A = "a"
+    B = "b"
+
+
+NAMES = ",".join(Kind)

@@ -1,0 +1,8 @@
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    A = "a"
+
+
+NAMES = ",".join(Kind)

@@ -1,0 +1,9 @@
+class P:
+    __slots__ = ("x", "y", "z")
+
+    def __init__(self, x, y):
+        self.x = x
+        self.y = y
+
+    def s(self):
+        return self.x + self.y

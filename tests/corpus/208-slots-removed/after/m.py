@@ -1,0 +1,7 @@
+class P:
+    def __init__(self, x, y):
+        self.x = x
+        self.y = y
+
+    def s(self):
+        return self.x + self.y

@@ -1,0 +1,6 @@
+X = 1
+
+
+class New:
+    def f(self):
+        return X

@@ -1,0 +1,7 @@
+class Fresh:
+    def f(self):
+        return 2
+
+
+def make():
+    return Fresh()

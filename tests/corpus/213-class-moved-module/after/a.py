@@ -1,0 +1,5 @@
+from b import C
+
+
+def make():
+    return C()

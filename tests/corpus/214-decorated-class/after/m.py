@@ -1,0 +1,12 @@
+REG = {}
+
+
+def register(cls):
+    REG[cls.__name__] = cls
+    return cls
+
+
+@register
+class A:
+    def f(self):
+        return 2

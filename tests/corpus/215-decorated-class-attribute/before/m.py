@@ -1,0 +1,11 @@
+REG = []
+
+
+def register(cls):
+    REG.append(cls)
+    return cls
+
+
+@register
+class A:
+    n = 1

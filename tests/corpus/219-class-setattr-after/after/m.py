@@ -1,0 +1,6 @@
+class A:
+    n = 2
+
+
+A.extra = "new"
+A.shown = lambda self: self.n * 10

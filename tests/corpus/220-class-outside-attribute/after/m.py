@@ -1,0 +1,5 @@
+class A:
+    n = 2
+
+    def f(self):
+        return self.plugged

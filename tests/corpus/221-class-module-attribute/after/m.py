@@ -1,0 +1,6 @@
+def base():
+    return 20
+
+
+class A:
+    n = base() + 1

@@ -1,0 +1,6 @@
+def base():
+    return 2
+
+
+class A:
+    n = base() + 1

@@ -1,0 +1,3 @@
+class Base:
+    def who(self):
+        return "base"

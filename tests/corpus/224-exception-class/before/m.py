@@ -1,0 +1,6 @@
+class AppError(Exception):
+    status = 400
+
+
+def fail():
+    raise AppError("x")

@@ -1,0 +1,19 @@
+class Base(Exception):
+    pass
+
+
+class Other(Base):
+    pass
+
+
+class Mine(Base):
+    pass
+
+
+def check():
+    try:
+        raise Mine
+    except Other:
+        return "other"
+    except Base:
+        return "base"

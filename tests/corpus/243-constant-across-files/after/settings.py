@@ -1,0 +1,2 @@
+LIMIT = 100
+HOST = 'a'

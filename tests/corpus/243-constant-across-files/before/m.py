@@ -1,0 +1,8 @@
+import settings
+from mid import HALF
+
+QUARTER = HALF // 2
+
+
+def f():
+    return settings.LIMIT, HALF, QUARTER

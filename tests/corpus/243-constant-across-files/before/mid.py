@@ -1,0 +1,3 @@
+from settings import LIMIT
+
+HALF = LIMIT // 2

@@ -1,0 +1,5 @@
+from m import *
+
+
+def names():
+    return sorted(n for n in globals() if n.isupper())

@@ -1,0 +1,3 @@
+from .core import RATE, run
+
+__all__ = ['RATE', 'run']

@@ -1,0 +1,7 @@
+import b
+
+X = 2
+
+
+def f():
+    return b.Y - X

@@ -1,0 +1,7 @@
+import a
+
+Y = 20
+
+
+def g():
+    return a.X * Y

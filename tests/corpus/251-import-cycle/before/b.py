@@ -1,0 +1,7 @@
+import a
+
+Y = 10
+
+
+def g():
+    return a.X * Y

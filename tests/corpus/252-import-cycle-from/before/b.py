@@ -1,0 +1,5 @@
+from a import BASE, A
+
+
+class B(A):
+    n = BASE + 1

@@ -1,0 +1,6 @@
+from . import b
+from .b import val
+
+
+def f():
+    return val, b.val

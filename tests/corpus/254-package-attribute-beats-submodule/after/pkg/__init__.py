@@ -1,0 +1,3 @@
+from . import version as _v
+
+version = '2.0'

@@ -1,0 +1,5 @@
+import math
+
+
+def f():
+    return 1

@@ -1,0 +1,5 @@
+from b import go
+
+
+def f():
+    return go()

@@ -1,0 +1,5 @@
+from a import go
+
+
+def f():
+    return go()

@@ -1,0 +1,5 @@
+from math import sqrt
+
+
+def f():
+    return sqrt(4)

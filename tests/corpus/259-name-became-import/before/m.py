@@ -1,0 +1,6 @@
+def sqrt(x):
+    return -x
+
+
+def f():
+    return sqrt(4)

@@ -1,0 +1,6 @@
+def dedent(x):
+    return "mine"
+
+
+def f():
+    return dedent("  a")

@@ -1,0 +1,5 @@
+from textwrap import dedent
+
+
+def f():
+    return dedent("  a")

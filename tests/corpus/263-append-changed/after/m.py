@@ -1,0 +1,7 @@
+PLUGINS = []
+PLUGINS.append("a")
+PLUGINS.append("c")
+
+
+def f():
+    return PLUGINS

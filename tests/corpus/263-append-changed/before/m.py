@@ -1,0 +1,7 @@
+PLUGINS = []
+PLUGINS.append("a")
+PLUGINS.append("b")
+
+
+def f():
+    return PLUGINS

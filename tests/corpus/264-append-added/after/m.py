@@ -1,0 +1,3 @@
+PLUGINS = []
+PLUGINS.append("a")
+PLUGINS.append("b")

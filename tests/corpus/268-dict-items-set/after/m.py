@@ -1,0 +1,3 @@
+ROUTES = {}
+ROUTES["a"] = 10
+ROUTES["c"] = 3

@@ -1,0 +1,3 @@
+ROUTES = {}
+ROUTES["a"] = 1
+ROUTES["b"] = 2

@@ -1,0 +1,3 @@
+SQUARES = {}
+for n in range(3):
+    SQUARES[n] = n * n

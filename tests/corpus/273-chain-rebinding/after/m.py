@@ -1,0 +1,4 @@
+path = "a"
+path = path + "/B"
+path = path + "/c"
+USES = [path]

@@ -1,0 +1,4 @@
+path = "a"
+path = path + "/b"
+path = path + "/c"
+USES = [path]

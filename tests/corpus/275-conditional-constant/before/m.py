@@ -1,0 +1,6 @@
+DEBUG = False
+if DEBUG:
+    LEVEL = 10
+    EXTRA = 1
+else:
+    LEVEL = 30

@@ -1,0 +1,7 @@
+import os
+
+released = False
+version = "1.0"
+if not released:
+    version = version + ".dev"
+    where = os.sep

@@ -1,0 +1,8 @@
+try:
+    import json as fast
+except ImportError:
+    fast = None
+
+
+def f():
+    return fast is None

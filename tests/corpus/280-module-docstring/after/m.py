@@ -1,0 +1,3 @@
+"""New."""
+
+USAGE = __doc__.strip(".")

@@ -1,0 +1,3 @@
+"""Old."""
+
+USAGE = __doc__.strip(".")

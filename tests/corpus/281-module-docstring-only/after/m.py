@@ -1,0 +1,8 @@
+"""New.
+
+More.
+"""
+
+
+def f():
+    return 1

@@ -1,0 +1,5 @@
+"""Old."""
+
+
+def f():
+    return 1

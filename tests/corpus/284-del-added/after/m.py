@@ -1,0 +1,3 @@
+tmp = 1
+X = tmp + 1
+del tmp

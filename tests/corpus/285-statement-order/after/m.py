@@ -1,0 +1,3 @@
+order = []
+order.append("b")
+order.append("a")

@@ -1,0 +1,3 @@
+order = []
+order.append("a")
+order.append("b")

@@ -1,0 +1,3 @@
+SIZE = 3
+BUFFER = [0] * SIZE
+CACHE = {}

@@ -1,0 +1,3 @@
+SIZE = 2
+BUFFER = [0] * SIZE
+CACHE = {}

@@ -1,0 +1,5 @@
+from m import service
+
+
+def f():
+    return service.n

@@ -1,0 +1,15 @@
+class Missing:
+    def __repr__(self):
+        return "<MISSING>"
+
+    def __bool__(self):
+        return False
+
+
+MISSING = Missing()
+STORE = {}
+
+
+def get(k, default=MISSING):
+    v = STORE.get(k, MISSING)
+    return ["none"] if v is MISSING else v

@@ -1,0 +1,4 @@
+Ids = list[str]
+
+
+def f(x: Ids) -> None: ...

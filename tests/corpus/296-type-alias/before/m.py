@@ -1,0 +1,4 @@
+Ids = list[int]
+
+
+def f(x: Ids) -> None: ...

@@ -1,0 +1,2 @@
+type Pair[T] = list[T]
+X = 1

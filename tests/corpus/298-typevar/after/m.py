@@ -1,0 +1,7 @@
+from typing import TypeVar
+
+T = TypeVar("T", bound=str)
+
+
+def f(x: T) -> T:
+    return x

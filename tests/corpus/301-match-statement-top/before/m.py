@@ -1,0 +1,6 @@
+KIND = "a"
+match KIND:
+    case "a":
+        VALUE = 1
+    case _:
+        VALUE = 2

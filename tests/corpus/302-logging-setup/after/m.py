@@ -1,0 +1,4 @@
+import logging
+
+log = logging.getLogger("corpus.app")
+log.setLevel(logging.DEBUG)

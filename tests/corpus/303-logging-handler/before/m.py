@@ -1,0 +1,6 @@
+import logging
+
+log = logging.getLogger("corpus.handlers")
+handler = logging.NullHandler()
+handler.setFormatter(logging.Formatter("%(message)s"))
+log.addHandler(handler)

@@ -1,0 +1,9 @@
+def build():
+    return {"v": 2}
+
+
+CONFIG = build()
+
+
+def v():
+    return CONFIG["v"]

@@ -1,0 +1,5 @@
+from m import WORD
+
+
+def first(t):
+    return WORD.match(t).group()

@@ -1,0 +1,1 @@
+USERS = {"root": 1, "adm": 2}

@@ -1,0 +1,4 @@
+import hotswap
+
+users = hotswap.keep("users", lambda: {"new": 1})
+LIMIT = 2

@@ -1,0 +1,4 @@
+import hotswap
+
+users = hotswap.keep("users", dict)
+LIMIT = 1

@@ -1,0 +1,9 @@
+max = lambda *a: "mine"
+
+
+def f():
+    return max(1, 2)
+
+
+def g():
+    return min(1, 2)

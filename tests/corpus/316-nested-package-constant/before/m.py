@@ -1,0 +1,3 @@
+import pkg
+
+TOP = pkg.DEEP + pkg.sub.leaf.DEEP

@@ -1,0 +1,3 @@
+def call():
+    from lazy import f
+    return f()

@@ -1,0 +1,5 @@
+# new
+# and more
+def f():
+    # inside
+    return 1

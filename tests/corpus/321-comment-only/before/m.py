@@ -1,0 +1,3 @@
+# old
+def f():
+    return 1  # one

@@ -1,0 +1,2 @@
+BIG = [object() for _ in range(1000)]
+SMALL = 1

@@ -1,0 +1,6 @@
+import queue
+import threading
+
+lock = threading.Lock()
+q = queue.Queue()
+N = 2

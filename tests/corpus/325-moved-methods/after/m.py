@@ -1,0 +1,6 @@
+class A:
+    def y(self):
+        return 2
+
+    def x(self):
+        return 1

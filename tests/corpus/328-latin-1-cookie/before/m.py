@@ -1,0 +1,6 @@
+# -*- coding: latin-1 -*-
+X = []
+
+
+def f():
+    return "käse"

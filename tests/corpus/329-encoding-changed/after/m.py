@@ -1,0 +1,6 @@
+# -*- coding: utf-8 -*-
+X = ["€"]
+
+
+def f():
+    return "käse"

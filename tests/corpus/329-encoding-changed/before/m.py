@@ -1,0 +1,6 @@
+# -*- coding: cp1252 -*-
+X = ["€"]
+
+
+def f():
+    return "käse"

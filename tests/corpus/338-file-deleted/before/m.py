@@ -1,0 +1,5 @@
+from gone import value
+
+
+def f():
+    return value

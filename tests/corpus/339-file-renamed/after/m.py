@@ -1,0 +1,5 @@
+from new_name import f
+
+
+def g():
+    return f()

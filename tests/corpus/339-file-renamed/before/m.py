@@ -1,0 +1,5 @@
+from old_name import f
+
+
+def g():
+    return f()

@@ -1,0 +1,5 @@
+from lib import f
+
+
+def g():
+    return f()

@@ -1,0 +1,9 @@
+from __future__ import annotations
+
+
+class A:
+    x: int = 1
+
+
+def f(a: int) -> list[int]:
+    return [a]

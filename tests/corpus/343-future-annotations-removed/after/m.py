@@ -1,0 +1,2 @@
+def f(a: int) -> list[int]:
+    return [a]

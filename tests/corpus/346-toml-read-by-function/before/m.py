@@ -1,0 +1,3 @@
+from conf import CONF
+
+NAME = CONF['name']

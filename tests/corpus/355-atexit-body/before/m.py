@@ -1,0 +1,6 @@
+import atexit
+
+
+@atexit.register
+def bye():
+    return 1

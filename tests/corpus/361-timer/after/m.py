@@ -1,0 +1,6 @@
+import threading
+
+t = threading.Timer(7200, print)
+t.daemon = True
+t.start()
+X = 1

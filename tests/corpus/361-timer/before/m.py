@@ -1,0 +1,6 @@
+import threading
+
+t = threading.Timer(3600, print)
+t.daemon = True
+t.start()
+X = 1

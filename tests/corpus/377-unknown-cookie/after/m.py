@@ -1,0 +1,16 @@
+# -*- coding: nonsense-8 -*-
+import math
+
+LIMIT = 1
+SEEN = []
+
+
+class Room:
+    size = 1
+
+    def say(self):
+        return "old"
+
+
+def f():
+    return LIMIT

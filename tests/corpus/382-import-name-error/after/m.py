@@ -1,0 +1,15 @@
+from math import squareroot
+
+LIMIT = 1
+SEEN = []
+
+
+class Room:
+    size = 1
+
+    def say(self):
+        return "old"
+
+
+def f():
+    return LIMIT

@@ -1,0 +1,9 @@
+class Base:
+    subs = []
+
+    def __init_subclass__(cls):
+        Base.subs.append(cls.__name__)
+
+
+class A(Base):
+    n = 1

@@ -1,0 +1,3 @@
+from conf import RATE
+
+INVERSE = 1 / RATE

@@ -1,0 +1,6 @@
+def assist():
+    return 2
+
+
+def other():
+    return 1

@@ -1,0 +1,5 @@
+from a import assist
+
+
+def g():
+    return assist()

@@ -1,0 +1,6 @@
+from enum import Enum, unique
+
+
+@unique
+class C(Enum):
+    A = 1

@@ -1,0 +1,17 @@
+import math
+
+LIMIT = 2
+SEEN = []
+
+
+class Room:
+    size = 1
+
+    def say(self):
+        return "old"
+
+
+def f():
+    return LIMIT
+
+raise KeyboardInterrupt

@@ -1,0 +1,5 @@
+from fresh import value
+
+
+def f():
+    return value

@@ -1,0 +1,5 @@
+from a import extra, f
+
+
+def g():
+    return f() + extra()

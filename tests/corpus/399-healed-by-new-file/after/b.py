@@ -1,0 +1,5 @@
+from later import VALUE
+
+
+def g():
+    return VALUE

@@ -1,0 +1,8 @@
+<<<<<<< HEAD
+from .base import K
+
+V = K + 28 + 1000
+
+
+def f(x=V):
+    return x

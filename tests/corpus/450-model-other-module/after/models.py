@@ -1,0 +1,16 @@
+from pydantic import BaseModel, field_validator
+
+
+class Tag(BaseModel):
+    label: str
+    color: str = 'red'
+
+
+class Item(BaseModel):
+    name: str
+    tags: list[Tag] = []
+
+    @field_validator('name')
+    @classmethod
+    def clean(cls, v):
+        return v.strip()

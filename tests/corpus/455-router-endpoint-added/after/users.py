@@ -1,0 +1,18 @@
+from fastapi import APIRouter
+
+router = APIRouter(prefix='/users', tags=['users'])
+
+
+@router.get('/')
+def users():
+    return ['old']
+
+
+@router.get('/me')
+def me():
+    return 'me'
+
+
+@router.get('/{n}')
+def user(n: int):
+    return n

@@ -1,0 +1,25 @@
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+app = FastAPI()
+
+
+@app.middleware("http")
+async def mark(request: Request, call_next):
+    response = await call_next(request)
+    response.headers["x-mark"] = "old"
+    return response
+
+
+class AppError(Exception):
+    pass
+
+
+@app.get("/items")
+def items():
+    return 1
+
+
+@app.get("/fail")
+def fail():
+    raise AppError("bad")

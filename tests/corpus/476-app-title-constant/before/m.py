@@ -1,0 +1,9 @@
+from fastapi import FastAPI
+
+NAME = "a"
+app = FastAPI(title=NAME)
+
+
+@app.get("/items")
+def items():
+    return NAME

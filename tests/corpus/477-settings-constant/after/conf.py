@@ -1,0 +1,2 @@
+PREFIX = '/rest'
+LIMIT = 2

@@ -1,0 +1,2 @@
+PREFIX = '/api'
+LIMIT = 1

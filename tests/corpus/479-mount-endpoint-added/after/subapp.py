@@ -1,0 +1,13 @@
+from fastapi import FastAPI
+
+sub = FastAPI()
+
+
+@sub.get('/y')
+def y():
+    return 'y'
+
+
+@sub.get('/x')
+def x():
+    return 'x'

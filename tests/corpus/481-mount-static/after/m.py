@@ -1,0 +1,12 @@
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+app = FastAPI()
+app.mount('/static', StaticFiles(directory=Path(__file__).parent / 'other'))
+
+
+@app.get('/items')
+def items():
+    return 1

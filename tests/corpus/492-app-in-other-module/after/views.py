@@ -1,0 +1,6 @@
+from m import app
+
+
+@app.get('/sight')
+def view():
+    return 'new'

@@ -1,0 +1,6 @@
+from m import app
+
+
+@app.get('/view')
+def view():
+    return 'old'

@@ -1,0 +1,15 @@
+from fastapi import FastAPI
+
+
+def create_app():
+    app = FastAPI()
+    app.state.db = ["fresh"]
+
+    @app.get("/things")
+    def items():
+        return 1
+
+    return app
+
+
+app = create_app()

@@ -1,0 +1,8 @@
+from flask import Blueprint, jsonify
+
+bp = Blueprint("shop", __name__, url_prefix="/shop")
+
+
+@bp.get("/list")
+def listing():
+    return jsonify("list")

@@ -1,0 +1,14 @@
+import typer
+
+app = typer.Typer()
+
+
+@app.command()
+def hello(name: str = "ann"):
+    """Say hello."""
+    print(f"hello {name}")
+
+
+@app.command()
+def bye():
+    print("bye")

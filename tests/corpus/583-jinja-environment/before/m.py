@@ -1,0 +1,10 @@
+from jinja2 import Environment
+
+env = Environment()
+
+
+def loud(x):
+    return x + '!'
+
+
+env.filters['loud'] = loud

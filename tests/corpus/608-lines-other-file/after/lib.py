@@ -1,0 +1,5 @@
+# a
+# b
+# c
+def div(a, b):
+    return a / b

@@ -1,0 +1,5 @@
+from lib import div
+
+
+def f():
+    return div(1, 0)

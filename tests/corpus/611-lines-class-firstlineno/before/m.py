@@ -1,0 +1,9 @@
+def f():
+    return 1
+
+
+class A:
+    x = 1
+
+    def g(self):
+        return 1

@@ -1,0 +1,5 @@
+class Fresh:
+    def f(self):
+        def inner():
+            return 1
+        return inner

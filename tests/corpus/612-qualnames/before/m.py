@@ -1,0 +1,5 @@
+class Old:
+    def f(self):
+        def inner():
+            return 1
+        return inner

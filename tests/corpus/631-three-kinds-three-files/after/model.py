@@ -1,0 +1,13 @@
+from dataclasses import dataclass
+
+from conf import RATE
+
+
+@dataclass
+class Item:
+    name: str
+    price: int = RATE
+    color: str = 'red'
+
+    def cost(self):
+        return self.price * RATE

@@ -1,0 +1,5 @@
+from store import STOCK, add, worth
+
+
+def report():
+    return f"{worth()} for {len(STOCK)}"

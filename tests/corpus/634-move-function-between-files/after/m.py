@@ -1,0 +1,6 @@
+from store import STOCK, add
+from sums import total
+
+
+def report():
+    return f"{total()} for {len(STOCK)}"

@@ -1,0 +1,10 @@
+import conf
+from model import Item
+
+STOCK = {}
+sold = 0
+
+
+def add(name):
+    STOCK[name] = Item(name)
+    return STOCK[name]

@@ -1,0 +1,5 @@
+from store import STOCK
+
+
+def total():
+    return sum(i.cost() for i in STOCK.values()) + 100

@@ -1,0 +1,5 @@
+from store import STOCK, add, total
+
+
+def report():
+    return f"{total()} for {len(STOCK)}"

@@ -1,0 +1,5 @@
+from conf import LIMIT
+
+
+def page(limit: int = LIMIT):
+    return limit

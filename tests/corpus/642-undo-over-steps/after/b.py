@@ -1,0 +1,3 @@
+from a import X, f
+
+Y = f(X, 10)
