@@ -415,12 +415,13 @@ def _plain(target: Any) -> types.FunctionType | None:
     """Give the function behind methods, partials, wrappers and caches."""
     for _ in range(16):
         if _is(target, types.FunctionType):
-            wrapped = target.__dict__.get("__wrapped__")
+            function: types.FunctionType = target
+            wrapped = function.__dict__.get("__wrapped__")
             if wrapped is None:
-                return target
+                return function
             target = wrapped
         elif type(target) in (staticmethod, classmethod, types.MethodType):
-            target = target.__func__  # type: ignore[attr-defined]
+            target = target.__func__
         elif type(target) is functools.partial:
             target = target.func
         elif type(target) is type(functools.lru_cache(len)):

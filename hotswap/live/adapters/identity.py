@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import gc
 import types
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from hotswap.live.journal import Journal
 
@@ -29,6 +30,54 @@ def remember(target: dict[Any, Any], journal: Journal) -> None:
 def share(old: Any, new: Any) -> None:
     """Let `new` act on the state of `old`: what still holds `new` (a bound method, a tuple) then does no harm."""
     new.__dict__ = old.__dict__
+
+
+PLAIN = (int, str, bytes, float, complex, tuple, frozenset, type(None))
+
+
+def take(
+    mine: Any,
+    theirs: Any,
+    *,
+    state: Collection[str],
+    constructed: Collection[str] | None = None,
+    drop: Callable[[str], bool] = lambda _: False,
+    twins: Mapping[int, Any] = MappingProxyType({}),
+) -> None:
+    """Put the attributes of `theirs`, made on the side, into `mine`; lists and dicts of `mine` keep their identity.
+
+    Args:
+        state: Attributes that stay as they are.
+        constructed: Attributes that the framework's own constructor sets; what else gathers things is a subclass's
+            state (rooms, connections) and stays. None: all are the framework's.
+        drop: Says which attributes that only `mine` has go; the others were set while the app ran, and stay.
+        twins: ``id()`` of an object of `theirs` -> what stands in for it.
+    """
+    ours, content = vars(mine), dict(vars(theirs))
+    for name, value in ours.items():
+        if name in state:
+            content[name] = value
+        elif name not in content:
+            if not drop(name):
+                content[name] = value
+        elif (
+            constructed is not None
+            and name not in constructed
+            and not issubclass(type(value), PLAIN)
+        ):
+            content[name] = value
+    for name, value in content.items():
+        content[name] = twins.get(id(value), value)
+        kept = ours.get(name)
+        if kept is value:
+            continue
+        if type(value) is list and type(kept) is list:
+            kept[:] = value
+            content[name] = kept
+        elif type(value) is dict and type(kept) is dict:
+            put(kept, value)
+            content[name] = kept
+    put(ours, content)
 
 
 def stand_in(old: Any, new: Any, journal: Journal, *, beside: Collection[int] = ()) -> None:

@@ -5,6 +5,8 @@ event handlers, exception handlers. All of them keep their identity; the app's s
 never touched.
 """
 
+# ruff: noqa: ARG002 -- the protocol's signatures
+
 from __future__ import annotations
 
 import sys
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hotswap.live.adapters import entries, lifespan, middleware, mounts
 from hotswap.live.adapters.base import Refused
 from hotswap.live.adapters.entries import Shelf
-from hotswap.live.adapters.identity import put, remember, share, stand_in
+from hotswap.live.adapters.identity import put, remember, share, stand_in, take
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,7 +88,7 @@ class StarletteAdapter:
         """Say whether `obj` is an app or a router."""
         return issubclass(type(obj), self._types)
 
-    def fixed(self, obj: Any) -> str:  # noqa: ARG002 -- the protocol's
+    def fixed(self, obj: Any) -> str:
         """Everything can be changed while the app runs."""
         return ""
 
@@ -223,30 +225,14 @@ class StarletteAdapter:
 
     def _take(self, mine: Any, theirs: Any, twins: Mapping[int, Any]) -> None:
         """Put the attributes of `theirs` into `mine`; lists and dicts of `mine` keep their identity."""
-        ours, content = vars(mine), dict(vars(theirs))
-        framework = self._framework_names(type(mine))
-        for name, value in ours.items():
-            if name in self.state:
-                content[name] = value
-            elif name not in content:
-                if not self._shadows(mine, name):
-                    content[name] = value
-            elif name not in framework and not isinstance(
-                value, (int, str, bytes, float, tuple, frozenset, type(None))
-            ):
-                content[name] = value  # a subclass's own state: rooms, connections
-        for name, value in content.items():
-            content[name] = twins.get(id(value), value)
-            kept = ours.get(name)
-            if kept is value:
-                continue
-            if type(value) is list and type(kept) is list:
-                kept[:] = value
-                content[name] = kept
-            elif type(value) is dict and type(kept) is dict:
-                put(kept, value)
-                content[name] = kept
-        put(ours, content)
+        take(
+            mine,
+            theirs,
+            state=self.state,
+            constructed=self._framework_names(type(mine)),
+            drop=lambda name: self._shadows(mine, name),
+            twins=twins,
+        )
 
     def _framework_names(self, cls: type) -> frozenset[str]:
         """Give the attributes that the framework's own constructor sets, whatever a subclass adds."""
