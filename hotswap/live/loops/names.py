@@ -113,6 +113,8 @@ class Binding:
     """Whoever reaches the place has run it."""
     in_turn: bool
     """It runs anew in each turn of a loop around the place."""
+    owner: str = ""
+    """Class around the function, for the private names in `value`."""
 
 
 def mangled(name: str, owner: str) -> str:
@@ -179,12 +181,12 @@ def _bound_by(statement: ast.stmt, owner: str, *, certain: bool, in_turn: bool) 
         if isinstance(target, ast.Name):
             name = mangled(target.id, owner)
             inner = list(_names_in(statement.value, owner, certain=certain, in_turn=in_turn))
-            return [*inner, Binding(name, statement.value, statement.lineno, certain, in_turn)]
+            return [*inner, Binding(name, statement.value, statement.lineno, certain, in_turn, owner)]
     if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
         if statement.value is None:
             return []
         name = mangled(statement.target.id, owner)
-        return [Binding(name, statement.value, statement.lineno, certain, in_turn)]
+        return [Binding(name, statement.value, statement.lineno, certain, in_turn, owner)]
     if isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
         name = mangled(statement.name, owner)
         return [Binding(name, None, statement.lineno, certain, in_turn)]
@@ -280,7 +282,7 @@ def evaluate(binding: Binding, locals_: Mapping[str, Any], globals_: dict[str, A
     environment: dict[str, Any] = {}
     for node in ast.walk(value):
         if isinstance(node, ast.Name):
-            found = _look_up(node.id, locals_, globals_)
+            found = _look_up(mangled(node.id, binding.owner), locals_, globals_)
             if found is _NOTHING:
                 raise refusal
             environment[node.id] = found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -278,7 +279,9 @@ class Likeness:
         return self._known[key]
 
     def _lines(self, loop: Loop) -> list[str]:
-        return "\n".join(map(ast.unparse, turn_of(loop, self.halves)[0])).split("\n")
+        """Give a short body's words, or a long one's lines: words tell more, and take longer to compare."""
+        lines = "\n".join(map(ast.unparse, turn_of(loop, self.halves)[0])).split("\n")
+        return lines if len(lines) > 40 else re.findall(r"\w+|[^\w\s]", " ".join(lines))
 
     def _header(self, loop: Loop) -> str:
         if isinstance(loop, ast.While):
