@@ -46,7 +46,16 @@ def edited(text: str, *pairs: tuple[str, str]) -> str:
     return text
 
 
-RUNS = (["--help"], ["hello", "x"], ["hello", "x", "--n", "2"], ["bye"], ["later"], ["sub", "deep"], ["shallow"], ["--quiet", "bye"])
+RUNS = (
+    ["--help"],
+    ["hello", "x"],
+    ["hello", "x", "--n", "2"],
+    ["bye"],
+    ["later"],
+    ["sub", "deep"],
+    ["shallow"],
+    ["--quiet", "bye"],
+)
 
 
 def results(cli: object) -> list[object]:
@@ -60,13 +69,18 @@ def results(cli: object) -> list[object]:
 CLICK_EDITS = {
     "option": edited(
         CLI,
-        ('@click.argument("name")\ndef hello(name):', '@click.argument("name")\n@click.option("--n", default=1)\ndef hello(name, n):'),
+        (
+            '@click.argument("name")\ndef hello(name):',
+            '@click.argument("name")\n@click.option("--n", default=1)\ndef hello(name, n):',
+        ),
     ),
     "docstring": edited(CLI, ("Say hello.", "Greet.")),
     "renamed": edited(CLI, ('"bye"', '"later"')),
     "removed": edited(CLI, ('@cli.command("bye")\ndef goodbye():\n    click.echo("bye")\n', "")),
     "added": CLI + '\n@cli.command()\ndef later():\n    click.echo("later")\n',
-    "nested": edited(CLI, ('click.echo("deep")', 'click.echo("deeper")'), ("def deep():", "def deep(*_):")),
+    "nested": edited(
+        CLI, ('click.echo("deep")', 'click.echo("deeper")'), ("def deep():", "def deep(*_):")
+    ),
     "group option": edited(CLI, ("--loud", "--quiet"), ("def cli(loud)", "def cli(quiet)")),
 }
 
@@ -129,11 +143,16 @@ TYPER_EDITS = {
     "moved": edited(
         TYPER,
         ('@cli.command("bye")\ndef goodbye():\n    typer.echo("bye")\n', ""),
-        ("@cli.command()\ndef hello", '@cli.command("bye")\ndef goodbye():\n    typer.echo("bye")\n\n@cli.command()\ndef hello'),
+        (
+            "@cli.command()\ndef hello",
+            '@cli.command("bye")\ndef goodbye():\n    typer.echo("bye")\n\n@cli.command()\ndef hello',
+        ),
     ),
     "callback": edited(TYPER, ("loud: bool = False", "quiet: bool = False")),
     "sub removed": edited(TYPER, ('cli.add_typer(sub, name="sub")\n', "")),
-    "sub command": edited(TYPER, ('typer.echo("deep")', 'typer.echo("DEEP")'), ("def deep()", "def deep(x: int = 1)")),
+    "sub command": edited(
+        TYPER, ('typer.echo("deep")', 'typer.echo("DEEP")'), ("def deep()", "def deep(x: int = 1)")
+    ),
     "help": edited(TYPER, ("cli = typer.Typer()", 'cli = typer.Typer(help="Help.")')),
 }
 

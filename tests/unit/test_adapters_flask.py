@@ -11,7 +11,7 @@ pytest.importorskip("flask")
 from hotswap.live.adapters.base import Refused
 from tests.unit.adapters_driver import Driven, fresh
 
-APP = '''
+APP = """
 from flask import Blueprint, Flask, g
 
 app = Flask(__name__)
@@ -37,7 +37,7 @@ def shout(text): return text.upper()
 
 @app.cli.command()
 def seed(): pass
-'''
+"""
 
 
 def edited(text: str, *pairs: tuple[str, str]) -> str:
@@ -48,12 +48,19 @@ def edited(text: str, *pairs: tuple[str, str]) -> str:
 
 
 def table(app: Any) -> list[Any]:
-    return sorted((r.rule, r.endpoint, sorted(r.methods), app.view_functions[r.endpoint].__qualname__) for r in app.url_map.iter_rules())
+    return sorted(
+        (r.rule, r.endpoint, sorted(r.methods), app.view_functions[r.endpoint].__qualname__)
+        for r in app.url_map.iter_rules()
+    )
 
 
 def answers(app: Any) -> list[Any]:
     client = app.test_client()
-    return [(p, r.status_code, r.text) for p in ("/a", "/aa", "/b/1", "/c", "/bp/x", "/bq/x", "/none") if (r := client.get(p))]
+    return [
+        (p, r.status_code, r.text)
+        for p in ("/a", "/aa", "/b/1", "/c", "/bp/x", "/bq/x", "/none")
+        if (r := client.get(p))
+    ]
 
 
 EDITS = {
@@ -62,7 +69,9 @@ EDITS = {
     "renamed": edited(APP, ("def a():", "def alpha():")),
     "removed": edited(APP, ('@app.route("/a")\ndef a(): return "a" + g.log\n', "")),
     "added": APP + '\n@app.route("/c")\ndef c(): return "c"\n',
-    "hooks swapped": edited(APP, ("def first", "def temp"), ("def second", "def first"), ("def temp", "def second")),
+    "hooks swapped": edited(
+        APP, ("def first", "def temp"), ("def second", "def first"), ("def temp", "def second")
+    ),
     "hook edited": edited(APP, ('def first(): g.log = "1"', 'def first(x=1): g.log = "0"')),
     "handler": edited(APP, ("errorhandler(404)", "errorhandler(405)")),
     "filter renamed": edited(APP, ("def shout", "def loud")),
@@ -89,7 +98,7 @@ def test_edits(kind: str) -> None:
     assert app.config["N"] == 5
 
 
-BLUEPRINT = '''
+BLUEPRINT = """
 from flask import Blueprint, Flask
 
 bp = Blueprint("bp", __name__)
@@ -105,7 +114,7 @@ app.register_blueprint(bp, url_prefix="/bp")
 
 @app.route("/a")
 def a(): return "a"
-'''
+"""
 
 
 def test_blueprint_prefix() -> None:
@@ -157,7 +166,9 @@ def test_extensions_are_refused() -> None:
 
 def test_quart() -> None:
     pytest.importorskip("quart")
-    source = APP.replace("from flask import Blueprint, Flask, g", "from quart import Blueprint, Quart as Flask, g")
+    source = APP.replace(
+        "from flask import Blueprint, Flask, g", "from quart import Blueprint, Quart as Flask, g"
+    )
     live = Driven(source)
     app = live.app
     live.edit(source.replace('"/a"', '"/aa"'))
@@ -168,10 +179,10 @@ def test_quart() -> None:
 def test_static_and_templates(tmp_path: Any) -> None:
     from hotswap.live import adapters
 
-    source = f'''
+    source = f"""
 from flask import Flask
 app = Flask(__name__, root_path={str(tmp_path)!r}, static_folder="static", template_folder="tpl")
-'''
+"""
     (tmp_path / "static").mkdir()
     module = fresh(source)
     [adapter] = [a for a in adapters.active() if a.owns(module.app)]

@@ -6,6 +6,8 @@ the entry-point group ``hotswap.adapters``; each entry point is a callable witho
 docs/reference/adapters.md shows a whole one.
 """
 
+# ruff: noqa: ARG002 -- the defaults ignore what they are given
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -40,11 +42,14 @@ class Ran:
 
 
 class Adapter(Protocol):
-    """How one framework's registries follow an edit. One instance serves the whole process."""
+    """How one framework's registries follow an edit. One instance serves the whole process.
+
+    Derive from it to get the defaults of what most frameworks do not need.
+    """
 
     module: str
     """The import that brings the framework in: the adapter is asked for only once it is in ``sys.modules``."""
-    state: AbstractSet[str]
+    state: AbstractSet[str] = frozenset()
     """Attributes of a registry that hold the app's own state: statements below them are not fillers."""
 
     def owns(self, obj: object) -> bool:
@@ -52,9 +57,11 @@ class Adapter(Protocol):
 
     def fixed(self, obj: Any) -> str:
         """Say why no filler of `obj` can be changed in this process; ``""`` when fillers can be."""
+        return ""
 
     def refusal(self, obj: Any, replaced: Mapping[CodeType, CodeType]) -> str:
         """Say why these new bodies need a fresh process (a changed lifespan), before anything is changed; or ``""``."""
+        return ""
 
     def checkpoint(self, obj: Any, journal: Journal) -> Any:
         """Before anything runs: remember all of `obj` in the journal and make it accept entries; give a token."""
@@ -77,17 +84,22 @@ class Adapter(Protocol):
 
     def copies(self) -> bool:
         """Say whether putting one registry into another copies entries (then the including fillers run again)."""
+        return False
 
     def patched(
         self, objs: Sequence[Any], replaced: Mapping[CodeType, CodeType], journal: Journal
     ) -> None:
         """After new bodies were put into functions: renew what the framework derived from them."""
+        return None  # noqa: RET501 -- said, so that a type checker knows that it need not be overridden
 
     def class_changed(self, classes: Sequence[type]) -> None:
         """Classes kept their identity but changed shape: drop caches keyed by them."""
+        return None  # noqa: RET501 -- as above
 
     def served(self, obj: Any) -> Sequence[tuple[str, str]]:
         """Static files the registry serves: ``(url prefix, directory)`` pairs."""
+        return ()
 
     def templates(self, modules: Mapping[str, Any]) -> Sequence[str]:
         """Directories of templates that the app's modules (by name) read."""
+        return ()

@@ -5,21 +5,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from hotswap.live.adapters import entries
+from hotswap.live.adapters.base import Adapter
 from hotswap.live.adapters.entries import Shelf
 from hotswap.live.adapters.identity import remember, share, stand_in, take
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from types import CodeType
-
     from hotswap.live.adapters.base import Ran
     from hotswap.live.adapters.entries import Key
     from hotswap.live.journal import Journal
-
-NO_STATE: Final[frozenset[str]] = frozenset()
 
 
 def callback_key(entry: Any) -> Key:
@@ -28,38 +24,8 @@ def callback_key(entry: Any) -> Key:
     return entries.made_by(callback) if callback is not None else None
 
 
-class _Commands:
+class CommandAdapter(Adapter):
     """What Click's and Typer's adapters share."""
-
-    state = NO_STATE
-
-    def fixed(self, obj: Any) -> str:
-        """Commands are looked up when they are called: all can be changed."""
-        return ""
-
-    def refusal(self, obj: Any, replaced: Mapping[CodeType, CodeType]) -> str:
-        """Nothing ran at start-up."""
-        return ""
-
-    def copies(self) -> bool:
-        """A group refers to its commands."""
-        return False
-
-    def patched(
-        self, objs: Sequence[Any], replaced: Mapping[CodeType, CodeType], journal: Journal
-    ) -> None:
-        """Nothing is derived from bodies."""
-
-    def class_changed(self, classes: Sequence[type]) -> None:
-        """Nothing is kept by class."""
-
-    def served(self, obj: Any) -> Sequence[tuple[str, str]]:
-        """Commands serve no files."""
-        return ()
-
-    def templates(self, modules: Mapping[str, Any]) -> Sequence[str]:
-        """Commands read no templates."""
-        return ()
 
     def adopt(self, old: Any, new: Any, token: Any, journal: Journal) -> None:
         """Let the live command be what the decorator made of the new definition, wherever it was put."""
@@ -69,7 +35,7 @@ class _Commands:
         stand_in(old, new, journal)
 
 
-class ClickAdapter(_Commands):
+class ClickAdapter(CommandAdapter):
     """A command is bound, and put into its group, by one decorated definition."""
 
     module = "click.core"
@@ -127,7 +93,7 @@ class _Registered:
     callback: Any
 
 
-class TyperAdapter(_Commands):
+class TyperAdapter(CommandAdapter):
     """A Typer app lists the functions that are its commands; Click's objects are made of them at each call."""
 
     module = "typer.main"

@@ -11,17 +11,16 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from hotswap.live.adapters.base import Refused
+from hotswap.live.adapters.base import Adapter, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from types import CodeType
+    from collections.abc import Sequence
 
     from hotswap.live.adapters.base import Ran
     from hotswap.live.journal import Journal
 
 
-class FixedAdapter:
+class FixedAdapter(Adapter):
     """Owns the registries of one framework and refuses to change them.
 
     Args:
@@ -58,10 +57,6 @@ class FixedAdapter:
         """Give the reason."""
         return self._reason
 
-    def refusal(self, obj: Any, replaced: Mapping[CodeType, CodeType]) -> str:
-        """New bodies are no trouble."""
-        return ""
-
     def checkpoint(self, obj: Any, journal: Journal) -> None:
         """There is nothing to remember: nothing will be changed."""
 
@@ -84,22 +79,6 @@ class FixedAdapter:
     def copies(self) -> bool:
         """Routes are copied into the frozen app."""
         return True
-
-    def patched(
-        self, objs: Sequence[Any], replaced: Mapping[CodeType, CodeType], journal: Journal
-    ) -> None:
-        """Nothing is derived from bodies."""
-
-    def class_changed(self, classes: Sequence[type]) -> None:
-        """Nothing is kept by class that could be dropped."""
-
-    def served(self, obj: Any) -> Sequence[tuple[str, str]]:
-        """Not known."""
-        return ()
-
-    def templates(self, modules: Mapping[str, Any]) -> Sequence[str]:
-        """Not known."""
-        return ()
 
 
 def aiohttp() -> FixedAdapter:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.adapters import entries, mounts
-from hotswap.live.adapters.base import Refused
+from hotswap.live.adapters.base import Adapter, Refused
 from hotswap.live.adapters.identity import put, remember, share, stand_in, take
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Token:
     started: list[Key]
 
 
-class FlaskAdapter:
+class FlaskAdapter(Adapter):
     """Routes, blueprints, request hooks, error handlers, template filters and CLI commands."""
 
     module = "flask.sansio.app"
@@ -60,10 +60,6 @@ class FlaskAdapter:
     def owns(self, obj: object) -> bool:
         """Say whether `obj` is an app or a blueprint."""
         return issubclass(type(obj), self._types)
-
-    def fixed(self, obj: Any) -> str:
-        """All can be changed while the app runs."""
-        return ""
 
     def copies(self) -> bool:
         """A blueprint's deferred functions write into the app when it is registered."""
@@ -164,14 +160,6 @@ class FlaskAdapter:
                 "functions that run before serving changed; the old ones have run already"
             )
         return [id(d) for d in own.get("deferred_functions", ())] != [id(d) for d in token.deferred]
-
-    def patched(
-        self, objs: Sequence[Any], replaced: Mapping[CodeType, CodeType], journal: Journal
-    ) -> None:
-        """Nothing is derived from bodies."""
-
-    def class_changed(self, classes: Sequence[type]) -> None:
-        """Nothing is kept by class."""
 
     def served(self, obj: Any) -> Sequence[tuple[str, str]]:
         """Give the static folders of the app and its blueprints."""

@@ -5,8 +5,6 @@ event handlers, exception handlers. All of them keep their identity; the app's s
 never touched.
 """
 
-# ruff: noqa: ARG002 -- the protocol's signatures
-
 from __future__ import annotations
 
 import sys
@@ -14,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.adapters import entries, lifespan, middleware, mounts
-from hotswap.live.adapters.base import Refused
+from hotswap.live.adapters.base import Adapter, Refused
 from hotswap.live.adapters.entries import Shelf
 from hotswap.live.adapters.identity import put, remember, share, stand_in, take
 
@@ -70,7 +68,7 @@ class Token:
     starters: list[Key]
 
 
-class StarletteAdapter:
+class StarletteAdapter(Adapter):
     """Routes, mounts, WebSockets, middleware, exception and event handlers of Starlette apps and routers."""
 
     module = "starlette.routing"
@@ -87,14 +85,6 @@ class StarletteAdapter:
     def owns(self, obj: object) -> bool:
         """Say whether `obj` is an app or a router."""
         return issubclass(type(obj), self._types)
-
-    def fixed(self, obj: Any) -> str:
-        """Everything can be changed while the app runs."""
-        return ""
-
-    def copies(self) -> bool:
-        """A mounted router is referred to, never copied."""
-        return False
 
     def refusal(self, obj: Any, replaced: Mapping[CodeType, CodeType]) -> str:
         """A lifespan or startup handler has done its work; its new body runs in a fresh process only."""
@@ -290,9 +280,6 @@ class StarletteAdapter:
             if edited:
                 remember(vars(obj), journal)
                 middleware.restack(obj, stack, None, edited)
-
-    def class_changed(self, classes: Sequence[type]) -> None:
-        """Starlette keeps nothing by class."""
 
     def served(self, obj: Any) -> Sequence[tuple[str, str]]:
         """Give the directories of StaticFiles mounts, with the URL prefix of each."""
