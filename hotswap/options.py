@@ -29,11 +29,12 @@ def _option(
     default: Any,
     help: str,  # noqa: A002 -- argparse's word
     *,
-    group: str = "hotswap",
+    group: str = "report",
     kind: str = "str",
     choices: tuple[str, ...] = (),
     metavar: str = "",
     variable: str = "",
+    off: str = "",
     hidden: bool = False,
 ) -> Any:
     facts = {
@@ -43,6 +44,7 @@ def _option(
         "choices": choices,
         "metavar": metavar,
         "variable": variable,
+        "off": off,
         "hidden": hidden,
     }
     if kind == "table":
@@ -57,6 +59,14 @@ def _server(default: Any, help: str, **facts: Any) -> Any:  # noqa: A002
 
 def _tls(default: Any, help: str, **facts: Any) -> Any:  # noqa: A002
     return _option(default, help, group="tls", **facts)
+
+
+def _changes(default: Any, help: str, **facts: Any) -> Any:  # noqa: A002
+    return _option(default, help, group="changes", **facts)
+
+
+def _pages(default: Any, help: str, **facts: Any) -> Any:  # noqa: A002
+    return _option(default, help, group="browser", **facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,10 @@ class Options:
     log_config: str | None = _server(None, "logging configuration file", metavar="FILE")
     access_log: bool = _server(True, "log each request", kind="bool")
     proxy_headers: bool = _server(
-        True, "trust X-Forwarded-* of the addresses in --forwarded-allow-ips", kind="bool"
+        True,
+        "trust X-Forwarded-* of the addresses in --forwarded-allow-ips",
+        off="trust no X-Forwarded-* header",
+        kind="bool",
     )
     forwarded_allow_ips: str | None = _server(
         None, "addresses whose X-Forwarded-* are trusted", metavar="LIST"
@@ -101,66 +114,77 @@ class Options:
     ssl_keyfile_password: str | None = _tls(None, "the key's password", metavar="TEXT")
     ssl_ca_certs: str | None = _tls(None, "certificates of the authorities", metavar="FILE")
     tls_keeper: bool = _tls(
-        True, "keep TLS connections over an exec reload, in a process of their own", kind="bool"
+        True,
+        "keep TLS connections over an exec reload, in a process of their own",
+        off="terminate TLS in this process; an exec reload closes such connections",
+        kind="bool",
     )
 
-    watch: bool = _option(True, "watch files; without it, swap only when asked to", kind="bool")
-    reload_dir: tuple[str, ...] = _option(
+    watch: bool = _changes(
+        True, "watch files", off="swap only when asked to: --ask-reload, r + enter", kind="bool"
+    )
+    reload_dir: tuple[str, ...] = _changes(
         (), "track modules below this directory, too", kind="list", metavar="DIR"
     )
-    reload_include: tuple[str, ...] = _option(
+    reload_include: tuple[str, ...] = _changes(
         (), "watch files that match, too", kind="list", metavar="GLOB"
     )
-    reload_exclude: tuple[str, ...] = _option(
+    reload_exclude: tuple[str, ...] = _changes(
         (), "never watch files that match (wins over include)", kind="list", metavar="GLOB"
     )
-    poll: float | None = _option(
+    poll: float | None = _changes(
         None, "look for changes every so many seconds, 0.5 when none are given", kind="seconds"
     )
-    exec: str = _option(
+    exec: str = _changes(
         "auto",
         "when only a fresh interpreter can take a change: reload, wait for `r`, or never",
         choices=("auto", "ask", "never"),
     )
-    pin: tuple[str, ...] = _option(
+    pin: tuple[str, ...] = _changes(
         (), "never run this module's statements again", kind="list", metavar="MODULE"
     )
-    live_loops: bool = _option(
-        True, "let running coroutines, generators and loops take new bodies", kind="bool"
+    live_loops: bool = _changes(
+        True,
+        "let running coroutines, generators and loops take new bodies",
+        off="leave running coroutines, generators and loops as they are",
+        kind="bool",
     )
-    reenter: str = _option(
+    reenter: str = _changes(
         "when needed",
         "enter a connection's handler again when its running frame cannot take the edit",
         choices=("when needed", "never"),
     )
 
-    browser: bool = _option(
-        True, "keep open pages up to date (development channel, error overlay)", kind="bool"
+    browser: bool = _pages(
+        True,
+        "keep open pages up to date",
+        off="leave pages alone: no development channel, no overlay",
+        kind="bool",
     )
-    on_patch: str = _option(
+    on_patch: str = _pages(
         "morph",
         "what open pages do after new Python",
         choices=("morph", "reload", "none"),
     )
-    open: bool = _option(False, "open the browser once the app serves", kind="bool")
-    editor: str = _option(
+    open: bool = _pages(False, "open the browser once the app serves", kind="bool")
+    editor: str = _pages(
         "vscode://file/{file}:{line}:{col}",
         "link behind file names in the overlay",
         metavar="TEMPLATE",
     )
-    cache: tuple[str, ...] = _option(
+    cache: tuple[str, ...] = _pages(
         ("/", "/static/"),
         "URL paths answered with no-store; with a slash at the end, all below",
         kind="list",
         metavar="PATH",
     )
-    allow_remote: bool = _option(
+    allow_remote: bool = _pages(
         False, "allow the development features on an address that others can reach", kind="bool"
     )
-    allowed_hosts: tuple[str, ...] = _option(
+    allowed_hosts: tuple[str, ...] = _pages(
         (), "host names by which the development features may be reached", kind="list"
     )
-    migrations: str = _option(
+    migrations: str = _changes(
         "", "apply new SQL files to a SQLite file on save: DATABASE=GLOB", metavar="DB=GLOB"
     )
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from hotswap.options import Options
 
-log = logging.getLogger("hotswap.serve")
+log = logging.getLogger("hotswap.server")
 
 GRACE: Final = 0.5
 """Seconds that answers under way get at the end; uvicorn's --timeout-graceful-shutdown overrides it."""
@@ -94,8 +94,6 @@ class Serving(Server):
     def __init__(self, config: Config, *, quiet: bool) -> None:
         super().__init__(config)
         self._quiet = quiet
-        self._ended = asyncio.Event()
-        self._stopping = False
         self.close_all: Callable[[], None] | None = None
         """Closes connections that uvicorn does not know (the wire's registry); set by the session."""
 
@@ -122,25 +120,18 @@ class Serving(Server):
                     raise BindError.of(self.config, refused[0]) from None
                 raise StartFailed(_startup_fault(told)) from None
 
-    async def wait(self) -> None:
-        """Wait until `stop`; ticks only for what uvicorn counts by ticks."""
+    async def wait(self, stop: asyncio.Event) -> None:
+        """Wait until `stop` is set; ticks only for what uvicorn counts by ticks."""
         if self.config.callback_notify is None and self.config.limit_max_requests is None:
-            await self._ended.wait()
-            return
+            await stop.wait()
         counter = 0
-        while not self._ended.is_set() and not await self.on_tick(counter):
+        while not stop.is_set() and not await self.on_tick(counter):
             counter = (counter + 1) % 864000
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), 0.1)
-
-    def stop(self) -> None:
-        """End `wait`. To be called on the loop."""
-        self.should_exit = True
-        self._ended.set()
+                await asyncio.wait_for(stop.wait(), 0.1)
 
     async def end(self) -> None:
         """Stop serving: refuse, cut, give short answers a moment, run the app's shutdown."""
-        self._stopping = True
         with _listening([], [], quiet=self._quiet):
             await self._let_go()
             await self.close_app()
@@ -155,6 +146,38 @@ class Serving(Server):
             log.warning("the app's shutdown did not end in %g s and was cancelled", LAST)
             shutdown.cancel()
         await asyncio.gather(shutdown, return_exceptions=True)
+
+    async def open_app(self) -> None:
+        """Run the lifespan's start-up again, after an exec that did not happen.
+
+        Raises:
+            StartFailed: It refused.
+        """
+        told: list[logging.LogRecord] = []
+        with _listening([], told, quiet=True):
+            self.lifespan = self.config.lifespan_class(self.config)
+            await self.lifespan.startup()
+        if self.lifespan.should_exit:
+            raise StartFailed(_startup_fault(told))
+
+    def urls(self) -> list[str]:
+        """Give the addresses the server listens on, as URLs."""
+        config = self.config
+        scheme = "https" if config.is_ssl else "http"
+        if config.uds is not None:
+            return [f"unix:{os.path.abspath(config.uds)}"]
+        found: list[str] = []
+        for server in self.servers:
+            for sock in server.sockets:
+                address = sock.getsockname()
+                if not isinstance(address, tuple):
+                    found.append(f"unix:{address}")
+                    continue
+                host, port = str(address[0]), int(address[1])
+                host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 -- shown
+                shown = f"[{host}]" if ":" in host else host
+                found.append(f"{scheme}://{shown}:{port}")
+        return list(dict.fromkeys(found))
 
     async def _let_go(self) -> None:
         for server in self.servers:
@@ -262,27 +285,6 @@ def ensure_free(options: Options) -> None:
         check(options.host, options.port)
 
 
-def urls(serving: Serving) -> list[str]:
-    """Give the addresses the server listens on, as URLs."""
-    config = serving.config
-    scheme = "https" if config.is_ssl else "http"
-    if config.uds is not None:
-        return [f"unix:{os.path.abspath(config.uds)}"]
-    found: list[str] = []
-    for server in serving.servers:
-        for sock in server.sockets:
-            address = sock.getsockname()
-            if not isinstance(address, tuple):
-                found.append(f"unix:{address}")
-                continue
-            host, port = str(address[0]), int(address[1])
-            host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 -- shown
-            found.append(
-                f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
-            )
-    return list(dict.fromkeys(found))
-
-
 def _is_stream(connection: Any) -> bool:
     """Say whether an HTTP connection is in the middle of an answer of unknown length, an event stream say."""
     cycle = getattr(connection, "cycle", None)
@@ -323,11 +325,11 @@ def _startup_fault(told: list[logging.LogRecord]) -> Fault:
     title = "the app's start-up failed"
     for record in told:
         if record.exc_info and record.exc_info[1] is not None:
-            return fault_of(record.exc_info[1], code="HS404", title=title)
+            return fault_of(record.exc_info[1], code="HS603", title=title)
     said = [record.getMessage() for record in told]
     text = said[0] if said else "the lifespan gave no reason"
     lines = text.strip().splitlines()
-    return Fault(code="HS404", title=title, message=lines[-1] if lines else text, text="")
+    return Fault(code="HS603", title=title, message=lines[-1] if lines else text, text="")
 
 
 def _on_stderr() -> dict[str, Any]:

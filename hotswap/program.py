@@ -1,0 +1,123 @@
+"""Runs a program as ``__main__``, exactly as Python would, while its modules may be swapped."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+import threading
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from hotswap.session import ReloadPlan, Session
+from hotswap.tracebacks import print_like_python
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hotswap.console import Console
+    from hotswap.options import Options
+    from hotswap.target import Target
+
+
+def run_program(
+    options: Options, target: Target, arguments: Sequence[str], console: Console, manifest: Any
+) -> int:
+    """Run a script or a module to its end; give the exit code Python would give, or minus SIGINT.
+
+    Raises:
+        SystemExit: The program's own, which the interpreter understands best.
+    """
+    _prepare_path(target)
+    roots = (os.getcwd(), target.import_root, *options.reload_dir)
+    session = Session(options, console, given=target.given, roots=roots, manifest=manifest)
+    if options.env_file:
+        session.env.load(os.path.abspath(options.env_file))
+    script = _script(target)
+    sys.argv[:] = [target.path if _is_module(target) else target.given, *arguments]
+    session.plan = ReloadPlan(name=target.given, preflight=lambda: _preflight(script), program=True)
+    try:
+        return _run(session, target, script)
+    finally:
+        session.close()
+        console.stopped()
+
+
+def _run(session: Session, target: Target, script: str) -> int:
+    try:
+        main = _main_module(target, script)
+        with open(script, "rb") as file:
+            data = file.read()
+        tracker = session.swapper.tracker
+        code = tracker.prepared(compile(data, script, "exec", dont_inherit=True))
+        tracker.adopt_module(main, script, data, code=code)
+        session.begin((), stop=None)
+        tracker.execute(main, code, script, data)
+        _join()
+    except SystemExit:
+        raise
+    except KeyboardInterrupt as error:
+        print_like_python(error)
+        _join()
+        return -signal.SIGINT
+    except BaseException as error:  # noqa: BLE001 -- whatever it is, it ends the program
+        print_like_python(error)
+        return 1
+    return 0
+
+
+def _join() -> None:
+    """Wait for the program's threads as the interpreter would, but while they can still be swapped."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+
+
+def _is_module(target: Target) -> bool:
+    """Say whether it runs as ``python -m`` runs it; a directory's ``__main__.py`` runs as a script does."""
+    return target.modules not in {(), ("__main__",)}
+
+
+def _script(target: Target) -> str:
+    return target.path if target.modules else os.path.abspath(target.given)
+
+
+def _prepare_path(target: Target) -> None:
+    """Make ``sys.path[0]`` what Python makes it: the script's directory, or the working directory for ``-m``."""
+    ours = {"", os.getcwd(), os.path.dirname(os.path.abspath(sys.argv[0]))}
+    if sys.path and sys.path[0] in ours and not sys.flags.safe_path:
+        del sys.path[0]
+    if not sys.flags.safe_path or _is_module(target):
+        sys.path.insert(0, target.import_root)
+
+
+def _main_module(target: Target, script: str) -> ModuleType:
+    """Make the module that the program runs in, and put it in place (runpy; pymain_run_file in Modules/main.c)."""
+    main = ModuleType("__main__")
+    main.__dict__.update(
+        __builtins__=sys.modules["builtins"],
+        __file__=script,
+        __cached__=None,
+        __loader__=SourceFileLoader("__main__", script),
+    )
+    if target.modules:
+        name = target.modules[0]
+        package = name.rpartition(".")[0]
+        if package:
+            importlib.import_module(package)
+        loader = SourceFileLoader(name, script)
+        spec = ModuleSpec(name, loader, origin=script)
+        spec.has_location = True
+        main.__dict__.update(
+            __cached__=spec.cached, __loader__=loader, __spec__=spec, __package__=package
+        )
+    sys.modules["__main__"] = main
+    return main
+
+
+def _preflight(script: str) -> Any:
+    from hotswap.handover import Preflight
+
+    return Preflight(target=script, factory=False, paths=list(sys.path), script=True)

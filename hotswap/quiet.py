@@ -1,0 +1,132 @@
+"""The quiet point: where no callback of the app is half done on the thread that swaps.
+
+While an event loop runs, work is done by it, between two callbacks, be it our own server's loop or one that a program
+started itself. While none runs, work is done at once on the thread that asks, one at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import asyncio.events
+import sys
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class QuietPoint:
+    """Knows the event loops that run in this process, and does work between their callbacks."""
+
+    def __init__(self) -> None:
+        self._loops: dict[int, asyncio.AbstractEventLoop] = {}
+        """By thread, in the order in which they began to run."""
+        self._waiting: deque[Callable[[], object]] = deque()
+        self._lock: Final = threading.RLock()
+        self._foreign: set[int] = set()
+        """Threads whose loops are our own short ones: no work is done on them."""
+        self._set_running: Any = None
+        self.on_loop: Callable[[asyncio.AbstractEventLoop], None] | None = None
+        """Called on the loop's thread when a loop begins to run."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The loop that work is done on: the main thread's when it runs one, else the one that began last."""
+        main = threading.main_thread().ident
+        with self._lock:
+            found = self._loops.get(main) if main is not None else None
+            return found or next(reversed(self._loops.values()), None)
+
+    def install(self) -> None:
+        """Notice every loop from now on; before uvloop is imported, which keeps its own reference (stdlib.pxi:44)."""
+        if self._set_running is not None:
+            return
+        original = self._set_running = asyncio.events._set_running_loop
+
+        def set_running_loop(loop: asyncio.AbstractEventLoop | None) -> None:
+            original(loop)
+            self._ran(loop)
+
+        self._replace(set_running_loop)
+        if "uvloop" in sys.modules:
+            self._hook_uvloop()
+
+    def uninstall(self) -> None:
+        """Put asyncio's own function back."""
+        if self._set_running is not None:
+            self._replace(self._set_running)
+            self._set_running = None
+
+    def soon(self, work: Callable[[], object]) -> None:
+        """Do `work` at the next quiet point. From any thread, or from a signal handler."""
+        self._waiting.append(work)
+        loop = self.loop
+        if loop is not None:
+            try:
+                loop.call_soon_threadsafe(self._drain)
+                return
+            except RuntimeError:  # it was closed this moment
+                with self._lock:
+                    self._loops = {key: one for key, one in self._loops.items() if one is not loop}
+        self._drain()
+
+    def later(self, seconds: float, work: Callable[[], object]) -> None:
+        """Do `work` after `seconds`, at a quiet point."""
+        loop = self.loop
+        if loop is not None:
+            loop.call_soon_threadsafe(loop.call_later, seconds, work)
+            return
+        timer = threading.Timer(seconds, self.soon, (work,))
+        timer.daemon = True
+        timer.start()
+
+    def run_apart(self, coroutine: Any) -> Any:
+        """Run a coroutine to its end on a short loop of our own, on this thread: a program without a loop leaves so."""
+        me = threading.get_ident()
+        self._foreign.add(me)
+        try:
+            return asyncio.run(coroutine)
+        finally:
+            self._foreign.discard(me)
+
+    def _drain(self) -> None:
+        with self._lock:
+            while self._waiting:
+                self._waiting.popleft()()
+
+    def _ran(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        """A loop began to run on this thread, or ended (None)."""
+        me = threading.get_ident()
+        if me in self._foreign:
+            return
+        with self._lock:
+            if loop is None:
+                self._loops.pop(me, None)
+            else:
+                self._loops.pop(me, None)
+                self._loops[me] = loop
+        if loop is not None and self.on_loop is not None:
+            self.on_loop(loop)
+        if loop is None and self._waiting and self.loop is None:
+            self._drain()
+
+    def _replace(self, function: Any) -> None:
+        asyncio.events._set_running_loop = function
+        asyncio._set_running_loop = function
+
+    def _hook_uvloop(self) -> None:
+        """uvloop was imported before us: hook its loop class, which is a plain Python one."""
+        import uvloop
+
+        run_forever = uvloop.Loop.run_forever
+
+        def noticed(loop: Any) -> None:
+            loop.call_soon(self._ran, loop)
+            try:
+                run_forever(loop)
+            finally:
+                self._ran(None)
+
+        type.__setattr__(uvloop.Loop, "run_forever", noticed)
