@@ -317,7 +317,8 @@ STACK_EDITS = {
     "handler removed": edited(
         STACK,
         (
-            '@app.exception_handler(HTTPException)\nasync def mine(request, exc): return PlainTextResponse("mine", exc.status_code)\n',
+            "@app.exception_handler(HTTPException)\n"
+            'async def mine(request, exc): return PlainTextResponse("mine", exc.status_code)\n',
             "",
         ),
     ),
@@ -747,7 +748,7 @@ def test_a_definition_that_is_not_told_apart_is_replayed() -> None:
     live = Driven(source)
     live.edit(source.replace('"/b2"', '"/b3"'))
     assert live.rebuilt == {"app"}
-    assert [r.path for r in live.app.routes][-5:] == ["/a", "/b", "/{rest}", "/b3"][-5:] or True
+    assert [r.path for r in live.app.routes][-4:] == ["/a", "/b", "/{rest}", "/b3"]
     assert table(live.app) == table(fresh(live.source, live.module.__name__).app)
 
 
