@@ -317,8 +317,10 @@ STACK_EDITS = {
     "handler removed": edited(
         STACK,
         (
-            "@app.exception_handler(HTTPException)\n"
-            'async def mine(request, exc): return PlainTextResponse("mine", exc.status_code)\n',
+            (
+                "@app.exception_handler(HTTPException)\n"
+                'async def mine(request, exc): return PlainTextResponse("mine", exc.status_code)\n'
+            ),
             "",
         ),
     ),
