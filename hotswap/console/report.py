@@ -31,6 +31,7 @@ DETAILS: Final = 8
 """Lines below the first one without ``-v``."""
 
 FILE_COLUMN: Final = 24
+VERB_COLUMN: Final = 23
 NAME_COLUMN: Final = 14
 WHAT_COLUMN: Final = 12
 
@@ -79,7 +80,10 @@ def _first(outcome: Outcome, time: str, root: str, repeated: int) -> Line:
     else:
         rung = "exec" if outcome.reload is not None else outcome.rung or "noop"
         verb = Span(VERBS[rung], VERB_STYLES[rung])
-        spans += [verb, Span(pad(f" in {milliseconds(outcome.ms)}", 12) + generation)]
+        spans += [
+            verb,
+            Span(pad(f" in {milliseconds(outcome.ms)}", VERB_COLUMN - len(verb.text)) + generation),
+        ]
     if repeated > 1:
         spans.append(Span(f"   (x{repeated})", "strong"))
     if outcome.fault is not None and outcome.fault.code:

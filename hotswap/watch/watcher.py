@@ -344,7 +344,7 @@ class Watcher:
 
     def _lost(self, directory: str, dest: str, now: float) -> None:
         """A directory went away, with all that is in it; renamed, when there is a `dest`."""
-        for path in self._kernel.directories:
+        for path in tuple(self._kernel.directories):
             if places.below(path, (directory,)):
                 self._kernel.drop(path)
         for path in self._names:

@@ -1,0 +1,151 @@
+"""The contract with watchdog: the names we rely on, and what we make of its failures."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import queue
+import sys
+from types import SimpleNamespace
+
+import pytest
+from watchdog import events
+
+from hotswap.watch import kernel
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="inotify")
+
+
+@linux
+def test_the_pairing_delay_is_where_we_shorten_it(monkeypatch):
+    try:
+        from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper as owner
+    except ImportError:
+        from watchdog.observers.inotify_buffer import InotifyBuffer as owner
+    monkeypatch.setattr(owner, "delay", 0.5)
+    assert kernel.shorten_pairing()
+    assert owner.delay == kernel.PAIRING
+
+
+@linux
+def test_a_watchdog_without_that_attribute_is_left_alone(monkeypatch):
+    for name in (
+        "watchdog.observers.inotify_move_event_grouper",
+        "watchdog.observers.inotify_buffer",
+    ):
+        monkeypatch.setitem(sys.modules, name, SimpleNamespace())
+    assert not kernel.shorten_pairing()
+
+
+def heard(directory) -> tuple[kernel.Kernel, queue.SimpleQueue]:
+    inbox: queue.SimpleQueue = queue.SimpleQueue()
+    system = kernel.Kernel(inbox.put)
+    system.add(str(directory))
+    return system, inbox
+
+
+@linux
+def test_what_the_kernel_tells(tmp_path):
+    system, inbox = heard(tmp_path)
+    try:
+        file = tmp_path / "a.py"
+        file.write_text("1")
+        assert inbox.get(timeout=5) == kernel.Event("created", str(file))
+        assert inbox.get(timeout=5) == kernel.Event("closed", str(file))
+        assert file.read_text() == "1"  # reading is never told
+        file.rename(tmp_path / "b.py")
+        assert inbox.get(timeout=5) == kernel.Event("moved", str(file), dest=str(tmp_path / "b.py"))
+        (tmp_path / "b.py").unlink()
+        assert inbox.get(timeout=5) == kernel.Event("deleted", str(tmp_path / "b.py"))
+        (tmp_path / "sub").mkdir()
+        assert inbox.get(timeout=5) == kernel.Event(
+            "created", str(tmp_path / "sub"), directory=True
+        )
+        assert inbox.empty()
+    finally:
+        system.stop()
+
+
+@linux
+def test_a_directory_can_be_dropped_and_watched_again(tmp_path):
+    system, inbox = heard(tmp_path)
+    try:
+        system.drop(str(tmp_path))
+        system.drop(str(tmp_path))
+        assert not system.directories
+        system.add(str(tmp_path))
+        (tmp_path / "a.py").write_text("1")
+        assert inbox.get(timeout=5).kind == "created"
+    finally:
+        system.stop()
+
+
+@linux
+def test_lost_events_are_heard_of(tmp_path):
+    system, inbox = heard(tmp_path)
+    try:
+        logging.getLogger(kernel.Overflow.LOGGER).warning(
+            "Inotify queue overflowed; filesystem events were lost"
+        )
+        assert inbox.get(timeout=5) == kernel.Event("overflow", "")
+    finally:
+        system.stop()
+    logging.getLogger(kernel.Overflow.LOGGER).warning(
+        "Inotify queue overflowed; filesystem events were lost"
+    )
+    assert inbox.empty()
+
+
+def test_events_we_do_not_know_are_ignored():
+    seen = []
+    handler = kernel.Handler(seen.append)
+    handler.dispatch(events.FileOpenedEvent("/p/a.py"))
+    handler.dispatch(events.DirModifiedEvent("/p"))
+    handler.dispatch(SimpleNamespace(src_path="/p/a.py"))
+    for name in ("FileClosedNoWriteEvent", "FileAttribEvent"):
+        if hasattr(events, name):
+            handler.dispatch(getattr(events, name)("/p/a.py"))
+    assert seen == []
+
+
+def test_paths_in_bytes_are_decoded():
+    seen = []
+    kernel.Handler(seen.append).dispatch(events.FileClosedEvent(b"/p/a.py"))
+    assert seen == [kernel.Event("closed", "/p/a.py")]
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "command"),
+    [
+        (errno.ENOSPC, "HS401", "sudo sysctl fs.inotify.max_user_watches="),
+        (errno.EMFILE, "HS402", "sudo sysctl fs.inotify.max_user_instances="),
+        (errno.EACCES, "HS404", "chmod u+rx /p"),
+        (errno.EIO, "HS405", ""),
+    ],
+)
+def test_every_failure_says_its_cause_and_the_command_that_mends_it(number, code, command):
+    fault = kernel.explain(OSError(number, "x"), "/p")
+    assert fault.code == code
+    assert fault.hint.startswith(command)
+    assert "polled instead" in fault.message
+
+
+def test_no_more_file_descriptors_is_told_from_no_more_instances(monkeypatch):
+    monkeypatch.setattr(kernel, "_descriptors_left", lambda: False)
+    fault = kernel.explain(OSError(errno.EMFILE, "x"), "/p")
+    assert fault.code == "HS403"
+    assert fault.hint.startswith("ulimit -n ")
+
+
+def test_no_more_threads_is_an_os_error(tmp_path):
+    class Observer:
+        def start(self) -> None: ...
+        def stop(self) -> None: ...
+        def join(self, timeout: float) -> None: ...
+        def schedule(self, *args: object, **options: object) -> None:
+            raise RuntimeError("can't start new thread")
+
+    system = kernel.Kernel(print, Observer)  # type: ignore[arg-type]
+    with pytest.raises(OSError, match="can't start new thread"):
+        system.add(str(tmp_path))
+    system.stop()
