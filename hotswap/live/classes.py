@@ -1,0 +1,256 @@
+"""Grafting classes: the old class stays and takes what the re-executed class statement made."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import types
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Final
+
+from hotswap.live.adapters.base import Refused
+from hotswap.live.functions import WRAPPERS, content
+from hotswap.live.journal import MISSING
+
+if TYPE_CHECKING:
+    from hotswap.live.functions import Graft
+
+UNTOUCHED: Final = frozenset(
+    {
+        "__dict__",
+        "__weakref__",
+        "__module__",
+        "__slots__",
+        "_abc_impl",
+        "__abstractmethods__",
+        "__qualname__",
+    }
+)
+GENERATED: Final = frozenset(
+    """__annotations__ __attrs_attrs__ __attrs_props__ __attrs_base_of_slotted__ __attrs_own_setattr__ __dataclass_fields__
+    __dataclass_params__ __final__ __hash__ __match_args__ __orig_bases__ __parameters__ __type_params__ __doc__
+    __static_attributes__ __annotate__ __annotate_func__ __annotations_cache__ __protocol_attrs__
+    __non_callable_proto_members__ __required_keys__ __optional_keys__ __total__ __readonly_keys__ __mutable_keys__
+    _is_protocol _is_runtime_protocol""".split()
+)
+"""Keys of a class that decorators, bases and the compiler make: they go when the new class lacks them."""
+DESCRIPTORS: Final = (types.MemberDescriptorType, types.GetSetDescriptorType)
+
+
+def own_dict(cls: type) -> dict[str, Any]:
+    """Give a copy of a class's own namespace, past any metaclass."""
+    return dict(type.__dict__["__dict__"].__get__(cls))
+
+
+def merge_class(graft: Graft, old: type, new: type) -> Any:
+    """Patch `old` in place from the throw-away `new`; give the class that lives on.
+
+    Raises:
+        Refused: A live instance or subclass stands in the way; only a fresh process can take the change.
+    """
+    import enum
+
+    ours, theirs = own_dict(old), own_dict(new)
+    if "__mapper__" in ours or "__table__" in theirs:
+        raise Refused(
+            f"{old.__qualname__} is mapped by SQLAlchemy, which registers a table once only"
+        )
+    if type(old) is not type(new):
+        return take_new(graft, old, new, f"the metaclass of {old.__qualname__} changed")
+    if issubclass(old, tuple) and ours.get("_fields", MISSING) != theirs.get("_fields", MISSING):
+        return take_new(graft, old, new, f"the fields of NamedTuple {old.__qualname__} changed")
+    if isinstance(old, enum.EnumMeta):
+        from hotswap.live.enums import merge_enum
+
+        return merge_enum(graft, old, new)
+    if layout(old) != layout(new):
+        return take_new(
+            graft, old, new, f"the memory layout of {old.__qualname__} changed (__slots__ or bases)"
+        )
+    graft.pair(new, old)
+    set_bases(graft, old, new)
+    if id(new) not in graft.pairs:
+        return graft.known(old)
+    _members(graft, old, new, ours, theirs)
+    if "__pydantic_fields__" in theirs or "__pydantic_core_schema__" in theirs:
+        from hotswap.live.pydantic_models import rebuild
+
+        rebuild(graft, old, new)
+    graft.shaped.append(old)
+    return old
+
+
+def _members(
+    graft: Graft, old: type, new: type, ours: dict[str, Any], theirs: dict[str, Any]
+) -> None:
+    journal = graft.journal
+    delta = graft.deltas.get((new.__module__, new.__qualname__))
+    kept = delta.kept if delta is not None else frozenset()
+    bound = delta.bound if delta is not None else frozenset()
+    if "__pydantic_fields__" in theirs:
+        kept = frozenset()
+    cells = class_cells(new, theirs)
+    names = [*theirs]
+    names.sort(
+        key=lambda n: not isinstance(theirs[n], type)
+    )  # nested classes first: instances are judged by them
+    for name in names:
+        value = theirs[name]
+        if name in UNTOUCHED or isinstance(value, DESCRIPTORS):
+            continue
+        before = ours.get(name, MISSING)
+        if (
+            name in kept
+            and before is not MISSING
+            and not isinstance(value, (FunctionType, type, *WRAPPERS))
+        ):
+            continue
+        after = value
+        if before is not MISSING and type(before) is type(value):
+            if isinstance(before, (FunctionType, *WRAPPERS, functools._lru_cache_wrapper)) or (
+                isinstance(before, type) and nested_in(before, old)
+            ):
+                after = graft.merge(before, value, old)
+        if after is before:
+            continue
+        if name == "__hash__" and after is None and before is None:
+            continue
+        journal.setattr(old, name, after)
+        if after is value:
+            name_again(graft, old, name, value)
+    for name, value in ours.items():
+        if name in theirs or name in UNTOUCHED or isinstance(value, DESCRIPTORS):
+            continue
+        if name in bound or name in GENERATED or _made_for(value, old, name):
+            journal.delattr(old, name)
+    for cell in cells:
+        graft.set_cell(cell, old)
+    if "__abstractmethods__" in theirs or "__abstractmethods__" in ours:
+        _abstract(graft, old, theirs)
+
+
+def _abstract(graft: Graft, old: type, theirs: dict[str, Any]) -> None:
+    names = theirs.get("__abstractmethods__", frozenset())
+    before = own_dict(old).get("__abstractmethods__", frozenset())
+    if names != before:
+        # a getset of type: deleting it would lose the flag, an empty set clears it
+        graft.journal.undo(lambda: setattr(old, "__abstractmethods__", before))
+        old.__abstractmethods__ = names  # type: ignore[attr-defined]
+
+
+def _made_for(value: Any, cls: type, name: str) -> bool:
+    """Say whether a decorator made this method for the class: its qualified name says so, an outsider's does not."""
+    function = value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
+    if isinstance(function, property):
+        function = function.fget
+    if type(function) is not FunctionType:
+        return False
+    return function.__qualname__ == f"{cls.__qualname__}.{name}"
+
+
+def nested_in(inner: type, outer: type) -> bool:
+    """Say whether `inner` was defined in the body of `outer`."""
+    return inner.__qualname__.startswith(outer.__qualname__ + ".")
+
+
+def name_again(graft: Graft, owner: type, name: str, value: Any) -> None:
+    """Tell a new descriptor its owner, as class creation would."""
+    if isinstance(value, (FunctionType, type, property, staticmethod, classmethod)):
+        return
+    setter = getattr(type(value), "__set_name__", None)
+    if setter is None:
+        return
+    try:
+        setter(value, owner, name)
+    except Exception as error:  # noqa: BLE001 - it accepted the throw-away class; a second owner is not its contract
+        graft.notes.append(
+            f"{owner.__qualname__}.{name}: __set_name__ raised {type(error).__name__}: {error}"
+        )
+
+
+def class_cells(cls: type, namespace: dict[str, Any]) -> list[types.CellType]:
+    """Give the `__class__` cells of the methods of `cls`: one, or two when a decorator made the class anew."""
+    found: dict[int, types.CellType] = {}
+    for value in namespace.values():
+        for function in functions_in(value):
+            names = function.__code__.co_freevars
+            if "__class__" in names and function.__closure__ is not None:
+                cell = function.__closure__[names.index("__class__")]
+                held = content(cell)
+                if held is cls or (
+                    isinstance(held, type) and held.__qualname__ == cls.__qualname__
+                ):
+                    found[id(cell)] = cell
+    return list(found.values())
+
+
+def functions_in(value: Any) -> list[FunctionType]:
+    """Give the functions inside a class attribute: through descriptors and wrappers."""
+    if isinstance(value, (staticmethod, classmethod)):
+        return functions_in(value.__func__)
+    if isinstance(value, property):
+        return [f for g in (value.fget, value.fset, value.fdel) for f in functions_in(g)]
+    if isinstance(value, functools.cached_property):
+        return functions_in(value.func)
+    found = []
+    seen = 0
+    while value is not None and seen < 20:
+        if type(value) is FunctionType:
+            found.append(value)
+        if isinstance(value, type):
+            break
+        namespace = getattr(type(value), "__dict__", {}).get(
+            "__dict__"
+        ) and object.__getattribute__(value, "__dict__")
+        value = namespace.get("__wrapped__") if isinstance(namespace, dict) else None
+        seen += 1
+    return found
+
+
+def layout(cls: type) -> tuple[Any, ...]:
+    """Give what instances of a class look like in memory; the order of `__slots__` does not count."""
+    slots = own_dict(cls).get("__slots__", MISSING)
+    if isinstance(slots, str):
+        slots = (slots,)
+    names = slots if slots is MISSING else frozenset(slots)
+    return (cls.__basicsize__, cls.__itemsize__, cls.__dictoffset__, cls.__weakrefoffset__, names)
+
+
+def set_bases(graft: Graft, old: type, new: type) -> None:
+    """Give `old` the bases of `new`, throw-away classes among them replaced."""
+    wanted = tuple(graft.known(b) for b in new.__bases__)
+    before = old.__bases__
+    if wanted == before:
+        return
+    try:
+        old.__bases__ = wanted
+    except TypeError as error:
+        del graft.pairs[id(new)]
+        take_new(graft, old, new, f"the bases of {old.__qualname__} changed: {error}")
+        return
+    graft.journal.undo(lambda: setattr(old, "__bases__", before))
+
+
+def take_new(graft: Graft, old: type, new: type, reason: str) -> type:
+    """Let the new class replace the old one, where nothing live was made from the old.
+
+    Raises:
+        Refused: An instance or a subclass of the old class lives.
+    """
+    if old.__subclasses__():
+        children = ", ".join(sorted(c.__qualname__ for c in old.__subclasses__())[:3])
+        if any(
+            id(c) not in graft.pairs and graft.known(c) is c and not _dead(c, new)
+            for c in old.__subclasses__()
+        ):
+            raise Refused(f"{reason}, and it has subclasses ({children})")
+    alive = [o for o in gc.get_objects() if type(o) is old]
+    if alive:
+        raise Refused(f"{reason}, and {len(alive)} of it live{'s' if len(alive) == 1 else ''}")
+    graft.pair(old, new)
+    graft.shaped.append(new)
+    return new
+
+
+def _dead(cls: type, new: type) -> bool:
+    return cls is new

@@ -1,0 +1,74 @@
+"""Which modules follow when names of another change, found without parsing those that cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from types import CodeType
+from typing import TYPE_CHECKING
+
+from hotswap.source.codes import walk
+from hotswap.source.graph import loaded_names
+from hotswap.source.units import Text
+
+if TYPE_CHECKING:
+    from hotswap.live.tracker import Loaded, Tracker
+
+
+class Dependents:
+    """Looks for followers within one swap."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        self.tracker = tracker
+        self._texts: dict[str, Text] = {}
+
+    def text(self, entry: Loaded) -> Text:
+        """Give the parsed source that a live module runs; parsed once a swap."""
+        text = self._texts.get(entry.name)
+        if text is None:
+            text = self._texts[entry.name] = Text(entry.filename, entry.data)
+        return text
+
+    def of(
+        self, source: Loaded, names: AbstractSet[str], *, rebinding: AbstractSet[str]
+    ) -> Iterable[Loaded]:
+        """Give the modules that import `source` and load one of `names` while they are imported.
+
+        Args:
+            source: The module that changed.
+            names: Those of its names that changed in any way.
+            rebinding: Those whose importers must bind them again even if only their functions use them.
+        """
+        tail = source.name.rpartition(".")[2].encode()
+        package = source.module.__dict__.get("__path__") is not None
+        spelled = {n.encode() for n in rebinding if n.isidentifier()}
+        found = []
+        for entry in list(self.tracker.loaded.values()):
+            if entry is source or (
+                tail not in entry.data and not (package and b"import" in entry.data)
+            ):
+                continue
+            star = b"import *" in entry.data
+            if star or any(n in entry.data for n in spelled) or self._loads(entry, names):
+                found.append(entry)
+        return found
+
+    def _loads(self, entry: Loaded, names: AbstractSet[str]) -> bool:
+        if not any(n.encode() in entry.data for n in names):
+            return False
+        if any(n.encode() + b" as " in entry.data for n in names):
+            return True
+        code = running_code(entry)
+        return not names.isdisjoint(loaded_names(code))
+
+
+def running_code(entry: Loaded) -> CodeType:
+    """Give the whole-file compile a module runs; made once, when it is first needed."""
+    if entry.code is None:
+        entry.code = Text(entry.filename, entry.data).code
+    return entry.code
+
+
+def all_codes(code: CodeType) -> set[CodeType]:
+    """Give every code object of a compile."""
+    return set(walk(code))

@@ -1,0 +1,342 @@
+"""Grafting: what a re-executed statement made is put into the object that was there before, which keeps its identity."""
+
+from __future__ import annotations
+
+import functools
+import types
+from types import CellType, CodeType, FunctionType
+from typing import TYPE_CHECKING, Any, Final
+
+from hotswap.live.conformer import CLASS, conforming, with_constants
+from hotswap.live.journal import MISSING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hotswap.live.journal import Journal
+    from hotswap.source.units import Text
+
+COPIED: Final = ("__defaults__", "__kwdefaults__", "__doc__", "__name__", "__qualname__")
+WRAPPERS: Final = (staticmethod, classmethod, property, functools.cached_property)
+_CACHE: Final = type(functools.lru_cache(len))
+
+
+class Graft:
+    """Merges new objects into old ones within one swap.
+
+    Args:
+        journal: Takes every undo.
+        texts: New sources by `co_filename`, for conforming free variables.
+        prepare: Applied to every code that goes into a live function.
+    """
+
+    def __init__(
+        self, journal: Journal, texts: dict[str, Text], prepare: Callable[[CodeType], CodeType]
+    ) -> None:
+        self.journal = journal
+        self.texts = texts
+        self.prepare = prepare
+        self.pairs: dict[int, tuple[Any, Any]] = {}
+        """id(new) -> (new, old): what was merged; holding `new` keeps the id valid."""
+        self.deltas: dict[tuple[str, str], Any] = {}
+        """(module, class qualname) -> ClassDelta, for classes that ran again."""
+        self.shaped: list[type] = []
+        """Classes that kept their identity but changed shape."""
+        self.forwarding: set[int] = set()
+        """ids of functions that now forward to another one."""
+        self.private: dict[int, FunctionType] = {}
+        self.notes: list[str] = []
+        self.keep_defaults: set[str] = set()
+        """Qualnames of functions whose default expressions did not change: gathered data in them is state."""
+        self.dirty_names: set[str] = set()
+
+    def pair(self, new: Any, old: Any) -> None:
+        """Remember that `old` stands for `new` wherever `new` got to."""
+        if new is not old:
+            self.pairs[id(new)] = (new, old)
+
+    def known(self, new: Any) -> Any:
+        """Give the object that stands for `new`, itself when nothing does."""
+        entry = self.pairs.get(id(new))
+        return new if entry is None else entry[1]
+
+    def merge(self, old: Any, new: Any, owner: type | None = None) -> Any:
+        """Put `new` into `old`; give the one that lives on: `old`, or `new` where they cannot be merged."""
+        if old is new:
+            return old
+        if id(new) in self.pairs:
+            return self.pairs[id(new)][1]
+        if type(old) is FunctionType and type(new) is FunctionType:
+            return self.function(old, new, owner)
+        if isinstance(old, type) and isinstance(new, type):
+            from hotswap.live.classes import merge_class
+
+            return merge_class(self, old, new)
+        kind = type(old)
+        if kind is type(new):
+            merger = _MERGERS.get(kind)
+            if merger is not None:
+                return merger(self, old, new, owner)
+            if isinstance(new, functools.singledispatchmethod):
+                return new
+        return new
+
+    # -- functions -------------------------------------------------------------------------------------------------
+    def function(self, old: FunctionType, new: FunctionType, owner: type | None = None) -> Any:
+        """Make `old` behave as `new`."""
+        code = new.__code__
+        if wraps(new, old):
+            return self.stand_aside(old, new)
+        if code.co_freevars != old.__code__.co_freevars:
+            text = self.texts.get(code.co_filename)
+            conformed = (
+                conforming(text, code, old.__code__.co_freevars, owner)
+                if text is not None
+                else None
+            )
+            if conformed is None:
+                return self.forward(old, new)
+            code = self.prepare(conformed)
+            self.pair(new, old)
+        else:
+            self.pair(new, old)
+            self._cells(old, new)
+        journal = self.journal
+        journal.setattr(old, "__code__", code)
+        for name in COPIED:
+            value = getattr(new, name)
+            if (
+                name in ("__defaults__", "__kwdefaults__")
+                and new.__qualname__ in self.keep_defaults
+            ):
+                value = kept_defaults(getattr(old, name), value)
+            journal.setattr(old, name, value)
+        if old.__module__ != new.__module__ and old.__module__ == old.__globals__.get("__name__"):
+            journal.setattr(old, "__module__", new.__module__)
+        if hasattr(new, "__annotate__"):
+            journal.setattr(old, "__annotate__", new.__annotate__)
+        else:
+            journal.setattr(old, "__annotations__", new.__annotations__)
+        if hasattr(new, "__type_params__"):
+            journal.setattr(old, "__type_params__", new.__type_params__)
+        self._attributes(old, new)
+        return old
+
+    def _cells(self, old: FunctionType, new: FunctionType) -> None:
+        for name, ours, theirs in zip(
+            new.__code__.co_freevars, old.__closure__ or (), new.__closure__ or (), strict=False
+        ):
+            if name == "__class__" or ours is theirs:
+                continue
+            before, after = content(ours), content(theirs)
+            if after is MISSING or before is after:
+                continue
+            if (
+                isinstance(before, (FunctionType, type))
+                and type(before) is type(after)
+                and not is_library(before)
+            ):
+                after = self.merge(before, after)
+            self.set_cell(ours, after)
+
+    def set_cell(self, cell: CellType, value: Any) -> None:
+        """Write a cell so that it can be put back."""
+        before = content(cell)
+        if before is MISSING:
+            self.journal.undo(lambda: delattr(cell, "cell_contents"))
+        else:
+            self.journal.undo(lambda: setattr(cell, "cell_contents", before))
+        cell.cell_contents = value
+
+    def _attributes(self, old: FunctionType, new: FunctionType) -> None:
+        journal = self.journal
+        ours, theirs = old.__dict__, new.__dict__
+        for key, value in list(theirs.items()):
+            before = ours.get(key, MISSING)
+            merged = value
+            if key == "__wrapped__" and before is not MISSING and before is not old:
+                merged = self.merge(before, value)
+            if merged is not old and merged is not before:
+                journal.setitem(ours, key, merged)
+        if "__wrapped__" in ours and "__wrapped__" not in theirs:
+            journal.content(ours)
+            del ours["__wrapped__"]
+
+    def forward(self, old: FunctionType, new: FunctionType) -> Any:
+        """Keep `old`'s identity where closures differ: it forwards every call to `new`."""
+        journal = self.journal
+        code = forwarding_code(old, new)
+        journal.setattr(old, "__code__", self.prepare(code))
+        for name in ("__defaults__", "__kwdefaults__"):
+            journal.setattr(old, name, None)
+        for name in ("__doc__", "__name__", "__qualname__"):
+            journal.setattr(old, name, getattr(new, name))
+        journal.setattr(old, "__annotations__", new.__annotations__)
+        for key, value in list(new.__dict__.items()):
+            if key != "__wrapped__":
+                journal.setitem(old.__dict__, key, value)
+        journal.setitem(old.__dict__, "__wrapped__", new)
+        self.forwarding.add(id(old))
+        self.pair(new, old)
+        return old
+
+    def stand_aside(self, old: FunctionType, new: FunctionType) -> Any:
+        """`new` is a wrapper around `old` itself: a private copy of `old` takes its place inside, `old` forwards."""
+        inner = FunctionType(
+            old.__code__, old.__globals__, old.__name__, old.__defaults__, old.__closure__
+        )
+        inner.__kwdefaults__ = old.__kwdefaults__
+        inner.__dict__.update(old.__dict__)
+        inner.__annotations__ = old.__annotations__
+        inner.__doc__, inner.__qualname__ = old.__doc__, old.__qualname__
+        for cell in new.__closure__ or ():
+            if content(cell) is old:
+                self.set_cell(cell, inner)
+        if new.__dict__.get("__wrapped__") is old:
+            self.journal.setitem(new.__dict__, "__wrapped__", inner)
+        return self.forward(old, new)
+
+    # -- descriptors and wrappers ----------------------------------------------------------------------------------
+    def _wrapped_method(self, old: Any, new: Any, owner: type | None) -> Any:
+        inner = old.__func__
+        function = self.merge(inner, new.__func__, owner)
+        self.journal.undo(lambda: old.__init__(inner))
+        old.__init__(function)
+        self.pair(new, old)
+        return old
+
+    def _property(self, old: property, new: property, owner: type | None) -> Any:
+        before = (old.fget, old.fset, old.fdel, old.__doc__)
+        merged = [
+            self.merge(a, b, owner) if a is not None and b is not None else b
+            for a, b in ((old.fget, new.fget), (old.fset, new.fset), (old.fdel, new.fdel))
+        ]
+        self.journal.undo(lambda: property.__init__(old, *before))
+        property.__init__(old, merged[0], merged[1], merged[2], new.__doc__)
+        self.pair(new, old)
+        return old
+
+    def _cached_property(self, old: Any, new: Any, owner: type | None) -> Any:
+        self.journal.setattr(old, "func", self.merge(old.func, new.func, owner))
+        self.journal.setattr(old, "__doc__", new.__doc__)
+        self.pair(new, old)
+        return old
+
+    def _partial(self, old: Any, new: Any, owner: type | None) -> Any:
+        before = old.__reduce__()[2]
+        function = (
+            self.merge(old.func, new.func, owner) if same_place(old.func, new.func) else new.func
+        )
+        self.journal.undo(lambda: old.__setstate__(before))
+        old.__setstate__((function, new.args, new.keywords, new.__dict__ or None))
+        self.pair(new, old)
+        return old
+
+    def _cache(self, old: Any, new: Any, owner: type | None) -> Any:
+        if (
+            old.cache_parameters() != new.cache_parameters()
+            or type(old.__wrapped__) is not FunctionType
+        ):
+            return new
+        self.merge(old.__wrapped__, new.__wrapped__, owner)
+        old.cache_clear()
+        for name in ("__doc__", "__name__", "__qualname__"):
+            self.journal.setitem(old.__dict__, name, getattr(new, name))
+        self.pair(new, old)
+        return old
+
+    def _method(self, old: Any, new: Any, owner: type | None) -> Any:
+        if same_place(old.__func__, new.__func__):
+            self.merge(old.__func__, new.__func__, owner)
+        return new
+
+
+_MERGERS: Final[dict[type, Callable[[Graft, Any, Any, type | None], Any]]] = {
+    staticmethod: Graft._wrapped_method,  # noqa: SLF001
+    classmethod: Graft._wrapped_method,  # noqa: SLF001
+    property: Graft._property,  # noqa: SLF001
+    functools.cached_property: Graft._cached_property,  # noqa: SLF001
+    functools.partial: Graft._partial,  # noqa: SLF001
+    _CACHE: Graft._cache,  # noqa: SLF001
+    types.MethodType: Graft._method,  # noqa: SLF001
+}
+
+
+def content(cell: CellType) -> Any:
+    """Give what a cell holds, `MISSING` when it is empty."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return MISSING
+
+
+def same_place(old: Any, new: Any) -> bool:
+    """Say whether two functions come from the same definition."""
+    return (
+        type(old) is FunctionType
+        and type(new) is FunctionType
+        and old.__qualname__ == new.__qualname__
+        and old.__code__.co_filename == new.__code__.co_filename
+    )
+
+
+def is_library(obj: Any) -> bool:
+    """Say whether a function or class is built in."""
+    return isinstance(obj, type) and not obj.__flags__ & (1 << 9)  # Py_TPFLAGS_HEAPTYPE
+
+
+def wraps(outer: FunctionType, inner: FunctionType) -> bool:
+    """Say whether `outer` holds `inner` in its closure or as `__wrapped__`."""
+    if outer.__dict__.get("__wrapped__") is inner:
+        return True
+    return any(content(cell) is inner for cell in outer.__closure__ or ())
+
+
+def kept_defaults(old: Any, new: Any) -> Any:
+    """Give defaults in which mutable ones that gathered data stay (their expressions are unchanged)."""
+    if isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new):
+        return tuple(
+            a if type(a) is type(b) and isinstance(a, (list, dict, set, bytearray)) else b
+            for a, b in zip(old, new, strict=True)
+        )
+    if isinstance(old, dict) and isinstance(new, dict):
+        return {
+            k: old[k]
+            if k in old and type(old[k]) is type(v) and isinstance(v, (list, dict, set, bytearray))
+            else v
+            for k, v in new.items()
+        }
+    return new
+
+
+def forwarding_code(old: FunctionType, new: FunctionType) -> CodeType:
+    """Make code of the same kind as `new` that calls it, with `old`'s free variables."""
+    flags = new.__code__.co_flags
+    is_async, is_generator, is_async_generator = flags & 0x80, flags & 0x20, flags & 0x200
+    target = repr(CLASS)
+    call = f"{target}(*args, **kwargs)"
+    if is_async_generator:
+        prefix, body = "async ", f"async for item in {call}: yield item"
+    elif is_async:
+        prefix, body = "async ", f"return await {call}"
+    elif is_generator:
+        prefix, body = "", f"return (yield from {call})"
+    else:
+        prefix, body = "", f"return {call}"
+    free = ", ".join(old.__code__.co_freevars)
+    dead = f"  if 0: {free}\n" if free else ""
+    source = f"def make({free}):\n {prefix}def forward(*args, **kwargs):\n{dead}  {body}\n return forward\n"
+    if "__class__" in old.__code__.co_freevars:
+        source = source.replace("__class__", "__class__")
+    namespace: dict[str, Any] = {}
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exec(compile(source, new.__code__.co_filename, "exec"), namespace)
+    made: FunctionType = namespace["make"](*[None] * len(old.__code__.co_freevars))
+    return with_constants(made.__code__, {CLASS: new}).replace(
+        co_name=new.__name__,
+        co_qualname=new.__qualname__,
+        co_firstlineno=new.__code__.co_firstlineno,
+    )

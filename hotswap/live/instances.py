@@ -1,0 +1,258 @@
+"""Live instances of a class whose `__init__` assigns more than before.
+
+``self.x = <literal or empty container>`` is given to each live instance that lacks ``x``, fresh for each. Anything else
+is named in the report, unless a function registered with `hotswap.migrate` fills it.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from hotswap import hooks
+from hotswap.live import patch, registries
+from hotswap.live.journal import MISSING
+from hotswap.source.model import Stale
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hotswap.live.journal import Journal
+    from hotswap.source.units import Unit
+
+EMPTY: Final[Mapping[str, Callable[[], Any]]] = {
+    "list": list,
+    "dict": dict,
+    "set": set,
+    "tuple": tuple,
+    "frozenset": frozenset,
+    "bytearray": bytearray,
+    "bytes": bytes,
+    "str": str,
+    "int": int,
+    "float": float,
+    "bool": bool,
+}
+
+
+class HookRaised(Exception):
+    """A function registered with hotswap raised. `__cause__` is what it raised."""
+
+    def __init__(self, what: str, function: Any, error: BaseException) -> None:
+        super().__init__(
+            f"{what} {getattr(function, '__qualname__', function)} raised {type(error).__name__}: {error}"
+        )
+        self.error = error
+
+
+@dataclass(slots=True)
+class Gained:
+    """What a class's instances have since the edit."""
+
+    cls: type
+    qualname: str
+    path: str
+    line: int
+    literals: dict[str, ast.expr] = field(default_factory=dict)
+    others: dict[str, int] = field(default_factory=dict)
+    """Attribute -> line."""
+
+
+def gained(old: Unit, new: Unit, cls: type, path: str) -> list[Gained]:
+    """Compare what two versions of a class assign on `self`, nested classes included."""
+    found: list[Gained] = []
+    before, after = assigned(old), assigned(new)
+    result = Gained(cls, cls.__qualname__, path, new.line)
+    for name, (value, line) in after.items():
+        if name in before:
+            continue
+        if value is not None and literal(value):
+            result.literals[name] = value
+        else:
+            result.others[name] = line
+    if result.literals or result.others:
+        found.append(result)
+    olds = {m.name: m for m in old.members if m.kind == "class"}
+    for member in new.members:
+        inner = (
+            type.__dict__["__dict__"].__get__(cls).get(member.name)
+            if member.kind == "class"
+            else None
+        )
+        if isinstance(inner, type) and member.name in olds:
+            found += gained(olds[member.name], member, inner, path)
+    return found
+
+
+def assigned(unit: Unit) -> dict[str, tuple[ast.expr | None, int]]:
+    """Give the attributes that `__init__` (or a dataclass field) puts on each instance, with the literal if it is one."""
+    found: dict[str, tuple[ast.expr | None, int]] = {}
+    node = unit.node
+    assert isinstance(node, ast.ClassDef)
+    decorators = {d.split("(")[0].rpartition(".")[2] for d in map(ast.unparse, node.decorator_list)}
+    if decorators & {"dataclass", "define", "attrs", "s", "mutable"}:
+        for statement in node.body:
+            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+                if "ClassVar" in ast.dump(statement.annotation) or "InitVar" in ast.dump(
+                    statement.annotation
+                ):
+                    continue
+                found[statement.target.id] = (_field_default(statement.value), statement.lineno)
+    for function in node.body:
+        if (
+            not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
+            or function.name != "__init__"
+        ):
+            continue
+        if not function.args.args and not function.args.posonlyargs:
+            continue
+        me = [*function.args.posonlyargs, *function.args.args][0].arg
+        top = {id(s) for s in function.body}
+        for statement in ast.walk(function):
+            targets: list[ast.expr] = []
+            value: ast.expr | None = None
+            if isinstance(statement, ast.Assign):
+                targets, value = statement.targets, statement.value
+            elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+                targets, value = [statement.target], statement.value
+            for target in targets:
+                if (
+                    isinstance(target, ast.Attribute)
+                    and isinstance(target.value, ast.Name)
+                    and target.value.id == me
+                ):
+                    sure = value if id(statement) in top and target.attr not in found else None
+                    found[target.attr] = (sure, statement.lineno)
+    return found
+
+
+def _field_default(value: ast.expr | None) -> ast.expr | None:
+    if isinstance(value, ast.Call):
+        for keyword in value.keywords:
+            if keyword.arg in ("default_factory", "factory") and isinstance(
+                keyword.value, ast.Name
+            ):
+                return ast.copy_location(ast.Call(keyword.value, [], []), value)
+            if keyword.arg == "default":
+                return keyword.value
+        return None
+    return value
+
+
+def literal(node: ast.expr) -> bool:
+    """Say whether an expression is a literal, a display of literals, or an empty built-in container."""
+    if isinstance(node, ast.Call):
+        return (
+            isinstance(node.func, ast.Name)
+            and node.func.id in EMPTY
+            and not node.args
+            and not node.keywords
+        )
+    try:
+        ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return True
+
+
+def make(node: ast.expr) -> Any:
+    """Make a fresh value of a literal."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return EMPTY[node.func.id]()
+    return ast.literal_eval(node)
+
+
+def has(instance: Any, name: str) -> bool:
+    """Say whether an instance has an attribute, without running any of its code."""
+    namespace = registries.instance_dict(instance)
+    if namespace is not None and name in namespace:
+        return True
+    for cls in type(instance).__mro__:
+        value = type.__dict__["__dict__"].__get__(cls).get(name, MISSING)
+        if value is MISSING:
+            continue
+        if type(value).__name__ == "member_descriptor":
+            try:
+                object.__getattribute__(instance, name)
+            except AttributeError:
+                return False
+        return True
+    return False
+
+
+def heirs(cls: type) -> set[type]:
+    """Give a class and the subclasses that use its `__init__` or call it."""
+    found = {cls}
+    stack = [cls]
+    while stack:
+        for child in type.__subclasses__(stack.pop()):
+            if child not in found:
+                found.add(child)
+                stack.append(child)
+    return found
+
+
+def fill(gains: list[Gained], journal: Journal, shaped: set[type]) -> tuple[list[str], list[Stale]]:
+    """Give live instances what they lack; call migrations; name what is still missing.
+
+    Returns:
+        Notes, and a `Stale` row for each attribute that live instances lack.
+
+    Raises:
+        HookRaised: A migration raised.
+    """
+    classes = {heir for g in gains for heir in heirs(g.cls)}
+    migrations = {c: f for c in shaped | {g.cls for g in gains} if (f := _migration(c)) is not None}
+    for cls in migrations:
+        classes |= heirs(cls)
+    living = patch.instances_of(classes)
+    notes: list[str] = []
+    for g in gains:
+        for name, value in g.literals.items():
+            count = 0
+            for cls in heirs(g.cls):
+                for instance in living[cls]:
+                    if not has(instance, name):
+                        try:
+                            journal.setattr(instance, name, make(value))
+                        except (AttributeError, TypeError):
+                            g.others[name] = g.line
+                            continue
+                        count += 1
+            if count:
+                notes.append(f"{count} live {g.qualname} got .{name} = {ast.unparse(value)}")
+    for cls, function in migrations.items():
+        _migrate(cls, function, [i for heir in heirs(cls) for i in living[heir]], journal, notes)
+    stale = []
+    for g in gains:
+        for name, line in g.others.items():
+            lacking = sum(not has(i, name) for cls in heirs(g.cls) for i in living[cls])
+            if lacking:
+                noun = g.qualname if lacking == 1 else f"{g.qualname}s"
+                reason = f"{lacking} {noun} lack{'s' if lacking == 1 else ''} .{name}; @hotswap.migrate({g.qualname}) can fill it"
+                stale.append(
+                    Stale(f"{g.qualname}.{name}", "attribute", reason, g.path, line, lacking)
+                )
+    return notes, stale
+
+
+def _migration(cls: type) -> Any:
+    return hooks.runtime.migrations.get((cls.__module__, cls.__qualname__))
+
+
+def _migrate(
+    cls: type, function: Any, instances: list[Any], journal: Journal, notes: list[str]
+) -> None:
+    for instance in instances:
+        namespace = registries.instance_dict(instance)
+        if namespace is not None:
+            journal.content(namespace)
+        try:
+            function(instance)
+        except Exception as error:
+            raise HookRaised("migration", function, error) from error
+    if instances:
+        notes.append(
+            f"{len(instances)} live {cls.__qualname__} migrated by {function.__qualname__}"
+        )

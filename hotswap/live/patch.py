@@ -1,0 +1,177 @@
+"""New code objects into live functions. The only file that knows jurigged (and codefind, which does its patching).
+
+One pass over the heap serves the whole batch: it finds the functions whose code is being replaced, the frames that are
+suspended in it, the caches around it, and the instances of changed classes.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from dataclasses import dataclass, field
+from functools import _lru_cache_wrapper
+from types import AsyncGeneratorType, CodeType, CoroutineType, FunctionType, GeneratorType
+from typing import TYPE_CHECKING, Any, Final
+
+from hotswap.source import codes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from collections.abc import Set as AbstractSet
+    from types import ModuleType
+
+    from hotswap.live.journal import Journal
+
+FRAMES: Final[Mapping[type, str]] = {
+    GeneratorType: "gi_code",
+    CoroutineType: "cr_code",
+    AsyncGeneratorType: "ag_code",
+}
+GLOBALS: Final[Mapping[type, str]] = {
+    GeneratorType: "gi_frame",
+    CoroutineType: "cr_frame",
+    AsyncGeneratorType: "ag_frame",
+}
+
+
+@dataclass(slots=True)
+class Heap:
+    """What one pass found."""
+
+    functions: list[tuple[FunctionType, CodeType]] = field(default_factory=list)
+    """Functions of the batch's files, with the code each runs."""
+    frames: list[tuple[Any, CodeType]] = field(default_factory=list)
+    """Suspended coroutines and generators of the batch's files."""
+    caches: list[Any] = field(default_factory=list)
+    """All `functools.lru_cache` wrappers."""
+    instances: dict[type, list[Any]] = field(default_factory=dict)
+
+
+def survey(files: AbstractSet[str], classes: AbstractSet[type] = frozenset()) -> Heap:
+    """Look once at every object the collector knows.
+
+    Args:
+        files: `co_filename` of the code that matters.
+        classes: Classes whose instances are wanted.
+    """
+    heap = Heap()
+    functions, frames, caches = heap.functions, heap.frames, heap.caches
+    instances: dict[type, list[Any]] = {c: [] for c in classes}
+    kinds = FRAMES
+    cache_type = _lru_cache_wrapper
+    for obj in gc.get_objects():
+        kind = type(obj)
+        if kind is FunctionType:
+            code = obj.__code__
+            if code.co_filename in files:
+                functions.append((obj, code))
+        elif kind in kinds:
+            code = getattr(obj, kinds[kind])
+            if code.co_filename in files:
+                frames.append((obj, code))
+        elif kind is cache_type:
+            caches.append(obj)
+        elif kind in instances:
+            instances[kind].append(obj)
+    heap.instances = instances
+    return heap
+
+
+def instances_of(classes: AbstractSet[type]) -> dict[type, list[Any]]:
+    """Give the live instances of each class exactly, those without collector support left out."""
+    found: dict[type, list[Any]] = {c: [] for c in classes}
+    if found:
+        for obj in gc.get_objects():
+            kind = type(obj)
+            if kind in found:
+                found[kind].append(obj)
+    return found
+
+
+_conform: Callable[[Any, Any], None] | None = None
+
+
+def warm() -> None:
+    """Import jurigged before the first swap needs it; meant for a background thread once the server answers."""
+    _database()
+    import jurigged  # noqa: F401
+
+
+def _database() -> Any:
+    """Give `jurigged.db`, without its heap walk and its audit hook on every import.
+
+    `jurigged.db` is codefind's `code_registry`. Its `setup` walks the heap (0.5 s per 10^5 objects) and records every code
+    object of every later import; patching a function that is already at hand needs neither.
+    """
+    loaded = sys.modules.get("jurigged")
+    if loaded is not None and hasattr(loaded, "db"):
+        return loaded.db
+    if "codefind" not in sys.modules:
+        from importlib.util import find_spec, module_from_spec
+
+        spec = find_spec("codefind")
+        if spec is None or spec.loader is None:
+            raise ImportError("jurigged (with codefind) is not installed", name="jurigged")
+        package: ModuleType = module_from_spec(spec)
+        sys.modules["codefind"] = package
+        try:
+            from importlib import import_module
+
+            registry = import_module("codefind.registry")
+            registry.CodeRegistry.setup = lambda _self: None
+            spec.loader.exec_module(package)
+        except BaseException:
+            sys.modules.pop("codefind", None)
+            raise
+    import codefind
+
+    return codefind.code_registry
+
+
+def conform(function: FunctionType, old: CodeType, new: CodeType, journal: Journal) -> None:
+    """Put `new` into a live function, through jurigged.
+
+    Raises:
+        jurigged.ConformException: The free variables differ.
+    """
+    database = _database()
+    journal.undo(lambda: setattr(function, "__code__", old))
+    database.conform(function, new)
+    # codefind remembers functions by code, strongly: closures would never die
+    for code in (old, new):
+        database.functions.pop(code, None)
+        database.backcodes.pop(code, None)
+
+
+def relocate(function: FunctionType, old: CodeType, new: CodeType, journal: Journal) -> None:
+    """Put code that differs in positions only into a live function."""
+    journal.undo(lambda: setattr(function, "__code__", old))
+    function.__code__ = new
+
+
+def set_docstring(function: FunctionType, old: CodeType, new: CodeType, journal: Journal) -> bool:
+    """Let `__doc__` follow, unless somebody put another one there."""
+    before, after = codes.docstring(old), codes.docstring(new)
+    if before != after and function.__doc__ == before:
+        journal.setattr(function, "__doc__", after)
+        return True
+    return False
+
+
+def clear_caches(heap: Heap, changed: AbstractSet[int]) -> list[str]:
+    """Clear each `lru_cache` around a function whose body changed; give their names.
+
+    A cache is not part of the transaction: clearing it costs time, never truth.
+    """
+    cleared = []
+    for cache in heap.caches:
+        inner = cache.__dict__.get("__wrapped__") if hasattr(cache, "__dict__") else None
+        seen = 0
+        while inner is not None and seen < 20:
+            if id(inner) in changed:
+                cache.cache_clear()
+                cleared.append(getattr(cache, "__qualname__", "?"))
+                break
+            inner = getattr(inner, "__dict__", {}).get("__wrapped__")
+            seen += 1
+    return cleared

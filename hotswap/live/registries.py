@@ -1,0 +1,334 @@
+"""Containers that hold what a statement made: put the old object in the new one's place, drop what is gone."""
+
+from __future__ import annotations
+
+import gc
+from collections import deque
+from types import CellType, FrameType, FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+from hotswap.live.journal import MISSING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from hotswap.live.functions import Graft
+    from hotswap.live.journal import Journal
+
+CONTAINERS: Final = (list, dict, set, deque, bytearray)
+CAP: Final = 20_000
+"""Containers with more elements are not copied before a statement runs: they are data, not registries."""
+
+
+def instance_dict(obj: Any) -> dict[str, Any] | None:
+    """Give the instance dict of an object without asking its class (LocalProxy, Mock, lazy objects)."""
+    if isinstance(type.__getattribute__(type(obj), "__mro__"), tuple):
+        try:
+            namespace = object.__getattribute__(obj, "__dict__")
+        except AttributeError:
+            return None
+        return namespace if type(namespace) is dict else None
+    return None
+
+
+def snapshot(journal: Journal, value: Any, seen: set[int], *, depth: int = 1) -> None:
+    """Remember the content of a container, and of the containers one attribute below an instance."""
+    if id(value) in seen:
+        return
+    kind = type(value)
+    if issubclass(kind, CONTAINERS):
+        seen.add(id(value))
+        if len(value) <= CAP:
+            journal.content(value)
+        return
+    if depth and not issubclass(kind, (type, ModuleType, FunctionType)):
+        namespace = instance_dict(value)
+        if namespace is not None and len(namespace) <= CAP:
+            seen.add(id(value))
+            journal.content(namespace)
+            for inner in list(namespace.values()):
+                snapshot(journal, inner, seen, depth=depth - 1)
+
+
+def snapshot_names(
+    journal: Journal, names: Mapping[str, Any], filename: str, seen: set[int]
+) -> None:
+    """Remember what a module's statements could reach: its containers, those of its classes and instances."""
+    for key, value in list(names.items()):
+        if (
+            key.startswith("__")
+            and key.endswith("__")
+            and key not in ("__all__", "__annotations__")
+        ):
+            continue
+        kind = type(value)
+        if issubclass(kind, type):
+            if value.__module__ == names.get("__name__"):
+                for inner in list(type.__dict__["__dict__"].__get__(value).values()):
+                    if issubclass(type(inner), CONTAINERS):
+                        snapshot(journal, inner, seen, depth=0)
+        elif kind is FunctionType:
+            if value.__dict__:
+                snapshot(journal, value.__dict__, seen, depth=0)
+            for cell in value.__closure__ or ():
+                try:
+                    held = cell.cell_contents
+                except ValueError:
+                    continue
+                if issubclass(type(held), CONTAINERS):
+                    snapshot(journal, held, seen, depth=0)
+        elif not issubclass(kind, ModuleType):
+            snapshot(journal, value, seen)
+    del filename
+
+
+def redirect(graft: Graft, journal: Journal, *, skip: Iterable[Any] = ()) -> None:
+    """Replace every reference to a throw-away object by the old one that was patched (become).
+
+    A list that held the old one already keeps one entry; a dict in which the old one sat under another key loses
+    that key; tuples inside lists, dicts and sets are made anew.
+    """
+    pairs = {
+        i: pair for i, pair in graft.pairs.items() if isinstance(pair[0], (FunctionType, type))
+    }
+    if not pairs:
+        return
+    news = [new for new, _ in pairs.values()]
+    spared = {id(graft.pairs), id(pairs), id(news), *(id(s) for s in skip)}
+    spared |= {id(p) for p in pairs.values()} | {id(p) for p in graft.pairs.values()}
+    for holder in gc.get_referrers(*news):
+        if id(holder) in spared:
+            continue
+        _redirect_in(holder, pairs, journal, spared)
+    news.clear()
+
+
+def _redirect_in(
+    holder: Any, pairs: dict[int, tuple[Any, Any]], journal: Journal, spared: set[int]
+) -> None:
+    kind = type(holder)
+    if issubclass(kind, list):
+        _in_list(holder, pairs, journal)
+    elif issubclass(kind, dict):
+        _in_dict(holder, pairs, journal)
+    elif issubclass(kind, set):
+        hits = [x for x in holder if id(x) in pairs]
+        if hits:
+            journal.content(holder)
+            for hit in hits:
+                set.discard(holder, hit)
+                set.add(holder, pairs[id(hit)][1])
+    elif kind is CellType:
+        held = holder.cell_contents
+        if id(held) in pairs:
+            journal.undo(lambda: setattr(holder, "cell_contents", held))
+            holder.cell_contents = pairs[id(held)][1]
+    elif kind is tuple:
+        _tuple_in_containers(holder, pairs, journal, spared)
+    elif issubclass(kind, (FunctionType, type, FrameType, ModuleType)):
+        return
+    else:
+        _in_instance(holder, pairs, journal)
+
+
+def _in_list(holder: list[Any], pairs: dict[int, tuple[Any, Any]], journal: Journal) -> None:
+    hits = {id(x) for x in holder if id(x) in pairs}
+    if not hits:
+        return
+    journal.content(holder)
+    seen = {id(x) for x in holder if id(x) not in hits}
+    out = []
+    for element in holder:
+        if id(element) in hits:
+            old = pairs[id(element)][1]
+            if id(old) in seen:
+                continue
+            seen.add(id(old))
+            out.append(old)
+        else:
+            out.append(element)
+    list.__setitem__(holder, slice(None), out)
+
+
+def _in_dict(holder: dict[Any, Any], pairs: dict[int, tuple[Any, Any]], journal: Journal) -> None:
+    if "__builtins__" in holder and "__name__" in holder:
+        return  # a module's names: the swap puts those right itself
+    hits = [k for k, v in holder.items() if id(v) in pairs]
+    keys = [k for k in holder if id(k) in pairs]
+    if not hits and not keys:
+        return
+    journal.content(holder)
+    for key in hits:
+        old = pairs[id(holder[key])][1]
+        for other in [k for k, v in holder.items() if v is old and k is not key]:
+            del holder[other]
+        holder[key] = old
+    for key in keys:
+        value = holder.pop(key)
+        holder[pairs[id(key)][1]] = value
+
+
+def _in_instance(holder: Any, pairs: dict[int, tuple[Any, Any]], journal: Journal) -> None:
+    namespace = instance_dict(holder)
+    if namespace is not None:
+        for key, value in list(namespace.items()):
+            if id(value) in pairs:
+                journal.setitem(namespace, key, pairs[id(value)][1])
+    for cls in type(holder).__mro__:
+        slots = cls.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            try:
+                value = object.__getattribute__(holder, name)
+            except AttributeError:
+                continue
+            if id(value) in pairs:
+                try:
+                    journal.setattr(holder, name, pairs[id(value)][1])
+                except (AttributeError, TypeError):
+                    continue
+
+
+def _tuple_in_containers(
+    holder: tuple[Any, ...], pairs: dict[int, tuple[Any, Any]], journal: Journal, spared: set[int]
+) -> None:
+    """A registry of tuples: ``REG.append((name, f))``. The entry of the old function goes, the new one takes its place."""
+    made = tuple(pairs[id(x)][1] if id(x) in pairs else x for x in holder)
+    olds = {id(pairs[id(x)][1]) for x in holder if id(x) in pairs}
+    for outer in gc.get_referrers(holder):
+        if id(outer) in spared:
+            continue
+        if type(outer) is list:
+            places = [i for i, x in enumerate(outer) if x is holder]
+            if not places:
+                continue
+            journal.content(outer)
+            stale = [
+                i
+                for i, x in enumerate(outer)
+                if type(x) is tuple
+                and x is not holder
+                and len(x) == len(holder)
+                and olds & {id(e) for e in x}
+            ]
+            if stale:
+                outer[stale[0]] = made
+                for i in sorted({*places, *stale[1:]}, reverse=True):
+                    del outer[i]
+            else:
+                for i in places:
+                    outer[i] = made
+        elif type(outer) is dict and "__builtins__" not in outer:
+            for key in [k for k, v in outer.items() if v is holder]:
+                journal.setitem(outer, key, made)
+
+
+def replace_everywhere(old: Any, new: Any, journal: Journal, skip: Iterable[Any] = ()) -> None:
+    """Make every mutable holder of `new` hold `old` instead."""
+    spared = {id(s) for s in skip}
+    pairs = {id(new): (new, old)}
+    spared |= {id(pairs), id(pairs[id(new)])}
+    for holder in gc.get_referrers(new):
+        if id(holder) not in spared:
+            _redirect_in(holder, pairs, journal, spared)
+
+
+def drop_dead(dead: Any, journal: Journal, reachable: Callable[[Any], bool]) -> bool:
+    """Take a removed definition out of the module-level lists, dicts and sets that hold it; True when one did."""
+    found = False
+    holders = [(h, dead) for h in gc.get_referrers(dead)]
+    for holder, what in list(holders):
+        if type(holder) is tuple and what is dead:
+            holders += [
+                (outer, holder) for outer in gc.get_referrers(holder) if outer is not holders
+            ]
+    for holder, what in holders:
+        kind = type(holder)
+        if not issubclass(kind, (list, dict, set)) or not reachable(holder):
+            continue
+        journal.content(holder)
+        found = True
+        if issubclass(kind, list):
+            list.__setitem__(holder, slice(None), [x for x in holder if x is not what])
+        elif issubclass(kind, dict):
+            for key in [k for k, v in holder.items() if v is what or k is what]:
+                del holder[key]
+        else:
+            set.discard(holder, what)
+    return found
+
+
+def refill(old: Any, new: Any, journal: Journal) -> bool:
+    """Put the content of `new` into `old`, whose identity stays; False when it cannot be done."""
+    if type(old) is not type(new):
+        return False
+    journal.content(old) if isinstance(old, CONTAINERS) else None
+    if isinstance(old, list):
+        list.__setitem__(old, slice(None), new)
+    elif isinstance(old, dict):
+        _refill_dict(old, new)
+    elif isinstance(old, set):
+        old |= new
+        old &= new
+    elif isinstance(old, (deque, bytearray)):
+        if isinstance(old, bytearray):
+            old[:] = new
+        else:
+            old.clear()
+            old.extend(new)
+    else:
+        return False
+    namespace, fresh = instance_dict(old), instance_dict(new)
+    if namespace is not None and fresh is not None:
+        journal.content(namespace)
+        namespace.clear()
+        namespace.update(fresh)
+    return True
+
+
+def _refill_dict(old: dict[Any, Any], new: dict[Any, Any]) -> None:
+    """Never lets a reader in another thread miss a key that stays; order is put right only when it differs."""
+    dict.update(old, new)
+    for key in [k for k in dict.keys(old) if k not in new]:
+        dict.pop(old, key)
+    if list(dict.keys(old)) != list(dict.keys(new)):
+        items = list(dict.items(new))
+        dict.clear(old)
+        dict.update(old, items)
+
+
+def same_content(a: Any, b: Any) -> bool:
+    """Say whether two immutable values of one type are equal; never runs a user's `__eq__`."""
+    if a is b:
+        return True
+    if type(a) is not type(b) or a is MISSING:
+        return False
+    if isinstance(a, (tuple, frozenset)):
+        if type(a) not in (tuple, frozenset) or len(a) != len(b):
+            return False
+        if isinstance(a, frozenset):
+            return all(type(x) in _PLAIN for x in a) and bool(a == b)
+        return all(same_content(x, y) for x, y in zip(a, b, strict=True))
+    return type(a) in _PLAIN and bool(a == b)
+
+
+_PLAIN: Final = (int, str, float, bytes, bool, type(None), complex)
+
+
+def shallow(value: Any) -> Any:
+    """Copy a plain container, so that it can be told later whether its content changed; else give the value."""
+    if type(value) in (list, dict, set):
+        return value.copy()
+    return value
+
+
+def alike(before: Any, now: Any) -> bool:
+    """Say whether a value, or a container's content by identity, is what `shallow` saw."""
+    if type(before) is not type(now):
+        return False
+    if type(now) is list:
+        return len(before) == len(now) and all(a is b for a, b in zip(before, now, strict=True))
+    if type(now) is dict:
+        return list(before) == list(now) and all(before[k] is now[k] for k in now)
+    if type(now) is set:
+        return bool(before == now)
+    return before is now

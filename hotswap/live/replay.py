@@ -1,0 +1,660 @@
+"""Objects that several statements fill: lists, dicts, sets, instances, frameworks' registries.
+
+When a statement that fills one is changed, removed or has to run again, the object is filled anew, in file order, by all
+its fillers: first on the side, so that no thread sees it half empty; then its content goes into the old object, which
+keeps its identity. A framework's registry is filled by its adapter's rules (live/adapters/base.py).
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+from hotswap.live import adapters, registries
+from hotswap.live.adapters.base import Adapter, Ran, Refused
+from hotswap.live.journal import MISSING
+from hotswap.source.model import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from hotswap.live.rerun import ModuleSwap, Rerun
+    from hotswap.source.plan import Step
+    from hotswap.source.units import Unit
+
+Key = tuple[str, str]
+"""(module, name) of an object."""
+
+REPEATABLE: Final = (
+    "set", "config", "update", "seterr", "simplefilter", "filterwarnings", "disable", "enable", "register_adapter",
+    "register_converter", "addLevelName", "captureWarnings", "info", "debug", "warning", "write", "flush", "rebuild",
+    "model_rebuild", "update_forward_refs", "discard", "cache_clear", "setdefault", "getLogger", "clear", "mkdir",
+)  # fmt: skip
+"""Beginnings of method names that do no harm when called again on an object that cannot be made anew."""
+
+
+@dataclass(slots=True)
+class Side:
+    """An object being filled anew on the side."""
+
+    old: Any
+    new: Any
+    state: dict[str, Any]
+    """The new instance's attributes right after its binder ran, containers copied."""
+    edited: bool
+
+
+@dataclass(slots=True)
+class Registry:
+    """A framework's registry that this swap touches."""
+
+    adapter: Adapter
+    obj: Any
+    key: Key
+    token: Any
+    in_place: bool = False
+    replayed: bool = False
+    ran: dict[str, set[str]] = field(default_factory=dict)
+    removed: dict[str, set[str]] = field(default_factory=dict)
+
+
+class Replay:
+    """Fills objects anew within one swap."""
+
+    def __init__(self, rerun: Rerun, sources: Mapping[str, tuple[bytes, bytes]]) -> None:
+        self.rerun = rerun
+        self.sources = sources
+        self.due: set[Key] = set()
+        self.sides: dict[Key, Side] = {}
+        self.touched: dict[int, Registry] = {}
+        self.active: list[Adapter] = list(adapters.active())
+        self._owners: dict[type, Adapter | None] = {}
+        self._effects: dict[int, set[Key]] = {}
+
+    # -- facts -----------------------------------------------------------------------------------------------------
+    def adapter_of(self, value: Any) -> Adapter | None:
+        """Give the adapter that owns a value."""
+        kind = type(value)
+        if kind not in self._owners:
+            self._owners[kind] = adapters.owner(value, self.active)
+        return self._owners[kind]
+
+    def key(self, swap: ModuleSwap, local: str) -> Key:
+        """Give the home of a local name."""
+        edge = swap.edges.get(local)
+        if edge is not None and edge.name is not None and edge.module in self.rerun.tracker.loaded:
+            return (edge.module, edge.name)
+        return (swap.name, local)
+
+    def value(self, key: Key) -> Any:
+        """Give the live value at a home."""
+        entry = self.rerun.tracker.loaded.get(key[0])
+        return entry.names.get(key[1], MISSING) if entry is not None else MISSING
+
+    def targets(self, swap: ModuleSwap, unit: Unit) -> set[Key]:
+        """Give the objects that a statement fills."""
+        scan = unit.scan
+        names = set(scan.hard) | {name for name, _ in scan.assigns}
+        roots: set[str] = set()
+        if unit.kind == "def":
+            for node in unit.definition.decorator_list:
+                function = node.func if isinstance(node, ast.Call) else node
+                if isinstance(function, ast.Attribute) and unit.impure_decorators:
+                    roots |= {r for r in scan.decorators if r in scan.mutates}
+            names |= roots
+            called = scan.decorators
+        elif unit.kind == "class":
+            names |= scan.decorators & scan.mutates
+            called = scan.decorators
+        else:
+            hosts = [n for n in names if self.adapter_of(swap.names.get(n)) is not None]
+            if not hosts:
+                names |= scan.mutates
+            called = scan.calls
+        found = {self.key(swap, n) for n in names if n not in ("self",)}
+        for name in called:
+            value = swap.names.get(name)
+            if type(value) is FunctionType:
+                found |= self.function_effects(value)
+        return {k for k in found if not isinstance(self.value(k), ModuleType)}
+
+    def function_effects(self, function: FunctionType, depth: int = 0) -> set[Key]:
+        """Give the module-level objects that calling one of our functions mutates."""
+        if id(function) in self._effects:
+            return self._effects[id(function)]
+        found: set[Key] = set()
+        self._effects[id(function)] = found
+        entry = self.rerun.tracker.loaded.get(function.__module__)
+        if entry is None or depth > 3 or "." in function.__qualname__:
+            return found
+        swap = self.rerun.swaps.get(entry.name)
+        text = swap.text if swap is not None else self.rerun.dependents.text(entry)
+        for unit in text.units:
+            if unit.kind == "def" and unit.name == function.__name__:
+                effects = unit.body_effects
+                found |= {(entry.name, n) for n in effects.mutates if n in entry.names}
+                for name in effects.calls:
+                    inner = entry.names.get(name)
+                    if type(inner) is FunctionType:
+                        found |= self.function_effects(inner, depth + 1)
+        return found
+
+    def fills(self, swap: ModuleSwap, unit: Unit) -> bool:
+        """Say whether a statement fills a framework's registry."""
+        return any(self.adapter_of(self.value(k)) is not None for k in self.targets(swap, unit))
+
+    def binder(self, key: Key) -> Step | None:
+        """Give the one statement that makes the object, when there is such a one."""
+        swap = self.rerun.swaps.get(key[0])
+        if swap is None:
+            return None
+        binders = [s for s in swap.binders(key[1]) if key[1] not in s.unit.scan.hard]
+        if len(binders) != 1:
+            return None
+        unit = binders[0].unit
+        if unit.kind == "assign" and unit.creates and len(unit.binds) == 1:
+            return binders[0]
+        if unit.kind == "def" and unit.definition.decorator_list:
+            return binders[0]
+        return None
+
+    def rebuildable(self, key: Key) -> bool:
+        """Say whether the object can be made and filled anew."""
+        entry = self.rerun.tracker.loaded.get(key[0])
+        value = self.value(key)
+        if entry is None or value is MISSING or isinstance(value, (ModuleType, type)):
+            return False
+        if key[0] not in self.rerun.swaps:
+            if self.rerun.pinned(key[0]):
+                return False
+            self.rerun._follow(entry)  # noqa: SLF001
+        step = self.binder(key)
+        if step is None or step.unit.scan.irrevocable:
+            return False
+        if step.unit.kind == "def":
+            return type(value) is FunctionType
+        if issubclass(type(value), registries.CONTAINERS):
+            return True
+        return self.adapter_of(value) is not None or registries.instance_dict(value) is not None
+
+    # -- scheduling ------------------------------------------------------------------------------------------------
+    def open(self) -> None:
+        """Before anything runs: see which objects the edits force to be filled anew."""
+        for swap in list(self.rerun.swaps.values()):
+            if swap.plan is None:
+                continue
+            for unit in swap.plan.removed:
+                self._gone(swap, unit)
+            for index, step in enumerate(swap.steps):
+                if step.is_guard or step.unit.kind in ("import", "docstring"):
+                    continue
+                if step.verdict == "run":
+                    self._edited(swap, step, index)
+                elif step.moved and step.verdict in ("keep", "code"):
+                    self._moved(swap, step)
+
+    def opened(self, swap: ModuleSwap) -> None:
+        """A module that only follows has joined."""
+
+    def removed(self, swap: ModuleSwap, unit: Unit) -> None:
+        """A statement is gone (its names have been deleted)."""
+        for name, attribute in unit.scan.assigns:
+            self._attribute_gone(swap, unit, name, attribute)
+
+    def _gone(self, swap: ModuleSwap, unit: Unit) -> None:
+        if unit.kind in ("import", "docstring"):
+            return
+        keys = self.targets(swap, unit)
+        for key in keys:
+            value = self.value(key)
+            if self.adapter_of(value) is not None:
+                self._touch(key, swap, removed=unit)
+            elif (
+                unit.kind in ("def", "class", "assign")
+                and unit.kind != "assign"
+                and type(value) is not FunctionType
+            ):
+                if not issubclass(type(value), registries.CONTAINERS) and self.rebuildable(key):
+                    self.schedule(key)
+            elif unit.kind == "def" and key[1] in unit.scan.decorators and self.rebuildable(key):
+                self.schedule(key)
+            elif unit.scan.hard or unit.kind in ("expr", "for", "with", "other", "assign"):
+                if (key[1], "") in unit.scan.assigns or any(
+                    n == key[1] and a for n, a in unit.scan.assigns
+                ):
+                    if not issubclass(type(value), registries.CONTAINERS):
+                        continue
+                if self.rebuildable(key):
+                    self.schedule(key)
+                elif unit.kind != "assign" and not self._replaced(swap, unit):
+                    self._cannot(swap, unit, key, removed=True)
+        if not keys and unit.kind == "expr" and not self._replaced(swap, unit):
+            self._unknown(swap, unit)
+
+    def _replaced(self, swap: ModuleSwap, unit: Unit) -> bool:
+        """A changed call shows as one gone and one new: say whether the new one overwrites what the old one did."""
+        methods = {m for _, m in unit.scan.methods}
+        if not methods or not all(m.startswith(REPEATABLE) for m in methods):
+            return False
+        return True
+
+    def _cannot(self, swap: ModuleSwap, unit: Unit, key: Key, *, removed: bool) -> None:
+        value = self.value(key)
+        if isinstance(value, type) or type(value) is FunctionType or value is MISSING:
+            return
+        if all(m.startswith(REPEATABLE) for _, m in unit.scan.methods) and not removed:
+            return
+        raise Refused(
+            f"line {unit.line} of {swap.name} was {'removed' if removed else 'changed'}: what it did to {key[1]} cannot be undone"
+        )
+
+    def _unknown(self, swap: ModuleSwap, unit: Unit) -> None:
+        value = unit.node.value if isinstance(unit.node, ast.Expr) else None
+        if not isinstance(value, ast.Call):
+            return
+        from hotswap.source.effects import dotted
+
+        name = dotted(value.func)
+        if name in ("print", "len", "repr", "isinstance") or name.rpartition(".")[2].startswith(
+            REPEATABLE
+        ):
+            return
+        function = swap.names.get(name)
+        if type(function) is FunctionType and function.__module__ in self.rerun.tracker.loaded:
+            return
+        raise Refused(
+            f"line {unit.line} of {swap.name} was changed or removed: what {name or 'it'}() did cannot be undone"
+        )
+
+    def _edited(self, swap: ModuleSwap, step: Step, index: int) -> None:
+        unit = step.unit
+        if unit.kind in ("def", "class") and step.old is not None:
+            before = step.old.head[1] if unit.kind == "def" else step.old.class_head[0]
+            after = unit.head[1] if unit.kind == "def" else unit.class_head[0]
+            keys = self.targets(swap, unit) | self.targets(swap, step.old)
+            for key in keys:
+                if self.adapter_of(self.value(key)) is not None:
+                    self._touch(
+                        key,
+                        swap,
+                        ran=unit,
+                        removed=step.old if key not in self.targets(swap, unit) else None,
+                    )
+                elif before != after and self.rebuildable(key):
+                    self.schedule(key)
+            return
+        keys = self.targets(swap, unit)
+        for name in unit.binds:
+            value = swap.names.get(name, MISSING)
+            if (
+                self.adapter_of(value) is not None
+                and name not in unit.scan.hard
+                and unit.kind == "assign"
+            ):
+                self.schedule((swap.name, name))
+        for key in keys:
+            value = self.value(key)
+            if self.adapter_of(value) is not None:
+                if unit.kind == "def":
+                    self._touch(key, swap, ran=unit)
+                elif not self._only_state(swap, unit, key):
+                    self.schedule(key)
+            elif step.situation == "new":
+                if (
+                    unit.kind not in ("def", "class")
+                    and self._filled_later(swap, key, index)
+                    and self.rebuildable(key)
+                ):
+                    if not (
+                        unit.scan.assigns and not issubclass(type(value), registries.CONTAINERS)
+                    ):
+                        self.schedule(key)
+            elif self._simple_set(step):
+                continue
+            elif self.rebuildable(key):
+                self.schedule(key)
+            elif unit.kind not in ("assign",):
+                self._cannot(swap, unit, key, removed=False)
+
+    def _only_state(self, swap: ModuleSwap, unit: Unit, key: Key) -> bool:
+        adapter = self.adapter_of(self.value(key))
+        if adapter is None:
+            return False
+        found = {a.split(".")[0] for n, a in unit.scan.assigns if n == key[1]}
+        chains = {c[1] for c in unit.scan.chains if c[0] == key[1] and len(c) > 1}
+        return (
+            bool(chains)
+            and chains <= set(adapter.state)
+            and not (found - {""} - set(adapter.state))
+        )
+
+    def _simple_set(self, step: Step) -> bool:
+        """``D["k"] = v`` or ``X.a = v`` with another value: the target is set again, nothing has to go."""
+        old, new = step.old, step.unit
+        if (
+            old is None
+            or not isinstance(old.node, ast.Assign)
+            or not isinstance(new.node, ast.Assign)
+        ):
+            return False
+        return [ast.dump(t) for t in old.node.targets] == [
+            ast.dump(t) for t in new.node.targets
+        ] and not new.binds
+
+    def _filled_later(self, swap: ModuleSwap, key: Key, index: int) -> bool:
+        return any(
+            key in self.targets(swap, s.unit) and s.verdict != "run"
+            for s in swap.steps[index + 1 :]
+            if not s.is_guard and s.unit.kind not in ("import", "docstring")
+        )
+
+    def _moved(self, swap: ModuleSwap, step: Step) -> None:
+        for key in self.targets(swap, step.unit):
+            value = self.value(key)
+            if self.adapter_of(value) is not None:
+                if step.unit.kind == "def":
+                    self._touch(key, swap)
+                else:
+                    self.schedule(key)
+            elif step.unit.scan.hard and self.rebuildable(key):
+                self.schedule(key)
+
+    def schedule(self, key: Key) -> None:
+        """Let an object be filled anew."""
+        if key in self.due:
+            return
+        value = self.value(key)
+        if self.adapter_of(value) is not None:
+            registry = self._open_registry(key, value)
+            registry.in_place, registry.replayed = False, True
+            for module in self._importers(key):
+                self._join(module)
+        elif not self.rebuildable(key):
+            return
+        else:
+            for module in self._importers(key):
+                self._join(module)
+        self.due.add(key)
+        owner = self.rerun.swaps.get(key[0])
+        if owner is None:
+            self._join(key[0])
+            owner = self.rerun.swaps.get(key[0])
+        if owner is not None:
+            owner.rebuilt.add(key[1])
+            if owner.started:
+                self._catch_up(owner, key)
+
+    def _join(self, module: str) -> None:
+        entry = self.rerun.tracker.loaded.get(module)
+        if entry is not None and module not in self.rerun.swaps and not self.rerun.pinned(module):
+            self.rerun._follow(entry)  # noqa: SLF001
+
+    def _importers(self, key: Key) -> list[str]:
+        entry = self.rerun.tracker.loaded.get(key[0])
+        if entry is None:
+            return []
+        found = self.rerun.dependents.of(entry, {key[1]}, rebinding=frozenset())
+        return [e.name for e in found]
+
+    def _catch_up(self, owner: ModuleSwap, key: Key) -> None:
+        """The module has passed the object's binder already: run it now, and the fillers that were passed."""
+        step = self.binder(key)
+        if step is not None and id(step.unit) not in owner.ran:
+            self.rerun.step(owner, step, f"{key[1]} is filled anew")
+
+    def _attribute_gone(self, swap: ModuleSwap, unit: Unit, name: str, attribute: str) -> None:
+        """``C.attr = value`` is gone: so is the attribute, where nobody else made it."""
+        value = swap.names.get(name, MISSING)
+        if not attribute or value is MISSING:
+            return
+        still = any((name, attribute) in s.unit.scan.assigns for s in swap.steps if not s.is_guard)
+        if still:
+            return
+        if isinstance(value, type):
+            definition = next(
+                (s.unit for s in swap.steps if s.unit.kind == "class" and s.unit.name == name), None
+            )
+            in_body = definition is not None and any(
+                attribute in m.binds for m in definition.members
+            )
+            if attribute in type.__dict__["__dict__"].__get__(value) and not in_body:
+                self.rerun.journal.delattr(value, attribute)
+        elif type(value) is FunctionType:
+            if attribute in value.__dict__:
+                self.rerun.journal.content(value.__dict__)
+                del value.__dict__[attribute]
+        elif isinstance(value, ModuleType):
+            raise Refused(
+                f"line {unit.line} of {swap.name} was removed: it set {name}.{attribute} in another module"
+            )
+        else:
+            namespace = registries.instance_dict(value)
+            if namespace is not None and attribute in namespace:
+                self.rerun.journal.content(namespace)
+                del namespace[attribute]
+
+    # -- while statements run --------------------------------------------------------------------------------------
+    def reason(self, swap: ModuleSwap, step: Step) -> str | None:
+        """Say whether a statement runs because it makes or fills an object that is filled anew."""
+        unit = step.unit
+        if unit.kind in ("import", "docstring") or not self.due:
+            return None
+        for name in unit.scan.binds:
+            if (swap.name, name) in self.due and step is self.binder((swap.name, name)):
+                return f"{name} is filled anew"
+        for key in self.targets(swap, unit) & self.due:
+            if not self._only_state(swap, unit, key):
+                return f"fills {key[1]}"
+        return None
+
+    def called(self, swap: ModuleSwap, step: Step, what: str) -> str:
+        """An expression statement calls a function that changed: it runs again only where what it fills is made anew."""
+        unit = step.unit
+        keys = [
+            k
+            for k in self.targets(swap, unit)
+            if self.adapter_of(self.value(k)) is not None or self.rebuildable(k)
+        ]
+        if not keys or unit.scan.irrevocable:
+            if unit.scan.irrevocable or not keys:
+                self.rerun.notes.append(
+                    f"{unit.label} ({swap.name}, line {unit.line}) was not run again although {what} changed"
+                )
+            return ""
+        for key in keys:
+            self.schedule(key)
+        return f"calls {what}"
+
+    def take_over(self, swap: ModuleSwap, step: Step, why: str) -> bool:
+        """Run a statement that makes or fills an object that is filled anew; False when it is an ordinary one."""
+        unit = step.unit
+        for name in unit.scan.binds:
+            key = (swap.name, name)
+            if step is self.binder(key) and unit.kind == "assign":
+                old = swap.before.get(name, MISSING)
+                if self.adapter_of(old) is not None:
+                    self._make_registry(swap, step, key, old, why)
+                    return True
+                if key in self.due:
+                    self._make_side(swap, step, key, old, why)
+                    return True
+        if unit.kind in ("import", "docstring", "class") or step.situation in ("new", "branch"):
+            self._note_ran(swap, unit)
+            return False
+        if why.startswith(("reads", "calls", "edited", "its decorator")):
+            for key in self.targets(swap, unit):
+                if self.adapter_of(self.value(key)) is not None:
+                    if unit.kind == "def":
+                        self._touch(key, swap, ran=unit)
+                    elif not self._only_state(swap, unit, key):
+                        self.schedule(key)
+                        self._earlier(swap, step, key)
+                elif key not in self.due and unit.scan.hard and not self._simple_set(step):
+                    if unit.kind == "assign" and not unit.binds and step.verdict == "keep":
+                        continue
+                    if self.rebuildable(key):
+                        self.schedule(key)
+                        self._earlier(swap, step, key)
+        self._note_ran(swap, unit)
+        return False
+
+    def _earlier(self, swap: ModuleSwap, step: Step, key: Key) -> None:
+        """Run the fillers before `step` that were passed before it was known that the object is filled anew."""
+        owner = self.rerun.swaps.get(key[0])
+        if owner is not None and owner is not swap:
+            for other in owner.steps:
+                if (
+                    not other.is_guard
+                    and id(other.unit) not in owner.ran
+                    and key in self.targets(owner, other.unit)
+                ):
+                    self.rerun.step(owner, other, f"fills {key[1]}")
+        for other in swap.steps[: swap.steps.index(step)]:
+            if (
+                other.is_guard
+                or id(other.unit) in swap.ran
+                or other.unit.kind in ("import", "docstring")
+            ):
+                continue
+            if key in self.targets(swap, other.unit):
+                self.rerun.step(swap, other, f"fills {key[1]}")
+
+    def _note_ran(self, swap: ModuleSwap, unit: Unit) -> None:
+        if unit.kind in ("def", "class"):
+            for key in self.targets(swap, unit):
+                registry = self.touched.get(id(self.value(key)))
+                if registry is not None:
+                    registry.ran.setdefault(swap.name, set()).add(unit.name)
+
+    def _make_side(self, swap: ModuleSwap, step: Step, key: Key, old: Any, why: str) -> None:
+        name = key[1]
+        self.rerun.execute(swap, step, why)
+        new = swap.names.get(name, MISSING)
+        if new is MISSING or old is MISSING or new is old:
+            return
+        state = registries.instance_dict(new)
+        copied = {k: registries.shallow(v) for k, v in (state or {}).items()}
+        self.sides[key] = Side(old, new, copied, step.edited)
+        for entry in self.rerun.tracker.loaded.values():
+            for local, value in list(entry.names.items()):
+                if value is old and entry.names is not swap.names:
+                    self.rerun.journal.setitem(entry.names, local, new)
+
+    def _make_registry(self, swap: ModuleSwap, step: Step, key: Key, old: Any, why: str) -> None:
+        registry = self._open_registry(key, old)
+        name = key[1]
+        self.rerun.execute(swap, step, why)
+        new = swap.names.get(name, MISSING)
+        if new is MISSING or new is old or self.adapter_of(new) is not registry.adapter:
+            return
+        registry.adapter.adopt(old, new, registry.token, self.rerun.journal)
+        swap.names[name] = old
+        swap.dirty.discard(name)
+        registry.replayed = True
+        self.due.add(key)
+
+    # -- frameworks' registries ------------------------------------------------------------------------------------
+    def _open_registry(self, key: Key, value: Any) -> Registry:
+        registry = self.touched.get(id(value))
+        if registry is None:
+            adapter = self.adapter_of(value)
+            assert adapter is not None
+            fixed = adapter.fixed(value)
+            if fixed:
+                raise Refused(fixed)
+            registry = Registry(adapter, value, key, adapter.checkpoint(value, self.rerun.journal))
+            self.touched[id(value)] = registry
+        return registry
+
+    def _touch(
+        self, key: Key, swap: ModuleSwap, *, ran: Unit | None = None, removed: Unit | None = None
+    ) -> None:
+        registry = self._open_registry(key, self.value(key))
+        if ran is not None:
+            registry.ran.setdefault(swap.name, set()).add(ran.name)
+        if removed is not None:
+            registry.removed.setdefault(swap.name, set()).add(removed.name)
+        if registry.replayed:
+            return
+        ready = registry.adapter.in_place(registry.obj, registry.token, self._ran(registry, swap))
+        if ready:
+            registry.in_place = True
+        else:
+            self.schedule(key)
+
+    def _ran(self, registry: Registry, swap: ModuleSwap) -> Ran:
+        order = [
+            s.unit.name if s.unit.kind == "def" else ""
+            for s in swap.steps
+            if not s.is_guard
+            and s.unit.kind not in ("import", "docstring")
+            and registry.key in self.targets(swap, s.unit)
+            and not self._only_state(swap, s.unit, registry.key)
+        ]
+        return Ran(
+            swap.entry.names.get("__name__", swap.name),
+            frozenset(registry.ran.get(swap.name, ())),
+            frozenset(registry.removed.get(swap.name, ())),
+            order,
+            registry.replayed,
+        )
+
+    def touched_by(self, swap: ModuleSwap) -> Iterable[Registry]:
+        """Give the registries that a module's statements fill."""
+        for registry in self.touched.values():
+            if (
+                swap.name in registry.ran
+                or swap.name in registry.removed
+                or registry.key[0] == swap.name
+            ):
+                yield registry
+
+    def close(self) -> None:
+        """Everything ran: put what was made on the side into the old objects, and let the adapters settle."""
+        journal = self.rerun.journal
+        for key, side in self.sides.items():
+            swap = self.rerun.swaps[key[0]]
+            new = swap.names.get(key[1], side.new)
+            if self._adopt(side, new):
+                for entry in self.rerun.tracker.loaded.values():
+                    for local, value in list(entry.names.items()):
+                        if value is new:
+                            journal.setitem(entry.names, local, side.old)
+                registries.replace_everywhere(side.old, new, journal, skip=(side,))
+                swap.dirty.discard(key[1])
+                self.rerun.changes.append(
+                    Change(
+                        "~",
+                        swap.entry.path,
+                        key[1],
+                        "refilled",
+                        because="its statements ran again, in place",
+                    )
+                )
+        registries.redirect(self.rerun.graft, journal)
+        for registry in list(self.touched.values()):
+            for swap in list(self.rerun.swaps.values()):
+                if (
+                    swap.name in registry.ran
+                    or swap.name in registry.removed
+                    or registry.key[0] == swap.name
+                ):
+                    registry.adapter.settle(registry.obj, registry.token, self._ran(registry, swap))
+
+    def _adopt(self, side: Side, new: Any) -> bool:
+        journal = self.rerun.journal
+        if issubclass(type(side.old), registries.CONTAINERS):
+            return registries.refill(side.old, new, journal)
+        if type(side.old) is not type(new):
+            return False
+        ours, theirs = registries.instance_dict(side.old), registries.instance_dict(new)
+        if ours is None or theirs is None:
+            return False
+        journal.content(ours)
+        for name, value in list(theirs.items()):
+            same = name in side.state and registries.alike(side.state[name], value)
+            if side.edited or not same or name not in ours:
+                ours[name] = value
+        return True

@@ -1,0 +1,1050 @@
+"""Carries out the plans of one batch, statement by statement, in the real modules.
+
+A statement runs when it was edited, or when something it reads, calls or fills changed on the way; equal values end
+the chain. Whatever a statement makes is grafted on what was there (live/functions.py, live/classes.py), so held
+references stay true. Order is that of imports: a module's statements run up to its first import of another module of
+the swap, that one runs, and so on (engine.md section 13, rule 7).
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+import warnings
+from dataclasses import dataclass, field
+from types import CodeType, FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+from hotswap.live import registries
+from hotswap.live.adapters.base import Refused
+from hotswap.live.dependents import Dependents
+from hotswap.live.functions import WRAPPERS, Graft
+from hotswap.live.journal import MISSING
+from hotswap.source import codes
+from hotswap.source.graph import Edge, imports_of, resolve
+from hotswap.source.model import Change
+from hotswap.source.plan import ModulePlan, Step, judgeable, names_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from hotswap.live.journal import Journal
+    from hotswap.live.tracker import Loaded, Tracker
+    from hotswap.source.units import Text, Unit
+
+IDEMPOTENT: Final = (
+    "set",
+    "config",
+    "update",
+    "seterr",
+    "simplefilter",
+    "filterwarnings",
+    "disable",
+    "enable",
+)
+"""Beginnings of method names that may run again on an object nobody can make anew."""
+
+
+class StatementRaised(Exception):
+    """A changed statement, or one that follows from it, raised: the user's fault. `__cause__` is what it raised."""
+
+    def __init__(self, entry: Loaded, unit: Unit, error: BaseException) -> None:
+        super().__init__(f"{unit.label} raised {type(error).__name__}")
+        self.entry = entry
+        self.unit = unit
+        self.error = error
+
+
+@dataclass(slots=True, eq=False)
+class ModuleSwap:
+    """One module while the swap runs."""
+
+    entry: Loaded
+    text: Text
+    plan: ModulePlan | None
+    """None: the module was not edited, it may only follow."""
+    steps: list[Step]
+    names: dict[str, Any]
+    before: dict[str, Any]
+    """The module's names when the swap began."""
+    edges: dict[str, Edge] = field(default_factory=dict)
+    ran: dict[int, str] = field(default_factory=dict)
+    """id(unit) -> why it ran."""
+    ran_names: set[str] = field(default_factory=set)
+    dirty: set[str] = field(default_factory=set)
+    """Names whose value is another one now."""
+    shaped: set[str] = field(default_factory=set)
+    """Classes that stayed and changed shape; functions that stayed and changed signature or decorators."""
+    tainted: set[str] = field(default_factory=set)
+    """Functions whose own bytecode changed, or that call one."""
+    own_tainted: set[str] = field(default_factory=set)
+    methods: set[tuple[str, str]] = field(default_factory=set)
+    """(class, method) whose own bytecode changed."""
+    rebuilt: set[str] = field(default_factory=set)
+    started: bool = False
+    deleted: set[str] = field(default_factory=set)
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+    def binders(self, name: str) -> list[Step]:
+        """Give the steps that bind a name, in file order."""
+        return [s for s in self.steps if not s.is_guard and name in s.unit.scan.binds]
+
+
+class Rerun:
+    """Runs what has to run, within one journal.
+
+    Args:
+        tracker: Knows all modules.
+        journal: Takes every undo.
+        graft: Merges new objects into old ones.
+        swaps: The edited modules.
+        own_changed: Module name -> qualnames of functions whose own bytecode changed.
+        pinned: Says whether a module must not be re-executed.
+    """
+
+    def __init__(
+        self,
+        tracker: Tracker,
+        journal: Journal,
+        graft: Graft,
+        swaps: list[ModuleSwap],
+        own_changed: Mapping[str, set[str]],
+        pinned: Callable[[str], bool],
+        sources: Mapping[str, tuple[bytes, bytes]],
+    ) -> None:
+        self.tracker = tracker
+        self.journal = journal
+        self.graft = graft
+        self.swaps: dict[str, ModuleSwap] = {s.name: s for s in swaps}
+        self.changes: list[Change] = []
+        self.notes: list[str] = []
+        self.pinned = pinned
+        self.own_changed = own_changed
+        self.dirty: dict[str, set[str]] = {}
+        self._seen: set[int] = set()
+        self.dependents = Dependents(tracker)
+        from hotswap.live.replay import Replay
+
+        self.replay = Replay(self, sources)
+
+    # -- the whole batch -------------------------------------------------------------------------------------------
+    def run(self) -> None:
+        """Carry out the batch.
+
+        Raises:
+            StatementRaised: The user's code raised.
+            Refused: Only a fresh process can carry the edit out.
+        """
+        for swap in self.swaps.values():
+            self._prepare(swap)
+        self.replay.open()
+        order = self._import_order(self.swaps)
+        for name in order:
+            self.process(self.swaps[name])
+        done: set[tuple[str, frozenset[str]]] = set()
+        while True:
+            follower = self._next_follower(done)
+            if follower is None:
+                break
+            self.process(follower)
+        self.replay.close()
+
+    def _import_order(self, swaps: Mapping[str, ModuleSwap]) -> list[str]:
+        known = list(self.tracker.loaded)
+        place = {name: i for i, name in enumerate(known)}
+        return sorted(swaps, key=lambda n: place.get(n, len(place)))
+
+    def _next_follower(self, done: set[tuple[str, frozenset[str]]]) -> ModuleSwap | None:
+        """Give a module that imports something that changed and has not yet been looked at for it."""
+        for source in list(self.swaps.values()):
+            names = frozenset(
+                source.dirty | source.shaped | source.tainted | {m for m, _ in source.methods}
+            )
+            if not names or (source.name, names) in done:
+                continue
+            done.add((source.name, names))
+            for entry in self.dependents.of(
+                source.entry, names, rebinding=source.dirty | source.shaped
+            ):
+                if entry.name in self.swaps:
+                    known = self.swaps[entry.name]
+                    if self._must_look_again(known, source):
+                        known.started = False
+                        done.discard((source.name, names))
+                        return known
+                    continue
+                if self.pinned(entry.name):
+                    self.notes.append(f"{entry.name} is pinned and was not run again")
+                    continue
+                follower = self._follow(entry)
+                done.discard((source.name, names))
+                return follower
+        return None
+
+    def _must_look_again(self, swap: ModuleSwap, source: ModuleSwap) -> bool:
+        """Say whether a module processed before `source` still holds an old value of it (import cycles)."""
+        for local, edge in swap.edges.items():
+            if edge.module == source.name and edge.name in source.dirty:
+                now = source.names.get(edge.name or "", MISSING)
+                if local in swap.names and swap.names[local] is not now and local not in swap.dirty:
+                    return True
+        return False
+
+    def _follow(self, entry: Loaded) -> ModuleSwap:
+        text = self.dependents.text(entry)
+        judge = judge_by(entry.names)
+        from hotswap.source.plan import flatten
+
+        steps = [
+            Step(
+                unit,
+                None if guard else unit,
+                "keep",
+                "guard" if guard else "",
+                guards,
+                is_guard=guard,
+            )
+            for unit, guards, guard in flatten(text.units, judge)
+        ]
+        swap = ModuleSwap(entry, text, None, steps, entry.names, dict(entry.names))
+        self.swaps[entry.name] = swap
+        self._prepare(swap)
+        self.replay.opened(swap)
+        return swap
+
+    def _prepare(self, swap: ModuleSwap) -> None:
+        names = swap.names
+        swap.before = dict(names)
+        self.journal.content(names)
+        registries.snapshot_names(self.journal, names, swap.entry.filename, self._seen)
+        package = names.get("__package__") or ""
+        for step in swap.steps:
+            if step.unit.kind in ("import", "try", "if", "with"):
+                for edge in imports_of(step.unit, package if isinstance(package, str) else ""):
+                    if edge.name == "*":
+                        self._star(swap, edge)
+                    elif edge.local:
+                        swap.edges[edge.local] = edge
+        for qualname in self.own_changed.get(swap.name, ()):
+            if "<locals>" in qualname:
+                continue
+            owner, _, method = qualname.rpartition(".")
+            if owner:
+                swap.methods.add((owner, method))
+            else:
+                swap.tainted.add(method)
+                swap.own_tainted.add(method)
+        self.dirty[swap.name] = swap.dirty
+
+    def _star(self, swap: ModuleSwap, edge: Edge) -> None:
+        from hotswap.source.graph import public_names
+
+        module = sys.modules.get(edge.module)
+        if isinstance(module, ModuleType):
+            for name in public_names(module.__dict__):
+                swap.edges.setdefault(name, Edge(name, edge.module, name))
+
+    # -- one module ------------------------------------------------------------------------------------------------
+    def process(self, swap: ModuleSwap) -> None:
+        """Run a module's statements that have to run, in file order."""
+        if swap.started:
+            return
+        swap.started = True
+        self._remove_names(swap)
+        self._taint(swap)
+        running = running_line(swap.entry)
+        skipped: list[tuple[Unit, bool]] = []
+        for step in list(swap.steps):
+            unit = step.unit
+            if any((g, w) in [(a, b) for a, b in skipped] for g, w in step.guards):
+                continue
+            if step.is_guard:
+                way = self._guard(swap, step)
+                if way is not None:
+                    skipped.append((unit, way))
+                continue
+            if unit.kind == "import" or "import" in unit.segment:
+                self._imported_first(swap, unit)
+                self._taint(swap)
+            if id(unit) in swap.ran:
+                continue
+            why = self.reason(swap, step)
+            if why is None:
+                continue
+            if running and unit.line >= running:
+                raise Refused(
+                    f"line {unit.line} of {swap.name} has not run yet: the module is still at line {running}"
+                )
+            self.step(swap, step, why)
+
+    def _imported_first(self, swap: ModuleSwap, unit: Unit) -> None:
+        package = swap.names.get("__package__") or ""
+        for edge in imports_of(unit, package if isinstance(package, str) else ""):
+            for name in (edge.module, f"{edge.module}.{edge.name}"):
+                other = self.swaps.get(name)
+                if other is not None and not other.started:
+                    self.process(other)
+
+    def _guard(self, swap: ModuleSwap, step: Step) -> bool | None:
+        """Judge an ``if`` again whose test reads something that changed; give the branch that no longer counts."""
+        assumed = next((w for s in swap.steps for g, w in s.guards if g is step.unit), None)
+        reads = names_of(step.unit.test)
+        if not reads & self.visible_dirty(swap) or assumed is None:
+            return None
+        way = judge_by(swap.names)(step.unit.test)
+        if way is None or way == assumed:
+            return None
+        at = swap.steps.index(step) + 1
+        old = [s for s in swap.steps if any(g is step.unit for g, _ in s.guards)]
+        fresh = [
+            Step(u, None, "run", "branch", (*step.guards, (step.unit, way)))
+            for u in step.unit.branches[0 if way else 1]
+        ]
+        gone = {n for s in old for n in s.unit.binds} - {n for s in fresh for n in s.unit.binds}
+        swap.steps = [s for s in swap.steps if s not in old]
+        for name in gone:
+            binders = swap.binders(name)
+            if binders:
+                for binder in binders:
+                    if id(binder.unit) not in swap.ran:
+                        self.step(swap, binder, f"the branch that bound {name} is no longer taken")
+            elif name in swap.names:
+                self._delete_name(swap, name)
+        for new in fresh:
+            if not new.unit.scan.irrevocable:
+                self._imported_first(swap, new.unit)
+            self.step(swap, new, "its branch is taken now")
+        swap.steps[at:at] = fresh
+        return assumed
+
+    def _remove_names(self, swap: ModuleSwap) -> None:
+        if swap.plan is None:
+            return
+        bound = {name for s in swap.steps if not s.is_guard for name in s.unit.scan.binds}
+        for unit in swap.plan.removed:
+            for name in unit.binds:
+                if name in bound or name not in swap.names or name in swap.deleted:
+                    continue
+                if unit.stars or (unit.kind == "import" and self._is_submodule(swap, name)):
+                    continue
+                self._delete_name(swap, name, unit)
+            self.replay.removed(swap, unit)
+        for step in swap.steps:
+            if step.old is None or step.verdict == "keep":
+                continue
+            for name in set(step.old.scan.binds) - bound:
+                if name in swap.names and not (
+                    step.old.kind == "import" and self._is_submodule(swap, name)
+                ):
+                    self._delete_name(swap, name, step.old)
+
+    def _is_submodule(self, swap: ModuleSwap, name: str) -> bool:
+        """``from . import sub`` removed from a package: the attribute stays while the submodule is loaded (rule 19)."""
+        return f"{swap.name}.{name}" in sys.modules
+
+    def _delete_name(self, swap: ModuleSwap, name: str, unit: Unit | None = None) -> None:
+        dead = swap.names.pop(name)
+        swap.dirty.add(name)
+        swap.deleted.add(name)
+        if (
+            unit is None
+            or unit.kind not in ("def", "class")
+            or not isinstance(dead, (FunctionType, type))
+        ):
+            return
+        if any(v is dead for v in swap.names.values()):
+            return
+        holders = self._containers()
+        if registries.drop_dead(dead, self.journal, lambda c: id(c) in holders):
+            self.notes.append(f"{unit.label} was taken out of the registries that held it")
+
+    def _containers(self) -> set[int]:
+        found: set[int] = set()
+        for entry in self.tracker.loaded.values():
+            for value in list(entry.names.values()):
+                if issubclass(type(value), (list, dict, set)):
+                    found.add(id(value))
+                    if issubclass(type(value), dict):
+                        found.update(
+                            id(v)
+                            for v in dict.values(value)
+                            if issubclass(type(v), (list, dict, set))
+                        )
+                elif isinstance(value, type) and value.__module__ == entry.name:
+                    own = type.__dict__["__dict__"].__get__(value)
+                    found.update(
+                        id(v) for v in own.values() if issubclass(type(v), (list, dict, set))
+                    )
+                else:
+                    inside = (
+                        registries.instance_dict(value)
+                        if not isinstance(value, ModuleType)
+                        else None
+                    )
+                    if inside is not None:
+                        found.update(
+                            id(v) for v in inside.values() if issubclass(type(v), (list, dict, set))
+                        )
+        return found
+
+    def _taint(self, swap: ModuleSwap) -> None:
+        """Spread from functions that changed to those that call them, by global name."""
+        for local, edge in swap.edges.items():
+            other = self.swaps.get(edge.module)
+            if other is not None and edge.name in other.tainted:
+                swap.tainted.add(local)
+                if edge.name in other.own_tainted:
+                    swap.own_tainted.add(local)
+        if not swap.tainted:
+            return
+        functions = {c.co_name: codes.names_used(c) for c in codes.children(swap.text.code)}
+        grew = True
+        while grew:
+            grew = False
+            for name, used in functions.items():
+                if (
+                    name not in swap.tainted
+                    and used & swap.tainted
+                    and type(swap.names.get(name)) is not type
+                ):
+                    if isinstance(swap.names.get(name), type):
+                        continue
+                    swap.tainted.add(name)
+                    grew = True
+
+    # -- why a statement runs --------------------------------------------------------------------------------------
+    def visible_dirty(self, swap: ModuleSwap) -> set[str]:
+        """Give the names, as this module spells them, whose value changed."""
+        found = set(swap.dirty)
+        for local, edge in swap.edges.items():
+            other = self.swaps.get(edge.module)
+            if other is not None and edge.name in other.dirty:
+                found.add(local)
+        return found
+
+    def _is_module(self, name: str) -> bool:
+        return name in self.tracker.loaded
+
+    def dirty_chain(self, swap: ModuleSwap, chains: Iterable[tuple[str, ...]], what: str) -> str:
+        """Give ``mod.NAME`` of the first attribute chain into a module whose name is dirty, shaped or tainted."""
+        for chain in chains:
+            if chain[0] not in swap.edges:
+                continue
+            found = resolve(chain, swap.edges, self._is_module)
+            if found is None:
+                continue
+            other = self.swaps.get(found[0])
+            if other is not None and found[1] in getattr(other, what):
+                return ".".join(chain)
+        return ""
+
+    def reason(self, swap: ModuleSwap, step: Step) -> str | None:  # noqa: C901 - one line a rule
+        """Say why a statement has to run, or None."""
+        unit, scan = step.unit, step.unit.scan
+        if step.verdict == "docstring" or (unit.kind == "docstring" and step.verdict == "run"):
+            return "edited"
+        if unit.kind == "docstring":
+            return "mutates the docstring" if "__doc__" in swap.rebuilt else None
+        if step.verdict == "run":
+            return "edited"
+        if unit.kind == "import":
+            return self._import_reason(swap, step)
+        dirty = self.visible_dirty(swap)
+        names = sorted(scan.reads & dirty)
+        if names:
+            return f"reads {', '.join(names)}"
+        chain = self.dirty_chain(swap, scan.chains, "dirty")
+        if chain:
+            return f"reads {chain}"
+        called = self._called(swap, step)
+        if called:
+            return called
+        shaped = self._shape_reason(swap, step)
+        if shaped:
+            return shaped
+        chained = self._chain_reason(swap, step)
+        if chained:
+            return chained
+        return self.replay.reason(swap, step)
+
+    def _import_reason(self, swap: ModuleSwap, step: Step) -> str | None:
+        package = swap.names.get("__package__") or ""
+        for edge in imports_of(step.unit, package if isinstance(package, str) else ""):
+            other = self.swaps.get(edge.module)
+            if other is None or edge.name is None:
+                continue
+            if edge.name == "*":
+                if other.dirty:
+                    return f"takes all of {edge.module}"
+            elif edge.name in other.dirty:
+                return f"{edge.name} changed in {edge.module}"
+        return None
+
+    def _called(self, swap: ModuleSwap, step: Step) -> str:
+        unit, scan = step.unit, step.unit.scan
+        if unit.kind == "def":
+            names = sorted(scan.decorators & swap.own_tainted)
+            if names:
+                return f"its decorator {names[0]} changed"
+            chain = self.dirty_chain(swap, scan.called_chains, "own_tainted")
+            return f"its decorator {chain} changed" if chain else self._method_called(swap, step)
+        hits = sorted(scan.calls & swap.tainted)
+        chain = "" if hits else self.dirty_chain(swap, scan.called_chains, "tainted")
+        what = hits[0] if hits else chain
+        if unit.kind == "class":
+            if what:
+                return (
+                    f"its decorator {what} changed" if what in scan.decorators else f"calls {what}"
+                )
+            return self._method_called(swap, step)
+        if what and unit.kind == "expr":
+            return self.replay.called(swap, step, what)
+        if what:
+            return f"calls {what}"
+        return self._method_called(swap, step)
+
+    def _class_methods(self, swap: ModuleSwap, name: str) -> tuple[Any, set[str]]:
+        """Give the class that a name is, or is an instance of, and its methods whose bytecode changed."""
+        value = swap.names.get(name, MISSING)
+        if value is MISSING:
+            return None, set()
+        cls = value if isinstance(value, type) else type(value)
+        found: set[str] = set()
+        for base in type.__dict__["__mro__"].__get__(cls):
+            other = self.swaps.get(base.__module__) if isinstance(base.__module__, str) else None
+            if other is not None:
+                found |= {m for c, m in other.methods if c == base.__qualname__}
+        return cls, found
+
+    def _method_called(self, swap: ModuleSwap, step: Step) -> str:
+        unit, scan = step.unit, step.unit.scan
+        if not any(s.methods for s in self.swaps.values()):
+            return ""
+        for name, method in scan.methods:
+            value = swap.names.get(name, MISSING)
+            cls, changed = self._class_methods(swap, name)
+            if cls is None or method not in changed:
+                continue
+            if unit.kind == "def" and name not in scan.decorators:
+                continue
+            if unit.kind == "expr":
+                return self.replay.called(swap, step, f"{name}.{method}")
+            bound = [swap.names.get(b) for b in unit.binds]
+            if isinstance(value, type) and any(type(v) is value for v in bound):
+                return ""  # an instance is state, however it was made
+            return f"calls {name}.{method}"
+        if unit.kind in ("def", "class"):
+            for name in scan.decorators:
+                cls, changed = self._class_methods(swap, name)
+                if cls is not None and changed & {"__init__", "__call__", "__new__", "__get__"}:
+                    return f"its decorator {name} changed"
+        if unit.kind == "class" and isinstance(unit.node, ast.ClassDef):
+            return self._base_hooks(swap, unit.node)
+        return ""
+
+    def _base_hooks(self, swap: ModuleSwap, node: ast.ClassDef) -> str:
+        value = swap.names.get(node.name)
+        if not isinstance(value, type):
+            return ""
+        for base in [*value.__mro__[1:], *type(value).__mro__]:
+            other = self.swaps.get(base.__module__)
+            if other is None:
+                continue
+            hooks = (
+                {"__init_subclass__"}
+                if base in value.__mro__
+                else {"__new__", "__init__", "__prepare__"}
+            )
+            changed = {m for c, m in other.methods if c == base.__qualname__} & hooks
+            if changed:
+                return f"{base.__qualname__}.{min(changed)} changed"
+        return ""
+
+    def _shape_reason(self, swap: ModuleSwap, step: Step) -> str:
+        unit, scan = step.unit, step.unit.scan
+        shaped = set(swap.shaped)
+        for local, edge in swap.edges.items():
+            other = self.swaps.get(edge.module)
+            if other is not None and edge.name in other.shaped:
+                shaped.add(local)
+        if not shaped and not any(s.shaped for s in self.swaps.values()):
+            return ""
+        read = (scan.reads | scan.soft) & shaped
+        chain = "" if read else self.dirty_chain(swap, scan.chains, "shaped")
+        if not read and not chain:
+            return ""
+        name = min(read) if read else chain
+        value = swap.names.get(name) if read else self._chain_value(swap, chain)
+        if unit.kind == "def":
+            if not unit.impure_decorators:
+                return ""
+            return (
+                f"reads {name}" if isinstance(value, type) or self.replay.fills(swap, unit) else ""
+            )
+        if not isinstance(value, type):
+            return f"reads {name}" if self.replay.fills(swap, unit) else ""
+        if unit.kind == "class":
+            mine = swap.names.get(unit.name)
+            if isinstance(mine, type) and (is_special(mine) or is_special(value)):
+                return f"reads {name}"
+            attributes = {c for c in scan.chains if c[0] == name}
+            return f"reads {'.'.join(min(attributes))}" if attributes else ""
+        if unit.kind in ("expr", "for", "with", "other"):
+            return f"reads {name}" if self.replay.fills(swap, unit) else ""
+        if any(c[0] == name for c in scan.chains) and not any(m[0] == name for m in scan.methods):
+            return f"reads {name}'s attributes"
+        if is_special(value) and not any(type(swap.names.get(b)) is value for b in unit.binds):
+            return f"reads {name}"
+        return ""
+
+    def _chain_value(self, swap: ModuleSwap, chain: str) -> Any:
+        found = resolve(tuple(chain.split(".")), swap.edges, self._is_module)
+        return self.swaps[found[0]].names.get(found[1]) if found is not None else None
+
+    def _chain_reason(self, swap: ModuleSwap, step: Step) -> str:
+        """Names bound by several statements run as a chain; what mutates a definition belongs to it (rules 5, 11)."""
+        unit, scan = step.unit, step.unit.scan
+        for name in scan.binds:
+            others = [s for s in swap.binders(name) if s is not step]
+            if others and any(
+                id(s.unit) in swap.ran and swap.steps.index(s) < swap.steps.index(step)
+                for s in others
+            ):
+                return f"binds {name} again"
+        for name, _ in scan.assigns:
+            if name in swap.ran_names and isinstance(swap.names.get(name), (type, FunctionType)):
+                return f"adds to {name}"
+        if scan.deletes & (swap.ran_names | swap.dirty) and unit.kind == "other":
+            return "deletes what ran again"
+        return ""
+
+    # -- running one statement -------------------------------------------------------------------------------------
+    def step(self, swap: ModuleSwap, step: Step, why: str) -> None:
+        """Run one statement and graft what it made."""
+        unit = step.unit
+        if id(unit) in swap.ran:
+            return
+        if self.pinned(swap.name):
+            self.notes.append(f"{swap.name} is pinned: {unit.label} was not run ({why})")
+            swap.ran[id(unit)] = why
+            return
+        if unit.kind == "docstring":
+            swap.ran[id(unit)] = why
+            if swap.steps and unit is swap.text.units[0]:
+                swap.names["__doc__"] = ast.get_docstring(ast.Module([unit.node], []), clean=False)  # type: ignore[list-item]
+                if sys.version_info >= (3, 13):
+                    swap.names["__doc__"] = (
+                        swap.text.code.co_consts[0] if swap.text.code.co_consts else None
+                    )
+                swap.dirty.add("__doc__")
+            return
+        for name in unit.scan.binds:
+            self._catch_up(swap, step, name)
+        if self.replay.take_over(swap, step, why):
+            return
+        self.execute(swap, step, why)
+
+    def _catch_up(self, swap: ModuleSwap, step: Step, name: str) -> None:
+        """Run the earlier binders of a name that this one builds on."""
+        earlier = [s for s in swap.binders(name) if swap.steps.index(s) < swap.steps.index(step)]
+        chain = [*earlier, step]
+        if not earlier or step.unit.kind in ("def", "class", "import"):
+            return
+        if (
+            step.situation == "new"
+            and step.unit.scan.reads_self
+            and all(s.verdict == "keep" for s in earlier)
+        ):
+            # x = [1] ... x += [2] is new: the value made so far is the one to build on, unless it would double
+            if not step.unit.scan.hard:
+                return
+            return
+        if not any(s.unit.scan.reads_self or s.guards for s in chain):
+            return
+        for binder in earlier:
+            if id(binder.unit) not in swap.ran:
+                self.step(swap, binder, f"{step.unit.label} builds on it")
+
+    def execute(
+        self, swap: ModuleSwap, step: Step, why: str, *, strip_decorators: bool = False
+    ) -> None:
+        """Run the statement in the module's own names, then merge what it bound."""
+        unit, names = step.unit, swap.names
+        scan = unit.scan
+        if scan.irrevocable and step.situation not in ("new", "branch"):
+            if not (scan.overwrites and step.verdict == "run"):
+                raise Refused(
+                    f"line {unit.line} of {swap.name} {scan.irrevocable}; it would have to run again: {why}"
+                )
+        if swap.entry.module.__name__ == "__main__" and any(
+            is_main_guard(g) for g, _ in step.guards
+        ):
+            raise Refused("the body of `if __name__ == '__main__'` has run and changed")
+        swap.ran[id(unit)] = why
+        self._remember(swap, unit)
+        was = {name: names.get(name, MISSING) for name in scan.binds}
+        if unit.stars:
+            was.update(self._star_names(swap, unit))
+        try:
+            code = self.compile(swap, unit)
+            with self.tracker.running(swap.entry):
+                exec(code, names)
+        except (Refused, StatementRaised):
+            raise
+        except (KeyboardInterrupt, SystemExit, MemoryError):
+            raise
+        except BaseException as error:
+            if step.edited or (
+                why.startswith(("reads", "calls", "its decorator", "binds"))
+                and step.verdict != "keep"
+            ):
+                raise StatementRaised(swap.entry, unit, error) from error
+            if why.startswith(("reads", "calls")) and not isinstance(
+                error, (NameError, AttributeError, TypeError)
+            ):
+                raise StatementRaised(swap.entry, unit, error) from error
+            if unit.kind == "import" and isinstance(error, ImportError):
+                raise StatementRaised(swap.entry, unit, error) from error
+            raise Refused(
+                f"{swap.name}, line {unit.line}: {unit.label} has to run again ({why}) and raised "
+                f"{type(error).__name__}: {error}"
+            ) from error
+        self._report(swap, step, why)
+        for name in [*scan.binds, *(n for n in was if n not in scan.binds)]:
+            self.bound(swap, step, name, was[name])
+        if unit.kind in ("def", "class"):
+            swap.ran_names.add(unit.name)
+        if unit.stars:
+            self._star_gone(swap, unit)
+        for name in scan.deletes:
+            if name in swap.before and name not in names:
+                swap.dirty.add(name)
+        if not step.unit.binds:
+            swap.dirty.update(n for n in scan.mutates if self._content_changed(swap, n))
+
+    def compile(self, swap: ModuleSwap, unit: Unit) -> CodeType:
+        """Compile one statement alone, with its real line numbers and the file's future imports."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            code: CodeType = compile(
+                ast.Module([unit.node], []),
+                swap.entry.filename,
+                "exec",
+                flags=swap.text.flags,
+                dont_inherit=True,
+            )
+        return self.tracker.prepared(code)
+
+    def _remember(self, swap: ModuleSwap, unit: Unit) -> None:
+        """Before a statement runs: remember what it may mutate."""
+        for name in unit.scan.mutates | unit.scan.calls:
+            value = swap.names.get(name, MISSING)
+            if value is not MISSING and not isinstance(value, (type, ModuleType, FunctionType)):
+                registries.snapshot(self.journal, value, self._seen)
+            elif isinstance(value, type):
+                self._remember_class(value)
+            elif type(value) is FunctionType:
+                registries.snapshot(self.journal, value.__dict__, self._seen)
+            elif isinstance(value, ModuleType) and value.__name__ in self.tracker.loaded:
+                self.journal.content(value.__dict__)
+        for name in unit.scan.calls | unit.scan.decorators:
+            value = swap.names.get(name)
+            if type(value) is FunctionType and value.__globals__ is not swap.names:
+                registries.snapshot_names(self.journal, value.__globals__, "", self._seen)
+        if isinstance(unit.node, ast.ClassDef):
+            for base in unit.node.bases:
+                if isinstance(base, ast.Name) and isinstance(swap.names.get(base.id), type):
+                    for cls in swap.names[base.id].__mro__:
+                        self._remember_class(cls)
+
+    def _remember_class(self, cls: type) -> None:
+        if not cls.__flags__ & (1 << 9) or id(cls) in self._seen:  # Py_TPFLAGS_HEAPTYPE
+            return
+        self._seen.add(id(cls))
+        own = dict(type.__dict__["__dict__"].__get__(cls))
+        for value in own.values():
+            if issubclass(type(value), registries.CONTAINERS):
+                registries.snapshot(self.journal, value, self._seen, depth=0)
+
+        def put_back() -> None:
+            now = type.__dict__["__dict__"].__get__(cls)
+            for name in [n for n in now if n not in own]:
+                try:
+                    type.__delattr__(cls, name)
+                except (AttributeError, TypeError):
+                    continue
+            for name, value in own.items():
+                if now.get(name, MISSING) is not value:
+                    try:
+                        type.__setattr__(cls, name, value)
+                    except (AttributeError, TypeError):
+                        continue
+
+        self.journal.undo(put_back)
+
+    def _content_changed(self, swap: ModuleSwap, name: str) -> bool:
+        value = swap.names.get(name, MISSING)
+        return value is not MISSING and issubclass(type(value), registries.CONTAINERS)
+
+    def bound(self, swap: ModuleSwap, step: Step, name: str, was: Any) -> None:
+        """Merge the value a statement bound into the one the name had; note whether readers must follow."""
+        names = swap.names
+        new = names.get(name, MISSING)
+        old = swap.before.get(name, MISSING)
+        if new is MISSING:
+            return
+        if old is MISSING:
+            swap.dirty.add(name)
+            return
+        if new is old:
+            swap.dirty.discard(name)
+            if was is not old:
+                return
+            return
+        binders = swap.binders(name)
+        last = not binders or binders[-1] is step or step not in binders
+        if last and self.mergeable(swap, step, name, old, new):
+            self._merge_facts(swap, step, name, old)
+            merged = self.graft.merge(old, new)
+            if merged is old:
+                names[name] = old
+                if self._reshaped(step, old):
+                    swap.shaped.add(name)
+                swap.dirty.discard(name)
+                return
+            names[name] = merged
+        elif last and step.unit.creates and registries.same_content(type(old), type(new)):
+            refilled = self._refill_same(swap, name, old, new)
+            if refilled:
+                return
+        if registries.same_content(old, new):
+            names[name] = old
+            swap.dirty.discard(name)
+            return
+        swap.dirty.add(name)
+
+    def _refill_same(self, swap: ModuleSwap, name: str, old: Any, new: Any) -> bool:
+        del swap, name, old, new
+        return False
+
+    def _reshaped(self, step: Step, value: Any) -> bool:
+        if isinstance(value, type):
+            return True
+        return step.unit.kind == "def"
+
+    def mergeable(self, swap: ModuleSwap, step: Step, name: str, old: Any, new: Any) -> bool:
+        """Say whether the old value was defined by this file's statement of that name (rule 9)."""
+        unit = step.unit
+        if swap.plan is not None:
+            previous = [u for u in swap.plan.before if name in u.scan.binds]
+        else:
+            previous = [s.unit for s in swap.binders(name)]
+        if not previous:
+            return False
+        last = previous[-1]
+        if unit.kind in ("def", "class") and last.kind in ("def", "class"):
+            return self._defined_here(swap, old, last)
+        if unit.kind in ("if", "try", "with") and last.kind in (
+            "if",
+            "try",
+            "with",
+            "def",
+            "class",
+        ):
+            return (
+                isinstance(new, (FunctionType, type))
+                and self._defined_here(swap, old, last)
+                and self._defined_here(swap, new, unit)
+            )
+        if unit.kind == "assign" and last.kind in ("assign", "def"):
+            if unit.is_lambda and last.is_lambda:
+                return type(old) is FunctionType and old.__code__.co_filename == swap.entry.filename
+            if (
+                isinstance(unit.value, ast.Call)
+                and type(old) is FunctionType
+                and type(new) is FunctionType
+            ):
+                return (
+                    old.__qualname__ == new.__qualname__
+                    and old.__code__.co_name == new.__code__.co_name
+                    and (not any(v is new for v in swap.before.values()))
+                )
+            if isinstance(unit.value, ast.Call) and isinstance(old, type) and isinstance(new, type):
+                return old.__qualname__ == new.__qualname__ and old.__module__ == new.__module__
+            if type(old) is type(new) and type(old).__name__ in ("partial", "_lru_cache_wrapper"):
+                return True
+        return False
+
+    def _defined_here(self, swap: ModuleSwap, value: Any, unit: Unit) -> bool:
+        if isinstance(value, type):
+            return value.__module__ in (swap.name, "__main__") or unit.kind == "class"
+        if type(value) is FunctionType:
+            return (
+                value.__code__.co_filename == swap.entry.filename
+                or "__wrapped__" in value.__dict__
+                or "<locals>" in value.__qualname__
+            )
+        return isinstance(value, (*WRAPPERS,)) or type(value).__module__ in ("functools",)
+
+    def _merge_facts(self, swap: ModuleSwap, step: Step, name: str, old: Any) -> None:
+        unit = step.unit
+        if unit.kind == "class" and isinstance(old, type):
+            self._class_delta(swap, unit, step.old or unit)
+        elif unit.kind == "def" and step.old is not None and step.old.kind == "def":
+            if defaults_of(step.old) == defaults_of(unit) and not self._reads_dirty_defaults(
+                swap, unit
+            ):
+                self.graft.keep_defaults.add(unit.name)
+        del name
+
+    def _reads_dirty_defaults(self, swap: ModuleSwap, unit: Unit) -> bool:
+        from hotswap.source.scan import names_in
+
+        dirty = self.visible_dirty(swap)
+        arguments = unit.definition.args
+        return any(
+            names_in(d) & dirty
+            for d in [*arguments.defaults, *(k for k in arguments.kw_defaults if k)]
+        )
+
+    def _class_delta(self, swap: ModuleSwap, unit: Unit, old: Unit, prefix: str = "") -> None:
+        """Work out which attributes of a class that ran keep their values: those that read nothing that changed."""
+        from dataclasses import replace
+
+        from hotswap.source.diff import compare_classes
+
+        delta = compare_classes(old, unit)
+        dirty = self.visible_dirty(swap) | swap.shaped
+        tainted = swap.tainted
+        lost: set[str] = set()
+        for member in unit.members:
+            scan = member.scan
+            if member.kind == "class":
+                partner = next(
+                    (m for m in old.members if m.kind == "class" and m.name == member.name), member
+                )
+                self._class_delta(swap, member, partner, f"{prefix}{unit.name}.")
+            elif member.kind == "def":
+                partner = next(
+                    (m for m in old.members if m.kind == "def" and m.name == member.name), None
+                )
+                if partner is not None and defaults_of(partner) == defaults_of(member):
+                    self.graft.keep_defaults.add(f"{prefix}{unit.name}.{member.name}")
+            if (
+                scan.reads & (dirty | lost)
+                or scan.calls & tainted
+                or self.dirty_chain(swap, scan.chains, "dirty")
+            ):
+                lost.update(member.binds)
+        delta = replace(delta, kept=delta.kept - lost)
+        self.graft.deltas[swap.entry.names.get("__name__", swap.name), f"{prefix}{unit.name}"] = (
+            delta
+        )
+
+    def _star_names(self, swap: ModuleSwap, unit: Unit) -> dict[str, Any]:
+        package = swap.names.get("__package__") or ""
+        found: dict[str, Any] = {}
+        from hotswap.source.graph import absolute, public_names
+
+        for level, module in unit.stars:
+            target = sys.modules.get(
+                absolute(level, module, package if isinstance(package, str) else "")
+            )
+            if isinstance(target, ModuleType):
+                for name in public_names(target.__dict__):
+                    found[name] = swap.names.get(name, MISSING)
+                    swap.edges.setdefault(name, Edge(name, target.__name__, name))
+        return found
+
+    def _star_gone(self, swap: ModuleSwap, unit: Unit) -> None:
+        """Delete the names that only the star import had brought and that no longer exist (rule 3)."""
+        from hotswap.source.graph import absolute, public_names
+
+        package = swap.names.get("__package__") or ""
+        bound = {n for s in swap.steps if not s.is_guard for n in s.unit.scan.binds}
+        for level, module in unit.stars:
+            source = absolute(level, module, package if isinstance(package, str) else "")
+            target = sys.modules.get(source)
+            if not isinstance(target, ModuleType):
+                continue
+            public = set(public_names(target.__dict__))
+            other = self.swaps.get(source)
+            before = set(public_names(other.before)) if other is not None else set()
+            for name in before - public:
+                if (
+                    name in swap.names
+                    and name not in bound
+                    and swap.edges.get(name, Edge("", "", None)).module == source
+                ):
+                    self._delete_name(swap, name)
+
+    def _report(self, swap: ModuleSwap, step: Step, why: str) -> None:
+        if step.edited or why == "edited":
+            return
+        unit = step.unit
+        if unit.kind == "import":
+            return
+        self.changes.append(
+            Change("~", swap.entry.path, unit.label, "re-run", because=why, line=unit.line)
+        )
+
+
+def defaults_of(unit: Unit) -> str:
+    """Spell the default expressions of a function."""
+    from hotswap.source.units import dump
+
+    arguments = unit.definition.args
+    return dump(arguments.defaults) + dump([k for k in arguments.kw_defaults if k is not None])
+
+
+def is_main_guard(unit: Unit) -> bool:
+    """Say whether an ``if`` tests for ``__main__``."""
+    return "__name__" in names_of(unit.test) and "__main__" in ast.dump(unit.test)
+
+
+def is_special(cls: type) -> bool:
+    """Say whether others read a class's fields: dataclass, attrs, pydantic, enum, named tuple, typed dict."""
+    import enum
+
+    if isinstance(cls, enum.EnumMeta):
+        return True
+    marks = (
+        "__dataclass_fields__",
+        "__attrs_attrs__",
+        "__pydantic_fields__",
+        "_fields",
+        "__required_keys__",
+    )
+    return any(m in type.__dict__["__dict__"].__get__(c) for c in cls.__mro__ for m in marks)
+
+
+def judge_by(
+    names: Mapping[str, Any], overlay: Mapping[str, Any] | None = None
+) -> Callable[[ast.expr], bool | None]:
+    """Make a judge that evaluates harmless tests with a module's live names."""
+
+    def judge(test: ast.expr) -> bool | None:
+        if not judgeable(test):
+            return None
+        try:
+            code = compile(ast.Expression(test), "<test>", "eval", dont_inherit=True)
+            return bool(eval(code, {**names, **(overlay or {})}))
+        except Exception:  # noqa: BLE001 - a test that cannot be judged is run as part of its block
+            return None
+
+    return judge
+
+
+def running_line(entry: Loaded) -> int:
+    """Give the line at which a module's own code still runs (a script at ``asyncio.run``), or 0."""
+    for frame in list(sys._current_frames().values()):
+        walker = frame
+        while walker is not None:
+            if walker.f_code.co_name == "<module>" and walker.f_globals is entry.names:
+                if walker.f_code.co_filename == entry.filename and walker.f_locals is not None:
+                    return walker.f_lineno
+            walker = walker.f_back  # type: ignore[assignment]
+    return 0

@@ -1,0 +1,127 @@
+"""Code objects of one whole-file compile, old and new, paired by place and name."""
+
+from __future__ import annotations
+
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Pair = tuple[CodeType, CodeType]
+
+
+def children(code: CodeType) -> list[CodeType]:
+    """Give the codes nested directly in `code`; the hidden function of type parameters is looked through."""
+    found: list[CodeType] = []
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            if constant.co_name.startswith("<generic parameters"):
+                found += children(constant)
+            else:
+                found.append(constant)
+    return found
+
+
+def walk(code: CodeType) -> Iterator[CodeType]:
+    """Give `code` and every code nested in it."""
+    stack = [code]
+    while stack:
+        top = stack.pop()
+        yield top
+        stack.extend(c for c in top.co_consts if isinstance(c, CodeType))
+
+
+def own(code: CodeType) -> tuple[Any, ...]:
+    """Give what `code` itself does: nested codes, positions and the docstring's text left out."""
+    constants = tuple((type(c), _exact(c)) for c in code.co_consts if not isinstance(c, CodeType))
+    return (
+        code.co_code,
+        code.co_names,
+        code.co_varnames,
+        code.co_freevars,
+        code.co_cellvars,
+        code.co_flags,
+        code.co_argcount,
+        code.co_kwonlyargcount,
+        code.co_posonlyargcount,
+        constants,
+        code.co_exceptiontable,
+    )
+
+
+def _exact(constant: Any) -> Any:
+    """Tell 1 from 1.0 and True, 0.0 from -0.0, inside tuples too."""
+    if isinstance(constant, tuple):
+        return tuple((type(c), _exact(c)) for c in constant)
+    if isinstance(constant, frozenset):
+        return frozenset((type(c), _exact(c)) for c in constant)
+    return repr(constant) if isinstance(constant, (float, complex)) else constant
+
+
+def deep(code: CodeType) -> tuple[Any, ...]:
+    """Give what `code` and all nested in it do."""
+    return (own(code), tuple(deep(c) for c in children(code)))
+
+
+def is_class_body(code: CodeType) -> bool:
+    """Say whether `code` runs a class statement's body."""
+    return not code.co_flags & 0x2 and code.co_name != "<module>"  # CO_NEWLOCALS: functions only
+
+
+def docstring(code: CodeType) -> str | None:
+    """Give the docstring a function with this code is born with (3.13 dedents it)."""
+    first = code.co_consts[0] if code.co_consts else None
+    if not isinstance(first, str):
+        return None
+    has_flag = 0x4000000  # CO_HAS_DOCSTRING, 3.13
+    import sys
+
+    if sys.version_info >= (3, 13) and not code.co_flags & has_flag:
+        return None
+    return first
+
+
+def pair(old: CodeType, new: CodeType) -> list[Pair]:
+    """Pair every nested code of `old` with the one that takes its place in `new`.
+
+    Same name under paired parents; equally many: by order; else equal ones first, the rest from the end.
+    """
+    found: list[Pair] = []
+    stack = [(old, new)]
+    while stack:
+        a, b = stack.pop()
+        for one, other in _siblings(children(a), children(b)):
+            found.append((one, other))
+            stack.append((one, other))
+    return found
+
+
+def _siblings(old: list[CodeType], new: list[CodeType]) -> Iterator[Pair]:
+    groups: dict[str, tuple[list[CodeType], list[CodeType]]] = {}
+    for code in old:
+        groups.setdefault(code.co_name, ([], []))[0].append(code)
+    for code in new:
+        groups.setdefault(code.co_name, ([], []))[1].append(code)
+    for name, (ours, theirs) in groups.items():
+        if len(ours) == len(theirs):
+            yield from zip(ours, theirs, strict=True)
+            continue
+        rest, left = list(theirs), []
+        for code in ours:
+            equal = next((c for c in rest if deep(c) == deep(code)), None)
+            if equal is None:
+                left.append(code)
+            else:
+                rest.remove(equal)
+                yield code, equal
+        if not name.startswith("<"):
+            yield from zip(reversed(left), reversed(rest), strict=False)
+
+
+def names_used(code: CodeType) -> set[str]:
+    """Give every global or attribute name that `code` or a nested code mentions."""
+    found: set[str] = set()
+    for inner in walk(code):
+        found.update(inner.co_names)
+    return found

@@ -1,0 +1,88 @@
+"""The table of fault codes. docs/reference/faults.md is generated from it; codes are stable, texts are not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+from hotswap.source.model import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class FaultKind:
+    """One row: what a code means and what to do about it."""
+
+    code: str
+    title: str
+    meaning: str
+    remedy: str
+
+
+_ROWS: Final = (
+    FaultKind(
+        "HS101",
+        "syntax error",
+        "The saved file does not compile. Nothing has changed; the old code serves.",
+        "Mend the marked line and save again.",
+    ),
+    FaultKind(
+        "HS102",
+        "unreadable file",
+        "The saved file could not be opened or read.",
+        "Check its permissions; the next save tries again.",
+    ),
+    FaultKind(
+        "HS103",
+        "undecodable file",
+        "The bytes of the file do not fit the encoding it declares (UTF-8 when it declares none).",
+        "Save it as UTF-8, or add a coding cookie to its first line.",
+    ),
+    FaultKind(
+        "HS201",
+        "statement raised",
+        "A changed statement, or one that depends on it, raised when it ran. Everything was rolled back.",
+        "Mend the line named by the last frame and save again.",
+    ),
+    FaultKind(
+        "HS202",
+        "import of a new module failed",
+        "A module that is imported for the first time raised. Everything was rolled back.",
+        "Mend that module; saving it is enough.",
+    ),
+    FaultKind(
+        "HS203",
+        "hook raised",
+        "A function registered with hotswap.dispose, hotswap.migrate or hotswap.on_file raised. "
+        "Everything was rolled back.",
+        "Mend the hook and save again.",
+    ),
+    FaultKind(
+        "HS301",
+        "the swap itself failed",
+        "hotswap made a mistake. Everything was rolled back; the old code serves.",
+        "Please report it with the frames shown; an exec reload gets the new code running.",
+    ),
+)
+
+KINDS: Final[Mapping[str, FaultKind]] = {row.code: row for row in _ROWS}
+
+
+def syntax_fault(error: SyntaxError, path: str) -> Fault:
+    """Describe a file that does not compile (HS101), or whose bytes do not decode (HS103)."""
+    message = str(error.msg or error)
+    undecodable = "codec can't decode" in message or "encoding problem" in message
+    undecodable = undecodable or "(unicode error)" in message and error.text is None
+    kind = KINDS["HS103" if undecodable else "HS101"]
+    return Fault(
+        code=kind.code,
+        title=kind.title,
+        message=message,
+        path=path,
+        line=error.lineno or 0,
+        column=error.offset or 0,
+        text=(error.text or "").strip(),
+        hint="" if kind.code == "HS101" else kind.remedy,
+    )

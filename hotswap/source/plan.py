@@ -1,0 +1,343 @@
+"""The decision table: what each edited statement needs, and why.
+
+Pure: two sources in, steps out. Which branch of an ``if`` the module really took is asked of the caller, who knows the
+live names. What dependents need is decided while statements run (live/rerun.py), because equal values end a chain.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+from hotswap.source.diff import (
+    ClassDelta,
+    Match,
+    compare_classes,
+    match,
+    same_function,
+    what_changed,
+)
+from hotswap.source.model import Change, Rung
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hotswap.source.units import Text, Unit
+
+Verdict = Literal["keep", "code", "run", "docstring"]
+Judge = Callable[[ast.expr], bool | None]
+"""Says which way a test goes; None when that cannot be known without side effects."""
+
+
+@dataclass(slots=True)
+class Step:
+    """One statement of the new source and what it needs."""
+
+    unit: Unit
+    old: Unit | None
+    verdict: Verdict
+    situation: str = ""
+    guards: tuple[tuple[Unit, bool], ...] = ()
+    """The ``if`` statements it stands in, and which branch of each."""
+    moved: bool = False
+    delta: ClassDelta | None = None
+    is_guard: bool = False
+    """It is an ``if`` whose branch was judged: its statements follow as steps of their own."""
+
+    @property
+    def edited(self) -> bool:
+        """The statement itself is new or differs."""
+        return self.verdict != "keep"
+
+
+@dataclass(slots=True)
+class ModulePlan:
+    """What one module needs."""
+
+    steps: list[Step]
+    removed: list[Unit]
+    before: list[Unit]
+    """The old statements that really ran, blocks looked through."""
+    rung: Rung = "noop"
+    refusal: str = ""
+    """Why only a fresh process can take the edit."""
+    changes: list[Change] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: the first whose `when` holds decides."""
+
+    situation: str
+    when: Callable[[Match], bool]
+    verdict: Verdict
+    rung: Rung
+    reason: str
+
+
+def _both(m: Match, kind: str) -> bool:
+    return m.old is not None and m.new is not None and m.old.kind == m.new.kind == kind
+
+
+def _code_only_class(m: Match) -> bool:
+    assert m.old is not None
+    assert m.new is not None
+    return compare_classes(m.old, m.new).code_only
+
+
+def _code_only_block(m: Match) -> bool:
+    return (
+        m.old is not None
+        and m.new is not None
+        and m.old.kind == m.new.kind
+        and m.new.kind in ("if", "try", "with", "for", "other")
+        and m.old.skeleton == m.new.skeleton
+    )
+
+
+def _lambda_only(m: Match) -> bool:
+    """An assignment in which only the bodies of lambdas differ: their code objects are swapped like any other."""
+    assert m.old is not None
+    assert m.new is not None
+    return m.old.hollow == m.new.hollow
+
+
+TABLE: Final[tuple[Row, ...]] = (
+    Row("unchanged", lambda m: m.status == "same", "keep", "noop", "only lines moved"),
+    Row(
+        "function body",
+        lambda m: _both(m, "def") and same_function(m.old, m.new),  # type: ignore[arg-type]
+        "code",
+        "patch",
+        "only function bodies changed",
+    ),
+    Row(
+        "method bodies",
+        lambda m: _both(m, "class") and _code_only_class(m),
+        "code",
+        "patch",
+        "only method bodies changed",
+    ),
+    Row("bodies inside a block", _code_only_block, "code", "patch", "only function bodies changed"),
+    Row(
+        "lambda bodies",
+        lambda m: _both(m, "assign") and _lambda_only(m),
+        "code",
+        "patch",
+        "only lambda bodies changed",
+    ),
+    Row(
+        "module docstring",
+        lambda m: m.new is not None and m.new.kind == "docstring",
+        "docstring",
+        "patch",
+        "only the module's docstring changed",
+    ),
+    Row("new", lambda m: m.status == "added", "run", "reexec", "a statement is new"),
+    Row(
+        "signature", lambda m: _both(m, "def"), "run", "reexec", "a signature or decorator changed"
+    ),
+    Row(
+        "class structure",
+        lambda m: _both(m, "class"),
+        "run",
+        "reexec",
+        "a class changed its members",
+    ),
+    Row("value", lambda m: _both(m, "assign"), "run", "reexec", "a module-level value changed"),
+    Row("import", lambda m: _both(m, "import"), "run", "reexec", "an import changed"),
+    Row(
+        "statement",
+        lambda m: m.new is not None,
+        "run",
+        "reexec",
+        "a module-level statement changed",
+    ),
+)
+"""Removed statements are not here: they always mean ``reexec``, or ``exec`` when their effect cannot be undone."""
+
+EXEC_REASONS: Final = (
+    ("irrevocable", "a statement whose effect cannot be undone was changed or removed"),
+    ("future", "a `from __future__` import other than annotations changed"),
+    ("guard", "the body of `if __name__ == '__main__'` changed, and it has run"),
+    ("bases", "bases, slots, layout or metaclass of a class with live instances changed"),
+    ("namedtuple", "fields of a NamedTuple with live instances changed"),
+    ("enum", "the value of an enum member that is itself an int or str changed"),
+    ("sqlalchemy", "the structure of a mapped class changed"),
+    ("gone", "a statement has to run again but reads a name the module deleted"),
+    ("raised", "a statement that was not edited has to run again and raises"),
+    ("lifespan", "the lifespan of an app changed, and it has started"),
+    ("unknown", "a changed call has an effect that is not known"),
+)
+"""What sends an edit to a fresh process; for docs/reference."""
+
+
+def flatten(
+    units: Sequence[Unit], judge: Judge, guards: tuple[tuple[Unit, bool], ...] = ()
+) -> list[tuple[Unit, tuple[tuple[Unit, bool], ...], bool]]:
+    """Look through the ``if`` statements whose way is known: branches not taken bind and read nothing.
+
+    Returns:
+        ``(unit, guards, is_guard)`` in file order.
+    """
+    out: list[tuple[Unit, tuple[tuple[Unit, bool], ...], bool]] = []
+    for unit in units:
+        way = judge(unit.test) if unit.kind == "if" else None
+        if way is None:
+            out.append((unit, guards, False))
+            continue
+        inside = (*guards, (unit, way))
+        out.append((unit, guards, True))
+        out += flatten(unit.branches[0 if way else 1], judge, inside)
+    return out
+
+
+def plan_module(old: Text, new: Text, judge_old: Judge, judge_new: Judge) -> ModulePlan:
+    """Decide what each statement of `new` needs, given that `old` runs."""
+    before = [u for u, _, guard in flatten(old.units, judge_old) if not guard]
+    after = flatten(new.units, judge_new)
+    guards_of = {id(u): g for u, g, _ in after}
+    guard_at = [(i, u) for i, (u, _, guard) in enumerate(after) if guard]
+    matches = match(before, [u for u, _, guard in after if not guard])
+    steps: list[Step] = []
+    plan = ModulePlan(
+        steps, [m.old for m in matches if m.new is None and m.old is not None], before
+    )
+    toggled = old.future != new.future
+    for m in matches:
+        if m.new is None:
+            continue
+        row = next(r for r in TABLE if r.when(m))
+        step = Step(m.new, m.old, row.verdict, row.situation, guards_of[id(m.new)], m.moved)
+        if (
+            toggled
+            and m.new.kind in ("def", "class")
+            and step.verdict in ("keep", "code")
+            and _annotated(m.new)
+        ):
+            step.verdict, step.situation = "run", "annotations"
+        if m.old is not None and m.new.kind == "class" and step.verdict != "keep":
+            step.delta = compare_classes(m.old, m.new)
+        steps.append(step)
+        if step.verdict != "keep":
+            plan.rung = max(
+                plan.rung,
+                "patch" if step.verdict in ("code", "docstring") else "reexec",
+                key=_HEIGHT.index,
+            )
+        elif m.moved and m.new.kind not in ("def", "class", "import"):
+            plan.rung = (
+                max(plan.rung, "reexec", key=_HEIGHT.index) if _order_counts(m.new) else plan.rung
+            )
+    if plan.removed:
+        plan.rung = max(plan.rung, "reexec", key=_HEIGHT.index)
+    for index, unit in guard_at:
+        steps.insert(index, Step(unit, None, "keep", "guard", guards_of[id(unit)], is_guard=True))
+    plan.refusal = _refusal(old, new, plan)
+    plan.changes = changes(plan, new.filename)
+    return plan
+
+
+_HEIGHT: Final[tuple[Rung, ...]] = ("noop", "patch", "reexec", "exec")
+
+
+def _annotated(unit: Unit) -> bool:
+    return any(
+        isinstance(n, (ast.arg, ast.AnnAssign)) and n.annotation for n in ast.walk(unit.node)
+    ) or any(
+        isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and n.returns
+        for n in ast.walk(unit.node)
+    )
+
+
+def _order_counts(unit: Unit) -> bool:
+    return bool(unit.scan.hard)
+
+
+def _refusal(old: Text, new: Text, plan: ModulePlan) -> str:
+    from hotswap.source.units import ANNOTATIONS_FLAG
+
+    if (old.flags ^ new.flags) & ~ANNOTATIONS_FLAG:
+        return "a `from __future__` import changed"
+    for unit in plan.removed:
+        if unit.scan.irrevocable:
+            return f"line {unit.line} {unit.scan.irrevocable} and was changed or removed: only a fresh process undoes that"
+    for step in plan.steps:
+        if step.verdict == "run" and step.old is not None:
+            effect = step.old.scan.irrevocable
+            if effect and not (step.old.scan.overwrites and step.unit.scan.overwrites):
+                return f"line {step.unit.line} {effect} and was changed: only a fresh process undoes that"
+    return ""
+
+
+def changes(plan: ModulePlan, path: str) -> list[Change]:
+    """Name what was edited, definition by definition."""
+    rows: list[Change] = []
+    for step in plan.steps:
+        unit = step.unit
+        if step.verdict == "keep":
+            continue
+        if step.old is None:
+            rows.append(Change("+", path, unit.label, "new", line=unit.line))
+        elif unit.kind == "def":
+            what = (
+                "annotations" if step.situation == "annotations" else what_changed(step.old, unit)
+            )
+            rows.append(Change("~", path, unit.label, what, line=unit.line))
+        elif step.delta is not None:
+            rows += [
+                Change(m, path, name, what, line=line) for m, name, what, line in step.delta.changed
+            ]  # type: ignore[arg-type]
+            if not step.delta.changed:
+                rows.append(Change("~", path, unit.label, "annotations", line=unit.line))
+        else:
+            what = {"assign": "value", "docstring": "docstring", "import": "import"}.get(
+                unit.kind, "statement"
+            )
+            if step.verdict == "code":
+                what = "body"
+            rows.append(Change("~", path, unit.label, what, line=unit.line))
+    rows += [Change("-", path, unit.label, "removed", line=unit.line) for unit in plan.removed]
+    return rows
+
+
+def judgeable(test: ast.expr) -> bool:
+    """Say whether a test can be evaluated again without side effects: names, constants, comparisons, harmless calls."""
+    for node in ast.walk(test):
+        if isinstance(
+            node, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr, ast.Lambda, ast.ListComp)
+        ):
+            return False
+        if isinstance(node, ast.Call) and not _harmless(node):
+            return False
+    return True
+
+
+def _harmless(node: ast.Call) -> bool:
+    from hotswap.source.effects import dotted
+
+    name = dotted(node.func)
+    return name in _HARMLESS or name.rpartition(".")[2] in (
+        "startswith",
+        "endswith",
+        "lower",
+        "upper",
+        "get",
+        "strip",
+    )
+
+
+_HARMLESS: Final = frozenset(
+    """bool callable find_spec getattr globals hasattr importlib.util.find_spec int isinstance issubclass len locals
+    os.environ.get os.getenv os.path.exists os.path.isfile platform.machine platform.python_implementation
+    platform.system set str sys.platform.startswith tuple vars""".split()
+)
+
+
+def names_of(test: ast.expr) -> frozenset[str]:
+    """Give the names a test reads."""
+    from hotswap.source.scan import names_in
+
+    return frozenset(names_in(test))
