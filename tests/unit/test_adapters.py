@@ -183,8 +183,8 @@ def ran(ran_: str = "", removed: str = "", order: str = "") -> Ran:
     return Ran("m", set(ran_.split()), set(removed.split()), names, replayed=False)
 
 
-def spelled(entries_: list[Any] | None) -> str:
-    return " ".join(e.__qualname__ for e in entries_ or ())
+def spelled(entries_: list[Any]) -> str:
+    return " ".join(e.__qualname__ for e in entries_)
 
 
 @pytest.mark.parametrize("backwards", [False, True])
@@ -214,9 +214,20 @@ def test_entries_are_arranged(old: str, added: str, what: Ran, want: str, backwa
         now = [*before, *after]
     one = shelf(now, backwards=backwards)
     assert fits([(one, before)], what)
-    got = arrange(one, before, what)
-    assert got is not None
-    assert spelled(list(reversed(got)) if backwards else got) == want
+    assert arrange(one, before, what)
+    assert spelled(one.in_order()) == want
+    assert before == now
+
+
+def test_two_modules_settle_one_after_the_other() -> None:
+    """What another module added waits at the end for its own turn."""
+    before = [entry("a"), entry("x", "n"), entry("b")]
+    one = shelf([*before, entry("a"), entry("x", "n")])
+    mine, theirs = ran("a", "", "a b"), Ran("n", {"x"}, set(), ["x"], replayed=False)
+    assert arrange(one, before, mine)
+    assert spelled(one.entries) == "a x b x"
+    assert arrange(one, before, theirs)
+    assert spelled(one.entries) == "a x b"
 
 
 @pytest.mark.parametrize(

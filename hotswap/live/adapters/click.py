@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hotswap.live.adapters import entries
@@ -35,6 +35,12 @@ class CommandAdapter(Adapter):
         stand_in(old, new, journal)
 
 
+@dataclass(frozen=True, slots=True)
+class _Commands:
+    commands: dict[str, Any]
+    prepared: set[tuple[str, str]] = field(default_factory=set)
+
+
 class ClickAdapter(CommandAdapter):
     """A command is bound, and put into its group, by one decorated definition."""
 
@@ -49,16 +55,17 @@ class ClickAdapter(CommandAdapter):
         """Say whether `obj` is a command or a group."""
         return issubclass(type(obj), self._types)
 
-    def checkpoint(self, obj: Any, journal: Journal) -> dict[str, Any]:
+    def checkpoint(self, obj: Any, journal: Journal) -> _Commands:
         """Remember the command, and the commands of a group."""
         remember(vars(obj), journal)
         commands = vars(obj).get("commands", {})
         remember(commands, journal)
-        return dict(commands)
+        return _Commands(dict(commands))
 
-    def in_place(self, obj: Any, token: dict[str, Any], ran: Ran) -> bool:
+    def in_place(self, obj: Any, token: _Commands, ran: Ran) -> bool:
         """Take the changed definitions' commands out; running them puts them in again, by their new names."""
-        gone = {(ran.module, name) for name in (*ran.ran, *ran.removed)}
+        gone = {(ran.module, name) for name in (*ran.ran, *ran.removed)} - token.prepared
+        token.prepared.update(gone)
         commands = vars(obj).get("commands", {})
         for name in [name for name, command in commands.items() if callback_key(command) in gone]:
             del commands[name]
@@ -68,12 +75,12 @@ class ClickAdapter(CommandAdapter):
         """Leave a group without commands."""
         vars(obj).get("commands", {}).clear()
 
-    def settle(self, obj: Any, token: dict[str, Any], ran: Ran) -> bool:
+    def settle(self, obj: Any, token: _Commands, ran: Ran) -> bool:
         """Keep the order of commands: some groups list them as they were added."""
         commands = vars(obj).get("commands", {})
         if not ran.replayed:
             rank = {name: place for place, name in enumerate(ran.order) if name}
-            place = {name: index for index, name in enumerate(token)}
+            place = {name: index for index, name in enumerate(token.commands)}
 
             def position(name: str) -> tuple[int, int]:
                 key = callback_key(commands[name])
@@ -83,12 +90,13 @@ class ClickAdapter(CommandAdapter):
             ordered = {name: commands[name] for name in sorted(commands, key=position)}
             commands.clear()
             commands.update(ordered)
-        return list(commands) != list(token)
+        return list(commands) != list(token.commands)
 
 
 @dataclass(frozen=True, slots=True)
 class _Registered:
     commands: list[Any]
+    ids: list[int]
     groups: list[Any]
     callback: Any
 
@@ -118,6 +126,7 @@ class TyperAdapter(CommandAdapter):
             journal.content(own[name])
         return _Registered(
             list(own["registered_commands"]),
+            [id(command) for command in own["registered_commands"]],
             list(own["registered_groups"]),
             own["registered_callback"],
         )
@@ -142,11 +151,10 @@ class TyperAdapter(CommandAdapter):
         """Put the commands in file order: the help lists them so."""
         shelf = self._shelf(obj)
         if not ran.replayed:
-            arranged = entries.arrange(shelf, token.commands, ran)
-            shelf.entries[:] = arranged if arranged is not None else shelf.entries
+            entries.arrange(shelf, token.commands, ran)
         now = vars(obj)
         return (
-            [id(c) for c in shelf.entries] != [id(c) for c in token.commands]
+            [id(c) for c in shelf.entries] != token.ids
             or [id(g) for g in now["registered_groups"]] != [id(g) for g in token.groups]
             or now["registered_callback"] is not token.callback
         )

@@ -139,10 +139,13 @@ def place_of(shelf: Shelf, entries: Sequence[Any], name: str, ran: Ran) -> int |
     return None
 
 
-def arrange(shelf: Shelf, old: Sequence[Any], ran: Ran) -> list[Any] | None:
-    """Give the list as an import of the new source would have made it; None when a place cannot be told.
+def arrange(shelf: Shelf, old: list[Any], ran: Ran) -> bool:
+    """Put the shelf's list into the order that an import of the new source gives; False when a place is open.
 
-    `old` is the list before the swap; the shelf's list now also has the entries that running ``ran.ran`` added.
+    Args:
+        shelf: Its list has the entries of before and those that running ``ran.ran`` added.
+        old: The list before the swap. Brought up to what is settled now, for the next module's statements.
+        ran: One module's statements.
     """
     before = shelf.in_order(old)
     present = {id(entry) for entry in before}
@@ -155,7 +158,7 @@ def arrange(shelf: Shelf, old: Sequence[Any], ran: Ran) -> list[Any] | None:
         if key is not None and key[0] == ran.module and key[1] in ran.ran:
             added.setdefault(key[1], []).append(entry)
         else:
-            loose.append(entry)
+            loose.append(entry)  # another module's, which settles next
     gone = {(ran.module, name) for name in (*ran.ran, *ran.removed)}
     result: list[Any] = []
     put: set[str] = set()
@@ -169,10 +172,12 @@ def arrange(shelf: Shelf, old: Sequence[Any], ran: Ran) -> list[Any] | None:
     for name in [n for n in ran.order if n in added and n not in put]:
         place = place_of(shelf, shelf.in_order(result), name, ran)
         if place is None:
-            return None
+            return False
         result[place:place] = added[name]
-    result = _sorted(shelf, result, ran) + loose
-    return list(reversed(result)) if shelf.backwards else result
+    settled = _sorted(shelf, result, ran)
+    old[:] = shelf.in_order(settled)
+    shelf.entries[:] = shelf.in_order(settled + loose)
+    return True
 
 
 def _sorted(shelf: Shelf, line: list[Any], ran: Ran) -> list[Any]:

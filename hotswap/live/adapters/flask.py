@@ -4,12 +4,10 @@ View functions, hooks and error handlers are kept by endpoint, scope and code in
 machine that only grows, so it is built anew. ``config`` and ``extensions`` are the app's state.
 """
 
-# ruff: noqa: ARG002 -- the protocol's signatures
-
 from __future__ import annotations
 
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.adapters import entries, mounts
@@ -42,6 +40,8 @@ class Token:
     views: dict[str, Any]
     deferred: list[Any]
     started: list[Key]
+    prepared: set[tuple[str, str]] = field(default_factory=set)
+    """Definitions whose entries have been taken out already."""
 
 
 class FlaskAdapter(Adapter):
@@ -101,7 +101,8 @@ class FlaskAdapter(Adapter):
         names = [name for name in ran.order if name]
         if len(set(names)) != len(names):
             return False
-        gone = {(ran.module, name) for name in (*ran.ran, *ran.removed)}
+        gone = {(ran.module, name) for name in (*ran.ran, *ran.removed)} - token.prepared
+        token.prepared |= gone
         for _, container in _containers(obj):
             if type(container) is list:
                 container[:] = [entry for entry in container if _key(entry) not in gone]
@@ -137,9 +138,7 @@ class FlaskAdapter(Adapter):
         own = vars(obj)
         own.update(token.flags)
         if "url_map" in own:
-            gone = set()
-            if not ran.replayed:
-                gone = {(ran.module, name) for name in (*ran.ran, *ran.removed)}
+            gone = set() if ran.replayed else token.prepared
             before = {id(rule) for rule in token.rules}
             rules = [
                 rule

@@ -8,7 +8,7 @@ never touched.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.adapters import entries, lifespan, middleware, mounts
@@ -66,6 +66,10 @@ class Token:
     stack: Any
     recipe: object
     starters: list[Key]
+    ids: list[list[int]]
+    """What the lists held, by identity: routes define ``__eq__`` by path and endpoint."""
+    prepared: set[tuple[str, str]] = field(default_factory=set)
+    """Definitions whose handlers have been taken out already."""
 
 
 class StarletteAdapter(Adapter):
@@ -117,6 +121,7 @@ class StarletteAdapter(Adapter):
             stack=stack,
             recipe=middleware.recipe(obj),
             starters=[entries.made_by(function) for function in lifespan.starters(router)],
+            ids=[list(map(id, shelf.entries)) for shelf in shelves],
         )
 
     def in_place(self, obj: Any, token: Token, ran: Ran) -> bool:
@@ -125,7 +130,8 @@ class StarletteAdapter(Adapter):
         known = [(shelf, old) for shelf, (_, old) in zip(shelves, token.lists, strict=True)]
         if not entries.fits(known, ran):
             return False
-        gone = {(ran.module, name) for name in (*ran.ran, *ran.removed)}
+        gone = {(ran.module, name) for name in (*ran.ran, *ran.removed)} - token.prepared
+        token.prepared |= gone
         for shelf in shelves:
             if (
                 shelf.functions
@@ -147,25 +153,18 @@ class StarletteAdapter(Adapter):
             for shelf, (_, old) in zip(shelves, token.lists, strict=True):
                 if shelf.functions:
                     self._place_handlers(shelf, old, ran)
-                    continue
-                arranged = entries.arrange(shelf, old, ran)
-                if arranged is None:
+                elif not entries.arrange(shelf, old, ran):
                     raise Refused(f"cannot tell where an entry of {ran.module} belongs")
-                shelf.entries[:] = arranged
         self.restore_defaults(obj)
         started = [entries.made_by(function) for function in lifespan.starters(router_of(obj))]
         if started != token.starters:
             raise Refused(
                 "the lifespan or the startup handlers changed; the old ones have run already"
             )
-        changed = ran.replayed or any(
-            not _same(shelf.entries, old)
-            for shelf, (_, old) in zip(shelves, token.lists, strict=True)
-        )
         if token.stack is not None:
             middleware.restack(obj, token.stack, token.recipe)
         self.renewed(obj)
-        return changed
+        return ran.replayed or [list(map(id, shelf.entries)) for shelf in shelves] != token.ids
 
     def _place_handlers(self, shelf: Shelf, old: Sequence[Any], ran: Ran) -> None:
         """Give event handlers that ran again their old places; they are the same function objects as before."""
@@ -175,7 +174,12 @@ class StarletteAdapter(Adapter):
         again = [entry for entry in shelf.entries if id(entry) not in before]
         shelf.entries[:] = stay + again
         rank = {name: index for index, name in enumerate(ran.order) if name}
-        places = [p for p, e in enumerate(shelf.entries) if (shelf.key(e) or ("", ""))[1] in rank]
+
+        def is_mine(entry: Any) -> bool:
+            key = shelf.key(entry)
+            return key is not None and key[0] == ran.module and key[1] in rank
+
+        places = [place for place, entry in enumerate(shelf.entries) if is_mine(entry)]
         ordered = sorted(
             (shelf.entries[place] for place in places),
             key=lambda entry: rank[(shelf.key(entry) or ("", ""))[1]],
@@ -288,8 +292,3 @@ class StarletteAdapter(Adapter):
     def templates(self, modules: Mapping[str, Any]) -> Sequence[str]:
         """Give the directories of Jinja2Templates and jinja2 environments that the modules hold."""
         return mounts.templates(modules) if "jinja2" in sys.modules else ()
-
-
-def _same(one: Sequence[Any], other: Sequence[Any]) -> bool:
-    """Compare lists by identity: routes define ``__eq__`` by path and endpoint."""
-    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
