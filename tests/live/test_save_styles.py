@@ -1,0 +1,267 @@
+"""Every way a program saves is seen once, and only when it is complete: real files, real inotify."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from hotswap.testing import DEADLINE
+from hotswap.watch import Watcher
+from tests.live.styles import STYLES
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="inotify"),
+]
+
+OLD = "VALUE = 1\n"
+NEW = (
+    "VALUE = 2\n"
+    + "# a line of padding, so that the file has several chunks\n" * 40
+    + "END = VALUE\n"
+)
+
+
+@dataclass
+class Listener:
+    """Takes from a watcher as a session does, and writes down what each file held at that moment."""
+
+    root: Path
+    files: list[Path]
+    poll: float | None = None
+    seen: list[tuple[str, str | None]] = field(default_factory=list)
+    batches: list[tuple[str, ...]] = field(default_factory=list)
+    woken: threading.Event = field(default_factory=threading.Event)
+    breaths: int = 0
+
+    def __post_init__(self) -> None:
+        self.sentinel = self.root / "sentinel.py"
+        self.sentinel.write_text("")
+        self.watcher = Watcher(wake=self.woken.set, poll=self.poll)
+        self.watcher.watch(
+            [str(file) for file in [*self.files, self.sentinel]], roots=[str(self.root)]
+        )
+        self.watcher.start()
+        assert self.watcher.take().problems == ()
+
+    def take(self) -> float | None:
+        settled = self.watcher.take()
+        files = [path for path in settled.files if path != str(self.sentinel)]
+        if files:
+            self.batches.append(tuple(os.path.relpath(path, self.root) for path in files))
+        for path in files:
+            there = Path(path).read_text() if os.path.exists(path) else None
+            self.seen.append((os.path.relpath(path, self.root), there))
+        if str(self.sentinel) in settled.files:
+            self.passed = int(self.sentinel.read_text())
+        return settled.again
+
+    def breath(self, *, calm: bool = False) -> None:
+        """Come back when all that happened so far was taken; `calm`: and nothing is waited for any more."""
+        self.breaths += 1
+        self.passed = -1
+        beside = self.root / ".sentinel"
+        beside.write_text(str(self.breaths))
+        beside.replace(self.sentinel)
+        end = time.monotonic() + DEADLINE
+        again: float | None = 0.0
+        while self.passed != self.breaths or (calm and again is not None):
+            assert time.monotonic() < end, "the sentinel was not seen"
+            self.woken.wait(0.5 if again is None else again)
+            self.woken.clear()
+            again = self.take()
+
+
+@pytest.fixture
+def place(tmp_path):
+    root, away = tmp_path / "project", tmp_path / "away"
+    root.mkdir()
+    away.mkdir()
+    return root, away
+
+
+@pytest.fixture
+def listen(place):
+    listeners = []
+
+    def begin(*files: Path, **options) -> Listener:
+        listener = Listener(place[0], list(files), **options)
+        listeners.append(listener)
+        return listener
+
+    yield begin
+    for listener in listeners:
+        listener.watcher.stop()
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.__name__)
+def test_each_style_is_one_whole_save(place, listen, style):
+    root, away = place
+    path = root / "chat.py"
+    path.write_text(OLD)
+    listener = listen(path)
+    style(path, NEW, away, listener.breath)
+    listener.breath(calm=True)
+    assert listener.seen == [("chat.py", NEW)]
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.__name__)
+def test_each_style_behind_a_symbolic_link(place, listen, style):
+    root, away = place
+    shared = away / "shared"
+    shared.mkdir()
+    target = shared / "chat.py"
+    target.write_text(OLD)
+    link = root / "chat.py"
+    link.symlink_to(target)
+    listener = listen(link)
+    style(target, NEW, away, listener.breath)
+    # The link's target lies in another directory, whose events come on another thread.
+    end = time.monotonic() + DEADLINE
+    while not listener.seen:
+        assert time.monotonic() < end
+        listener.breath(calm=True)
+    listener.breath(calm=True)
+    assert [text for _, text in listener.seen if text != NEW] == []
+    assert {name for name, _ in listener.seen} == {"chat.py"}
+    assert len(listener.seen) == 1
+
+
+def test_a_link_that_is_pointed_elsewhere(place, listen):
+    root, away = place
+    for version, text in (("v1", OLD), ("v2", NEW)):
+        (away / version).mkdir()
+        (away / version / "chat.py").write_text(text)
+    (root / "current").symlink_to(away / "v1")
+    (root / "chat.py").symlink_to("current/chat.py")
+    listener = listen(root / "chat.py")
+    (root / "next").symlink_to(away / "v2")
+    (root / "next").replace(root / "current")
+    listener.breath(calm=True)
+    assert listener.seen == [("chat.py", NEW)]
+
+
+def test_a_touch_is_no_save(place, listen):
+    root, _ = place
+    path = root / "chat.py"
+    path.write_text(OLD)
+    listener = listen(path)
+    os.utime(path)
+    path.read_text()
+    path.chmod(0o600)
+    listener.breath(calm=True)
+    assert listener.seen == []
+
+
+def test_deleted_for_good(place, listen):
+    root, _ = place
+    path = root / "chat.py"
+    path.write_text(OLD)
+    listener = listen(path)
+    path.unlink()
+    listener.breath(calm=True)
+    assert listener.seen == [("chat.py", None)]
+
+
+def test_twenty_saves_in_a_row_end_with_the_last(place, listen):
+    root, away = place
+    path = root / "chat.py"
+    path.write_text(OLD)
+    listener = listen(path)
+    for number in range(20):
+        style = STYLES[number % len(STYLES)]
+        style(path, f"{NEW}LAST = {number}\n", away, listener.breath)
+        listener.breath(calm=True)
+    texts = [text for _, text in listener.seen]
+    assert texts == [f"{NEW}LAST = {number}\n" for number in range(20)]
+
+
+def git(root: Path, *arguments: str) -> None:
+    subprocess.run(
+        [
+            "git",
+            "-c",
+            "user.name=n",
+            "-c",
+            "user.email=e@x",
+            "-c",
+            "init.defaultBranch=main",
+            *arguments,
+        ],
+        cwd=root,
+        check=True,
+        capture_output=True,
+    )
+
+
+def test_a_checkout_of_hundreds_of_files_is_one_batch(place, listen):
+    root, _ = place
+    files = [root / f"pkg{number % 7}" / f"m{number}.py" for number in range(300)]
+    for file in files:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(OLD)
+    git(root, "init", "-q")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "old")
+    git(root, "checkout", "-q", "-b", "new")
+    for file in files:
+        file.write_text(NEW)
+    git(root, "commit", "-q", "-a", "-m", "new")
+    listener = listen(*files)
+    # git works in the background while batches are taken, as in life.
+    for branch, text in (("main", OLD), ("new", NEW)):
+        listener.seen.clear()
+        listener.batches.clear()
+        worker = threading.Thread(target=git, args=(root, "checkout", "-q", branch))
+        worker.start()
+        while worker.is_alive():
+            again = listener.take()
+            listener.woken.wait(0.05 if again is None else again)
+            listener.woken.clear()
+        worker.join()
+        listener.breath(calm=True)
+        assert [len(batch) for batch in listener.batches] == [300]
+        assert {content for _, content in listener.seen} == {text}
+
+
+def test_a_new_package_and_a_renamed_one(place, listen):
+    root, _ = place
+    (root / "pkg").mkdir()
+    (root / "pkg" / "a.py").write_text(OLD)
+    listener = listen(root / "pkg" / "a.py")
+    (root / "pkg" / "sub" / "deep").mkdir(parents=True)
+    (root / "pkg" / "sub" / "deep" / "x.py").write_text(NEW)
+    end = time.monotonic() + DEADLINE
+    while not listener.seen:
+        assert time.monotonic() < end
+        listener.breath(calm=True)
+    assert {name for name, _ in listener.seen} == {"pkg/sub/deep/x.py"}
+    listener.seen.clear()
+    listener.batches.clear()
+    (root / "pkg").rename(root / "kit")
+    listener.breath(calm=True)
+    assert ("kit/a.py", "pkg/a.py") in listener.batches  # the tracked one: both ends together
+    assert ("kit/sub/deep/x.py",) in listener.batches
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.__name__)
+def test_each_style_is_seen_by_polling(place, listen, style):
+    """Rounds that are far apart may see less, never a half file."""
+    root, away = place
+    path = root / "chat.py"
+    path.write_text(OLD)
+    listener = listen(path, poll=0.01)
+    style(path, NEW, away, lambda: None)
+    end = time.monotonic() + DEADLINE
+    while not listener.seen:
+        assert time.monotonic() < end
+        listener.breath(calm=True)
+    assert listener.seen[-1] == ("chat.py", NEW)
+    assert {text for _, text in listener.seen} <= {NEW, None}
