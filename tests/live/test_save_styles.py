@@ -31,7 +31,10 @@ NEW = (
 
 @dataclass
 class Listener:
-    """Takes from a watcher as a session does, and writes down what each file held at that moment."""
+    """Takes from a watcher as a session does, and writes down what each file held at that moment.
+
+    Unchanged bytes are dropped, as the swapper does: who truncates, closes, opens and writes again may be seen twice.
+    """
 
     root: Path
     files: list[Path]
@@ -40,6 +43,7 @@ class Listener:
     batches: list[tuple[str, ...]] = field(default_factory=list)
     woken: threading.Event = field(default_factory=threading.Event)
     breaths: int = 0
+    known: dict[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.sentinel = self.root / "sentinel.py"
@@ -58,7 +62,9 @@ class Listener:
             self.batches.append(tuple(os.path.relpath(path, self.root) for path in files))
         for path in files:
             there = Path(path).read_text() if os.path.exists(path) else None
-            self.seen.append((os.path.relpath(path, self.root), there))
+            if self.known.get(path, self) != there:
+                self.seen.append((os.path.relpath(path, self.root), there))
+            self.known[path] = there
         if str(self.sentinel) in settled.files:
             self.passed = int(self.sentinel.read_text())
         return settled.again
