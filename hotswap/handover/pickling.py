@@ -1,0 +1,401 @@
+"""Pickling state: one stream with one memo, so that what is shared stays shared, and nothing bad spoils the rest.
+
+The containers of all places are *anchors*: put into the pickler's memo beforehand, they are written as references
+wherever they occur, and the loader puts the new image's own containers under the same numbers. Connection objects are
+written by name (`hotswap.wire.objects`). When something cannot be pickled the stream is written again by a pickler
+that asks each object first: that object alone is lost, and named. The loader falls back in the same way.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import functools
+import io
+import logging
+import pickle
+import types
+from collections import Counter, deque
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from hotswap import hooks
+from hotswap.handover import places
+from hotswap.handover.places import CONTAINERS, Place
+from hotswap.wire.objects import Lost, Shells, carried_types, reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from hotswap.handover.carrier import Writer
+    from hotswap.wire.registry import Registry
+
+log = logging.getLogger("hotswap")
+
+PROTOCOL = 5
+
+
+class Entry(NamedTuple):
+    """One carried value."""
+
+    place: Place
+    name: str
+    was: str = ""
+    """The type it had right after import in the old image; empty when it was not there."""
+    late: bool = False
+    """Start-up sets it: put back again after start-up."""
+    filled: str = ""
+    """The type of a container or object whose content this is, to be put into the one of the new image."""
+
+
+def type_name(value: object) -> str:
+    """Give ``module.qualname`` of a value's type."""
+    return f"{type(value).__module__}.{type(value).__qualname__}"
+
+
+def shaped(entry: Entry, value: Any) -> Any:
+    """Give what is written of a value: its content where only that is carried."""
+    if not entry.filled:
+        return value
+    if type(value) in CONTAINERS:
+        return places.content(value)
+    return list(places.attributes(value).items())
+
+
+def connection(role: str, identity: int, ordinal: int, cls: Any) -> Any:
+    """Stand in the stream for a connection object; the loader puts its own function in the place of this one."""
+    raise LookupError(f"{role} {identity}.{ordinal} of {cls!r} outside a loader")
+
+
+def lost(what: str) -> Lost:
+    """Stand in the stream for an object that could not be pickled; the loader counts them."""
+    return Lost(what)
+
+
+def dumps(value: Any) -> bytes | None:
+    """Pickle one value by itself; None when that cannot be done."""
+    try:
+        return pickle.dumps(value, PROTOCOL)
+    except Exception:  # noqa: BLE001 - whatever a __reduce__ of the app's raises
+        return None
+
+
+class _Asking(pickle.Pickler):
+    """Asks each object beforehand whether it can be pickled, and writes a `Lost` for those that cannot."""
+
+    def reducer_override(self, thing: Any) -> Any:
+        cls = type(thing)
+        if cls in self.dispatch_table:
+            return NotImplemented
+        try:
+            if isinstance(thing, (type, types.FunctionType, types.BuiltinFunctionType)):
+                pickle.dumps(thing, PROTOCOL)
+            else:
+                thing.__reduce_ex__(PROTOCOL)
+        except Exception:  # noqa: BLE001 - whatever a __reduce__ of the app's raises
+            return (lost, (getattr(thing, "__qualname__", None) or cls.__qualname__,))
+        return NotImplemented
+
+
+class Stream:
+    """Writes entries with shared identity."""
+
+    def __init__(self, registry: Registry, carried: frozenset[int]) -> None:
+        self._registry = registry
+        self._carried = carried
+        self._anchors: list[Any] = []
+        self._heads: list[tuple[tuple[str, str, str], str, str, str]] = []
+        self._anchored: set[int] = set()
+        self.lost: list[str] = []
+
+    def anchor(self, place: Place, name: str, value: Any) -> None:
+        """Let every reference to `value` mean what stands at this place in the next image."""
+        if id(value) not in self._anchored:
+            self._anchored.add(id(value))
+            self._anchors.append(value)
+            cls = type(value)
+            self._heads.append((tuple(place), name, cls.__module__, cls.__qualname__))
+
+    def write(self, writer: Writer, entries: Sequence[tuple[Entry, Any]]) -> None:
+        """Write all entries, each as `shaped` gave it; what cannot be written is named in `lost`."""
+        table: dict[type, Any] = dict(copyreg.dispatch_table)
+        for cls in carried_types(self._registry):
+            table[cls] = self._named
+        mark = writer.tell()
+        try:
+            self._dump(pickle.Pickler, writer, table, entries)
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a __reduce__ of the app's raises
+            log.debug("state is pickled object by object: %r", error)
+            writer.rewind(mark)
+            whole = [pair for pair in entries if self._picklable(table, pair)]
+            self._dump(_Asking, writer, table, whole)
+
+    def _dump(
+        self,
+        make: Callable[..., Any],
+        writer: Any,
+        table: dict[type, Any],
+        entries: Iterable[tuple[Entry, Any]],
+    ) -> None:
+        pickle.Pickler(writer, PROTOCOL).dump(self._heads)
+        pickler = make(writer, PROTOCOL)
+        pickler.dispatch_table = table
+        pickler.memo = {id(value): (number, value) for number, value in enumerate(self._anchors)}
+        for entry, value in entries:
+            pickler.dump(((tuple(entry.place), *entry[1:]), value))
+        pickler.dump(None)
+
+    def _picklable(self, table: dict[type, Any], pair: tuple[Entry, Any]) -> bool:
+        """Say whether an entry can be written at all, if need be with losses."""
+        entry, _ = pair
+        try:
+            self._dump(_Asking, io.BytesIO(), table, [pair])
+        except Exception as error:  # noqa: BLE001 - too deep, or whatever the app raises
+            self.lost.append(f"{entry.place}.{entry.name} cannot be pickled: {error!r}")
+            return False
+        return True
+
+    def _named(self, thing: Any) -> Any:
+        """Reduce a connection object to its name."""
+        found = reference(thing, self._registry)
+        if found is None or found[1] not in self._carried:
+            return (lost, (type(thing).__qualname__,))
+        return (connection, (*found, type(thing)))
+
+
+class _Source:
+    """Some bytes, then a view: what an unpickler reads from, without a copy of the whole."""
+
+    def __init__(self, view: memoryview, start: int = 0) -> None:
+        self._view = view
+        self.position = start
+        self.ahead = b""
+
+    def read(self, size: int = -1) -> bytes:
+        if self.ahead:
+            taken, self.ahead = self.ahead[:size], self.ahead[size:]
+            return taken + self.read(size - len(taken)) if len(taken) < size else taken
+        stop = len(self._view) if size < 0 else self.position + size
+        data = bytes(self._view[self.position : stop])
+        self.position += len(data)
+        return data
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def readline(self) -> bytes:
+        line = bytearray()
+        while (byte := self.read(1)) and not line.endswith(b"\n"):
+            line += byte
+        return bytes(line)
+
+
+def _prelude(count: int) -> bytes:
+    """Give a pickle that loads persistent ids 0..count-1 into memo places 0..count-1, and None."""
+    out = bytearray(b"\x80\x05")
+    for number in range(count):
+        out += b"J" + number.to_bytes(4, "little") + b"Q\x940"  # BININT, BINPERSID, MEMOIZE, POP
+    return bytes(out + b"N.")
+
+
+class Loader:
+    """Reads a stream; gives entries and what the anchors stand for in this image."""
+
+    def __init__(self, registry: Registry, state: memoryview) -> None:
+        self.anchors: dict[tuple[Place, str], Any] = {}
+        self._registry = registry
+        self._state = state
+        self._carried = registry.carried_ids()
+        self._numbered: list[Any] = []
+        self.losses: Counter[str] = Counter()
+
+    def read(self) -> list[tuple[Entry, Any]]:
+        """Give all entries; nothing is put back before everything is read.
+
+        Raises pickle.UnpicklingError when not even the careful way works.
+        """
+        source = _Source(self._state)
+        heads = pickle.Unpickler(source).load()
+        for place, name, module, cls in heads:
+            key = (Place(*place), name)
+            anchor = _standing(*key, self._registry, self._carried)
+            if anchor is None or (type(anchor).__module__, type(anchor).__qualname__) != (
+                module,
+                cls,
+            ):
+                anchor = _empty(module, cls)
+            self.anchors[key] = anchor
+            self._numbered.append(anchor)
+        start = source.position
+        try:
+            entries = self._load(_Quick, start)
+        except Exception as error:  # noqa: BLE001 - whatever a changed class raises
+            log.debug("state is read object by object: %r", error)
+            self.losses.clear()
+            entries = self._load(_Guarded, start)
+        if self.losses:
+            seen: set[int] = set()
+            entries = [(entry, value) for entry, value in entries if not _prune(value, seen)]
+        return entries
+
+    def _load(self, make: Any, start: int) -> list[tuple[Entry, Any]]:
+        source = _Source(self._state, start)
+        source.ahead = _prelude(len(self._numbered))
+        unpickler = make(source)
+        unpickler.loader = self
+        unpickler.load()
+        entries = []
+        while (pair := unpickler.load()) is not None:
+            (place, *rest), value = pair
+            entries.append((Entry(Place(*place), *rest), value))
+        return entries
+
+    def numbered(self, number: int) -> Any:
+        """Give what an anchor's number stands for in this image."""
+        return self._numbered[number]
+
+    def find(self, module: str, name: str, found: Callable[[str, str], Any]) -> Any:
+        """Find a class or function; what the new code no longer has makes `Lost` objects."""
+        if module == __name__:
+            return {"connection": self._connection, "lost": self._lost}[name]
+        try:
+            return found(module, name)
+        except (ImportError, AttributeError):
+            return functools.partial(self._lost, name)
+
+    def _lost(self, what: str, *_: object) -> Lost:
+        self.losses[what] += 1
+        return Lost(what)
+
+    def _connection(self, role: str, identity: int, ordinal: int, cls: Any) -> Any:
+        if identity not in self._carried or not isinstance(cls, type):
+            return self._lost(getattr(cls, "__qualname__", role))
+        standing = self._registry.standing
+        if identity not in standing:
+            standing[identity] = Shells(identity, self._registry)
+        return standing[identity].stand_for(role, ordinal, cls)
+
+
+class _Quick(pickle.Unpickler):
+    loader: Loader
+
+    def find_class(self, module: str, name: str) -> Any:
+        return self.loader.find(module, name, super().find_class)
+
+    def persistent_load(self, number: Any) -> Any:
+        return self.loader.numbered(number)
+
+
+class _Guarded(pickle._Unpickler):  # type: ignore[name-defined, misc]
+    """Puts a `Lost` where an object cannot be made any more: its class has gone, or takes other arguments."""
+
+    loader: Loader
+    dispatch: ClassVar[dict[int, Callable[[Any], None]]] = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+
+    def find_class(self, module: str, name: str) -> Any:
+        return self.loader.find(module, name, super().find_class)
+
+    def persistent_load(self, number: Any) -> Any:
+        return self.loader.numbered(number)
+
+
+def _guard(opcode: bytes, taken: int) -> None:
+    """Let `opcode`, which makes one object out of the `taken` topmost ones, make a `Lost` when that fails."""
+    plain = _Guarded.dispatch[opcode[0]]
+
+    def load(self: Any) -> None:
+        stack = list(self.stack[-taken:])
+        depth = len(self.stack)
+        try:
+            plain(self)
+        except Exception as error:  # noqa: BLE001 - whatever the app's constructor raises
+            log.debug("lost: %r", error)
+            del self.stack[depth - taken :]
+            first = stack[0]
+            if isinstance(first, Lost):
+                self.stack.append(first)
+            else:
+                cls = first if hasattr(first, "__qualname__") else type(first)
+                self.stack.append(self.loader._lost(getattr(cls, "__qualname__", repr(cls))))
+
+    _Guarded.dispatch[opcode[0]] = load
+
+
+for _opcode, _taken in (
+    (pickle.REDUCE, 2),
+    (pickle.NEWOBJ, 2),
+    (pickle.NEWOBJ_EX, 3),
+    (pickle.BUILD, 2),
+):
+    _guard(_opcode, _taken)
+
+
+def _standing(place: Place, name: str, registry: Registry, carried: frozenset[int]) -> Any:
+    """Find what stands at a place in this image; None when there is nothing."""
+    if place.kind == "memory":
+        identity = int(place.module)
+        if identity not in carried:
+            return None
+        if identity not in registry.standing:
+            registry.standing[identity] = Shells(identity, registry)
+        return registry.standing[identity].memory
+    if place.kind == "keep":
+        return hooks.runtime.kept.get((place.module, name))
+    holder = places.holder_of(place)
+    if holder is None or not name:
+        return holder
+    if place.kind == "app":
+        return vars(holder).get("_state", {}).get(name)
+    return places.attributes(holder).get(name) if place.kind == "object" else vars(holder).get(name)
+
+
+def _empty(module: str, name: str) -> Any:
+    """Make an empty object of a class; a `Lost` when the class has gone."""
+    try:
+        found: Any = import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+        return found.__new__(found)
+    except Exception:  # noqa: BLE001 - the class is the app's
+        return Lost(name)
+
+
+def _prune(value: Any, seen: set[int]) -> bool:
+    """Remove every `Lost` below `value`; say whether `value` itself is one."""
+    todo: deque[Any] = deque([value])
+    while todo:
+        each = todo.popleft()
+        if id(each) in seen or isinstance(each, (*places.SCALARS, type, types.FunctionType)):
+            continue
+        seen.add(id(each))
+        if isinstance(each, dict):
+            for key in [key for key, held in each.items() if _is_lost(key) or _is_lost(held)]:
+                del each[key]
+            todo.extend(each)
+            todo.extend(each.values())
+        elif isinstance(each, (list, deque)):
+            kept = [held for held in each if not _is_lost(held)]
+            if len(kept) != len(each):
+                each.clear()
+                each.extend(kept)
+            todo.extend(kept)
+        elif isinstance(each, set):
+            each -= {held for held in each if isinstance(held, Lost)}
+            todo.extend(each)
+        elif isinstance(each, (tuple, frozenset)):
+            todo.extend(each)
+        elif hasattr(each, "__dict__") and type(each).__module__ not in ("builtins", __name__):
+            for name in [name for name, held in vars(each).items() if isinstance(held, Lost)]:
+                delattr(each, name)
+            todo.extend(vars(each).values())
+    return isinstance(value, Lost)
+
+
+def _is_lost(value: Any) -> bool:
+    """Say whether an entry goes with what was lost: itself, or a tuple that names it (``(name, websocket)``)."""
+    return isinstance(value, Lost) or (
+        type(value) is tuple and any(_is_lost(each) for each in value)
+    )

@@ -1,0 +1,320 @@
+"""The user's state across execve: a three-way merge of plain data, put back in place, value by value.
+
+Right after import every plain value is remembered by digest. Leaving, only what differs from that digest is carried:
+an edited constant wins over the old value, gathered data wins over the file. Waking: import, remember, put back, serve
+(exec.md section 4). What start-up sets is merged against what start-up had set, and put back after start-up.
+
+Values keep their identity: a dict that another value refers to is the same dict afterwards. That is done with the
+pickle memo alone: every container of a place is known to the pickler before it begins, and is written as a reference.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import hashlib
+import logging
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hotswap import hooks
+from hotswap.handover import children, places
+from hotswap.handover.pickling import Entry, Loader, Stream, dumps, shaped, type_name
+from hotswap.handover.places import CONTAINERS, SCALARS, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from types import ModuleType
+
+    from hotswap.handover.carrier import Writer
+    from hotswap.wire.records import Manifest
+    from hotswap.wire.registry import Registry
+
+log = logging.getLogger("hotswap")
+
+
+class Digest(NamedTuple):
+    """What a value was right after import."""
+
+    type: str
+    size: int
+    """Length of a container; -1 of anything else."""
+    mark: object
+    """The value itself when it cannot change, else a hash of its pickle; None when it cannot be pickled."""
+
+
+def digest(value: Any) -> Digest:
+    """Remember a value, without a copy."""
+    if isinstance(value, SCALARS) and type(value) in SCALARS:
+        return Digest(type_name(value), -1, (value,))
+    size = len(value) if isinstance(value, CONTAINERS) else -1
+    pickled = dumps(value)
+    mark = hashlib.blake2b(pickled, digest_size=16).digest() if pickled is not None else None
+    return Digest(type_name(value), size, mark)
+
+
+def changed(value: Any, before: Digest | None) -> bool:
+    """Say whether a value is another than it was."""
+    if before is None or before.type != type_name(value):
+        return True
+    if isinstance(before.mark, tuple):
+        old = before.mark[0]
+        return not (value is old or value == old or value != value)
+    if before.size != (len(value) if isinstance(value, CONTAINERS) else -1):
+        return True
+    if before.mark is None:
+        return False
+    return digest(value).mark != before.mark
+
+
+class State:
+    """What the program has gathered since it was imported. One per process."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._modules: frozenset[str] = frozenset()
+        self._followed: Sequence[ModuleType] = ()
+        self._imported: dict[Place, dict[str, Digest]] = {}
+        self._started: dict[Place, dict[str, Digest]] = {}
+        """Of values that start-up has set."""
+        self._put_back: dict[tuple[Place, str], Digest] = {}
+        self._late: list[tuple[Entry, Any]] = []
+        registry.before_adoption.append(self._after_startup)
+
+    # Remembering.
+
+    def remember(
+        self, modules: Sequence[ModuleType], *, names: Mapping[str, Iterable[str]] | None = None
+    ) -> None:
+        """Remember all plain values as import left them; with `names`, only these, which a swap has set anew."""
+        self._followed = modules
+        self._modules = frozenset(module.__name__ for module in modules)
+        wanted = {name: set(each) for name, each in names.items()} if names is not None else None
+        for place, holder in places.find(modules):
+            known = self._imported.setdefault(place, {})
+            for name, value in places.items(place, holder, self._modules).items():
+                if wanted is not None:
+                    top = name if place.kind == "module" else place.name
+                    if top not in wanted.get(place.module, ()):
+                        continue
+                    self._started.get(place, {}).pop(name, None)
+                known[name] = digest(value)
+
+    def _after_startup(self) -> None:
+        """Note what start-up has set, and put carried values over it. Called before each listener's adoption."""
+        if self._registry.served:
+            return  # a listener opened later: what differs by now is gathered data
+        self._started.clear()
+        for place, name, value in self._values(self._followed):
+            before = self._put_back.get((place, name)) or self._imported.get(place, {}).get(name)
+            if changed(value, before):
+                self._started.setdefault(place, {})[name] = digest(value)
+        for entry, held in self._late:
+            if entry.name in self._started.get(entry.place, {}):
+                self._put(entry, held, {})
+
+    def _values(self, modules: Sequence[ModuleType]) -> Iterable[tuple[Place, str, Any]]:
+        for place, holder in places.find(modules):
+            for name, value in places.items(place, holder, self._modules).items():
+                yield place, name, value
+
+    # Leaving.
+
+    def late_changes(self, modules: Sequence[ModuleType]) -> list[tuple[Entry, Any]]:
+        """Give changed values that start-up had set. Call before the old program shuts down, which tears them down."""
+        self._modules = frozenset(module.__name__ for module in modules)
+        return [
+            (entry, shaped(entry, value)) for entry, value in self._changes(modules) if entry.late
+        ]
+
+    def _changes(self, modules: Sequence[ModuleType]) -> Iterable[tuple[Entry, Any]]:
+        for place, name, value in self._values(modules):
+            late = self._started.get(place, {}).get(name)
+            before = self._imported.get(place, {}).get(name)
+            if changed(value, late or before):
+                was = before.type if before is not None else ""
+                filled = type_name(value) if type(value) in CONTAINERS else ""
+                yield Entry(place, name, was, late is not None, filled), value
+
+    def write(
+        self,
+        writer: Writer,
+        modules: Sequence[ModuleType],
+        carried: frozenset[int],
+        late: Sequence[tuple[Entry, Any]] = (),
+    ) -> list[str]:
+        """Write what has changed since import; give a line for each thing that could not be carried.
+
+        Args:
+            writer: The carrier.
+            modules: Tracked modules.
+            carried: Identities of the connections that cross execve.
+            late: What `late_changes` gave before shut-down.
+        """
+        self._modules = frozenset(module.__name__ for module in modules)
+        stream = Stream(self._registry, carried)
+        entries = list(late)
+        for place, holder in places.find(modules):
+            if place.kind == "object":
+                stream.anchor(place, "", holder)
+            for name, value in places.items(place, holder, self._modules).items():
+                if type(value) in CONTAINERS:
+                    stream.anchor(place, name, value)
+        for entry, value in self._changes(modules):
+            if not entry.late:
+                entries.append((entry, shaped(entry, value)))
+        for (module, name), value in hooks.runtime.kept.items():
+            place = Place(module, "keep")
+            filled = type(value) in CONTAINERS or places.own_object(value, self._modules)
+            entry = Entry(place, name, filled=type_name(value) if filled else "")
+            if filled:
+                stream.anchor(place, name, value)
+            entries.append((entry, shaped(entry, value)))
+        for connection, _, _ in self._registry.connections():
+            if connection.memory and connection.id in carried:
+                place = Place(str(connection.id), "memory")
+                stream.anchor(place, "", connection.memory)
+                entry = Entry(place, "", filled=type_name(connection.memory))
+                entries.append((entry, shaped(entry, connection.memory)))
+        stream.write(writer, entries)
+        return stream.lost
+
+    # Waking.
+
+    def restore(self, manifest: Manifest | None, modules: Sequence[ModuleType]) -> tuple[str, ...]:
+        """Put carried values back in place; give lines worth telling. Call after `remember`, before serving."""
+        if manifest is None:
+            return ()
+        if manifest.children:
+            reap = functools.partial(children.reap, manifest.children)
+            self._registry.before_adoption.append(reap)
+        if manifest.fresh or not len(manifest.state):
+            return manifest.notes
+        self._modules = frozenset(module.__name__ for module in modules)
+        made_by_import = _instances_to_migrate()
+        loader = Loader(self._registry, manifest.state)
+        notes = list(manifest.notes)
+        try:
+            entries = loader.read()
+        except Exception as error:
+            log.exception("the carried state cannot be read")
+            return (*notes, f"state dropped: {error!r}")
+        for entry, held in entries:
+            note = self._put(entry, held, loader.anchors)
+            if note:
+                notes.append(note)
+                continue
+            if entry.late:
+                self._late.append((entry, held))
+        present = {(place, name): value for place, name, value in self._values(modules)}
+        for entry, _ in entries:
+            if (entry.place, entry.name) in present:
+                self._put_back[entry.place, entry.name] = digest(present[entry.place, entry.name])
+        for what, count in loader.losses.items():
+            notes.append(f"{count} {what} could not be carried and was removed from what held it")
+        notes += _migrate(made_by_import)
+        return tuple(notes)
+
+    def _put(self, entry: Entry, held: Any, anchors: Mapping[tuple[Place, str], Any]) -> str:
+        """Put one value where it belongs; give a line when it no longer fits there."""
+        place, name = entry.place, entry.name
+        if place.kind == "memory":
+            _fill(anchors[place, name], held)
+            return ""
+        if place.kind == "keep":
+            return _put_kept(entry, held, anchors)
+        holder = places.holder_of(place)
+        if holder is None:
+            return f"{place}: state dropped, the new code has no such name"
+        current = places.items(place, holder, self._modules)
+        if name not in current:
+            if entry.was and place.kind in ("module", "class"):
+                return ""  # the edit removed it
+            if name in places.attributes(holder):
+                return f"{place}.{name}: state dropped, the new code has something else there"
+            value = anchors.get((place, name)) if entry.filled else held
+            if entry.filled and value is not None:
+                _fill(value, held)
+            places.put(place, holder, name, value)
+            return ""
+        value = current[name]
+        if entry.filled and type_name(value) == entry.filled:
+            _fill(value, held)
+            return ""
+        old = entry.filled or type_name(held)
+        if entry.filled and type_name(value) == entry.was:  # was None, became a container
+            value = anchors.get((place, name))
+            _fill(value, held)
+            places.put(place, holder, name, value)
+            return ""
+        if not entry.filled and type_name(value) in (old, entry.was):
+            places.put(place, holder, name, held)
+            return ""
+        return f"{place}.{name}: state dropped, it was a {_short(old)} and is a {_short(type_name(value))}"
+
+
+def _fill(value: Any, held: Any) -> None:
+    """Put carried content into a container or an object."""
+    if type(value) in CONTAINERS:
+        places.refill(value, held)
+    else:
+        for name, each in held:
+            setattr(value, name, each)
+
+
+def _put_kept(entry: Entry, held: Any, anchors: Mapping[tuple[Place, str], Any]) -> str:
+    """Put an object of `hotswap.keep` back: into the one import has made, or in wait for who asks later."""
+    key = (entry.place.module, entry.name)
+    kept = hooks.runtime.kept
+    if entry.filled:
+        value = anchors[entry.place, entry.name]
+        fresh = kept.get(key, value)
+        if type_name(fresh) != entry.filled:
+            return (
+                f"keep({entry.name!r}): dropped, it was a {_short(entry.filled)} "
+                f"and is a {_short(type_name(fresh))}"
+            )
+        _fill(fresh, held)
+        if key not in kept:
+            hooks.runtime.carried[key] = fresh
+    elif key not in kept:
+        hooks.runtime.carried[key] = held
+    else:
+        fresh, kept[key] = kept[key], held
+        module = sys.modules.get(key[0])
+        for name, each in list(vars(module).items()) if module is not None else ():
+            if each is fresh:
+                setattr(module, name, held)
+    return ""
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("builtins.")
+
+
+def _instances_to_migrate() -> set[int]:
+    """Give the identities of instances that import itself has made: they need no migration."""
+    if not hooks.runtime.migrations:
+        return set()
+    return {id(thing) for thing in gc.get_objects() if _migration(thing) is not None}
+
+
+def _migration(thing: Any) -> Any:
+    cls = type(thing)
+    return hooks.runtime.migrations.get((cls.__module__, cls.__qualname__))
+
+
+def _migrate(known: set[int]) -> list[str]:
+    """Call ``@hotswap.migrate`` functions with the instances that were carried."""
+    if not hooks.runtime.migrations:
+        return []
+    notes = []
+    for thing in gc.get_objects():
+        migrate = _migration(thing)
+        if migrate is not None and id(thing) not in known:
+            try:
+                migrate(thing)
+            except Exception as error:
+                log.exception("migration of a carried %s failed", type(thing).__qualname__)
+                notes.append(f"{type(thing).__qualname__}: migration failed: {error!r}")
+    return notes

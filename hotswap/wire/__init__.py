@@ -1,0 +1,42 @@
+"""Connections, which outlive the code that serves them: tracked, detached, adopted, entered again.
+
+`install` is called before the app is imported. It puts nothing between a request and the app but bounded
+bookkeeping of raw bytes: enough to hand each connection to the next image, or to call its handler anew in this one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hotswap.source.model import Reload
+    from hotswap.wire.records import Manifest
+    from hotswap.wire.registry import Registry
+
+__all__ = ["install"]
+
+
+def install(
+    manifest: Manifest | None,
+    *,
+    grace: float = 5.0,
+    on_settled: Callable[[Reload], None] | None = None,
+) -> Registry:
+    """Track every connection of this process from now on, and adopt what `manifest` carries.
+
+    Args:
+        manifest: What the last image left, or None on an ordinary start.
+        grace: Seconds after the first listener came up until connections nobody asked for are closed.
+        on_settled: Called once on the loop when everything carried is adopted or closed. Not on an ordinary start.
+    """
+    from hotswap import hooks
+    from hotswap.wire import listeners, patches
+    from hotswap.wire.registry import Registry
+
+    registry = Registry(manifest, grace=grace, on_settled=on_settled)
+    hooks.runtime.connections = registry
+    listeners.raise_file_limit()
+    patches.apply(registry)
+    return registry

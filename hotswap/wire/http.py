@@ -1,0 +1,381 @@
+"""HTTP/1.1 served by uvicorn: keep-alive kept, half requests and unanswered safe ones replayed, event streams resumed.
+
+The only state carried is raw bytes: those of requests that are not answered yet. A fresh protocol is fed them and
+finds itself where the old one was (exec.md section 2).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from hotswap.wire.lines import Hole, Mute
+from hotswap.wire.registry import Busy, Connection, Kind, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from hotswap.wire.records import ConnectionRecord
+
+LIMIT = 1 << 20
+"""Bytes of one request that are kept for a replay; a bigger one is waited for instead."""
+
+_ROOM = 4096
+"""Bytes that an idle connection may go on holding."""
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that may be carried out twice (RFC 9110 section 9.2.1)."""
+
+_EVENT_ID = re.compile(rb"(?:\A|[\r\n])id:[ ]?([^\r\n\0]*)")
+
+
+class Tracked:
+    """Mixed into uvicorn's HTTP protocols: the raw bytes of what is not answered yet, and how many messages began."""
+
+    registry: Registry
+    begun = 0
+    """Requests that began within `raw`."""
+    ended = 0
+    """Requests of `raw` that were received to their end."""
+    overflow = False
+    """`raw` is not complete, or does not begin with a request."""
+    if TYPE_CHECKING:
+        raw: bytearray
+        cycle: Any
+        transport: Any
+        flow: Any
+        scope: Any
+        loop: Any
+        timeout_keep_alive: int
+        timeout_keep_alive_task: Any
+        timeout_keep_alive_handler: Any
+
+    def unanswered(self) -> int:
+        """Count requests that were received, at least their heads, and are not answered to the end."""
+        raise NotImplementedError
+
+    def at_boundary(self) -> bool:
+        """Say whether all that was received belongs to requests that are answered."""
+        raise NotImplementedError
+
+    def data_received(self, data: bytes) -> None:
+        if self.at_boundary():
+            self.raw = bytearray(data)
+            self.begun = self.ended = 0
+            self.overflow = False
+        elif len(self.raw) + len(data) <= LIMIT:
+            self.raw += data
+        else:
+            self.overflow = True
+        super().data_received(data)  # type: ignore[misc]
+
+    def answered(self) -> int:
+        """Count requests at the start of `raw` that were answered to the end."""
+        raise NotImplementedError
+
+    def replayable(self) -> bytes | None:
+        """Give the bytes from the first unanswered request on; None when they were not kept."""
+        if self.at_boundary():
+            return b""
+        return None if self.overflow else _after(bytes(self.raw), self.answered())
+
+
+def _after(raw: bytes, count: int) -> bytes | None:
+    """Give what follows the first `count` requests in `raw`; None when they end nowhere."""
+    if count == 0:
+        return raw
+    import h11
+
+    connection = h11.Connection(h11.SERVER, max_incomplete_event_size=LIMIT)
+    connection.receive_data(raw)
+    seen = 0
+    while seen < count:
+        try:
+            event = connection.next_event()
+        except h11.RemoteProtocolError:
+            return None
+        if event is h11.NEED_DATA or event is h11.PAUSED:
+            return None
+        if isinstance(event, h11.EndOfMessage):
+            seen += 1
+            if seen < count:
+                connection.send(h11.Response(status_code=204, headers=[]))
+                connection.send(h11.EndOfMessage())
+                connection.start_next_cycle()
+    rest = connection.trailing_data[0]
+    return bytes(rest)
+
+
+class TrackedCycle:
+    """Mixed into uvicorn's request cycles: knows an event stream when it begins, and the coroutine that answers."""
+
+    coroutine: Any = None
+    streaming = False
+    last_event_id = b""
+    if TYPE_CHECKING:
+        response_started: bool
+        response_complete: bool
+        scope: Any
+        more_body: bool
+        disconnected: bool
+
+    def run_asgi(self, app: Any) -> Coroutine[Any, Any, None]:
+        coroutine: Coroutine[Any, Any, None] = super().run_asgi(app)  # type: ignore[misc]
+        self.coroutine = coroutine
+        return coroutine
+
+    def send(self, message: Any) -> Coroutine[Any, Any, None]:
+        if self.streaming:
+            found = _EVENT_ID.findall(message.get("body", b""))
+            if found:
+                self.last_event_id = found[-1]
+        elif message["type"] == "http.response.start":
+            for name, value in message.get("headers", ()):
+                if name.lower() == b"content-type":
+                    self.streaming = value.startswith(b"text/event-stream")
+        sending: Coroutine[Any, Any, None] = super().send(message)  # type: ignore[misc]
+        return sending
+
+
+class HTTP(Kind):
+    """The kind of `Tracked` protocols."""
+
+    carries = frozenset({"http", "sse"})
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def serves(self, protocol: object) -> bool:
+        return isinstance(protocol, Tracked)
+
+    def name(self, protocol: Tracked) -> str:
+        return "sse" if self._streams(protocol) else "http"
+
+    def begun(self, connection: Connection, protocol: Tracked) -> None:
+        """Nothing to note."""
+
+    def handler(self, protocol: Tracked) -> Any:
+        return getattr(protocol.cycle, "coroutine", None)
+
+    def _streams(self, protocol: Tracked) -> bool:
+        cycle = protocol.cycle
+        return (
+            cycle is not None
+            and cycle.response_started
+            and not cycle.response_complete
+            and getattr(cycle, "streaming", False)
+        )
+
+    def busy(self, connection: Connection, protocol: Tracked) -> Busy | None:
+        cycle = protocol.cycle
+        if protocol.unanswered() == 0 or cycle is None or self._streams(protocol):
+            return None
+        if cycle.response_complete:
+            return Busy(protocol)  # pipelined requests are about to begin
+        return Busy(cycle, reading=cycle.more_body)
+
+    def gate(self, connection: Connection, protocol: Tracked) -> Callable[[], None]:
+        flow = protocol.flow
+        was_paused = flow.read_paused
+        flow.read_paused = False  # or the app's next receive() would begin to read again
+        connection.transport.pause_reading()
+
+        def undo() -> None:
+            if not connection.live:
+                return
+            if was_paused and protocol.unanswered() and not protocol.cycle.response_complete:
+                flow.read_paused = True
+            else:
+                connection.transport.resume_reading()
+
+        return undo
+
+    def carry(self, connection: Connection, protocol: Tracked) -> ConnectionRecord | str:
+        cycle = protocol.cycle
+        raw = protocol.replayable()
+        if raw is None:
+            return "HTTP request too large to be received again"
+        unanswered = protocol.unanswered() > 0
+        if self._streams(protocol):
+            if protocol.unanswered() > 1:
+                return "event stream with more requests behind it"
+            return self._registry.basics(
+                connection, "sse", opening=raw, note=cycle.last_event_id.decode("latin-1")
+            )
+        if unanswered and cycle is not None and not cycle.response_complete:
+            where = f"{cycle.scope['method']} {cycle.scope['path']}"
+            if cycle.response_started:
+                return f"response that was being sent: {where}"
+            if cycle.scope["method"] not in SAFE and not cycle.more_body:
+                return f"request that was being worked on: {where}"
+        return self._registry.basics(connection, "http", raw=raw)
+
+    def adopt(
+        self, connection: Connection, factory: Callable[[], Any], record: ConnectionRecord
+    ) -> None:
+        protocol = factory()
+        transport = connection.transport
+        transport.set_protocol(protocol)
+        if record.kind == "sse":
+            self._resume_stream(connection, protocol, record)
+            return
+        protocol.connection_made(transport)
+        if record.raw:
+            protocol.data_received(record.raw)
+        elif protocol.timeout_keep_alive_task is None:
+            protocol.timeout_keep_alive_task = protocol.loop.call_later(
+                protocol.timeout_keep_alive, protocol.timeout_keep_alive_handler
+            )
+        if not self._registry.gated and not protocol.flow.read_paused:
+            transport.resume_reading()
+
+    def _resume_stream(
+        self, connection: Connection, protocol: Tracked, record: ConnectionRecord
+    ) -> None:
+        """Ask the app for the stream again, with the last event's id; its head has been sent in the first life."""
+        transport = connection.transport
+        connection.resumed += 1
+        self._registry.restarted()
+
+        def heard(data: bytes) -> None:
+            if protocol.transport is transport:
+                return
+            protocol.transport = protocol.flow._transport = protocol.cycle.transport = transport
+            head = data.lower()
+            if not (head.startswith(b"http/1.1 200") and b"text/event-stream" in head):
+                transport.close()  # a chunked body that ends without its last chunk: never a clean end
+            elif not self._registry.gated:
+                transport.resume_reading()
+
+        protocol.connection_made(Mute(transport, heard))  # type: ignore[attr-defined]
+        request = record.opening
+        if record.note and b"\nlast-event-id:" not in request.lower():
+            head, line, rest = request.partition(b"\r\n")
+            request = (
+                head + line + b"Last-Event-ID: " + record.note.encode("latin-1") + b"\r\n" + rest
+            )
+        protocol.data_received(request)
+        cycle = protocol.cycle
+        if cycle is not None:
+            cycle.last_event_id = record.note.encode("latin-1")
+            cycle.scope.setdefault("extensions", {})["hotswap"] = {
+                "connection": connection.id,
+                "resumed": connection.resumed,
+            }
+        protocol.raw = bytearray(record.opening)
+
+    def detach(self, connection: Connection, protocol: Any) -> None:
+        hole = Hole(connection.transport)
+        protocol.transport = protocol.flow._transport = hole
+        getattr(protocol, "connections", set()).discard(protocol)
+        if protocol.timeout_keep_alive_task is not None:
+            protocol.timeout_keep_alive_task.cancel()
+        if protocol.cycle is not None:
+            protocol.cycle.transport = hole
+            protocol.cycle.disconnected = True
+            protocol.cycle.logger = _Silent()
+
+    def refuse(self, connection: Connection, protocol: Any, code: int) -> None:  # noqa: ARG002
+        if protocol.unanswered() == 0:
+            connection.transport.close()
+            return
+        cycle = protocol.cycle
+        if not cycle.response_started:
+            connection.transport.write(
+                b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n"
+                b"content-length: 19\r\nretry-after: 1\r\nconnection: close\r\n\r\nService Unavailable"
+            )
+            cycle.disconnected = True
+            connection.transport.close()
+        elif self._streams(protocol):
+            connection.transport.close()
+        else:
+            connection.transport.abort()
+
+
+class _Silent:
+    """The logger of a cycle whose handler is being cancelled: its end is no news."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_, **__: None
+
+
+def httptools(registry: Registry) -> type:
+    """Give uvicorn's httptools protocol, tracked."""
+    from uvicorn.protocols.http import httptools_impl
+
+    class Cycle(TrackedCycle, httptools_impl.RequestResponseCycle):
+        pass
+
+    class TrackedHttpTools(Tracked, httptools_impl.HttpToolsProtocol):  # type: ignore[misc]
+        def on_message_begin(self) -> None:
+            self.begun += 1
+            super().on_message_begin()
+
+        def on_message_complete(self) -> None:
+            self.ended += 1
+            super().on_message_complete()
+
+        def on_response_complete(self) -> None:
+            if len(self.raw) > _ROOM and self.begun == self.ended and not self.pipeline:
+                self.raw = bytearray()
+            super().on_response_complete()
+
+        def unanswered(self) -> int:
+            cycle = self.cycle
+            current = cycle is not None and not cycle.response_complete
+            return len(self.pipeline) + current
+
+        def answered(self) -> int:
+            newest = self.pipeline[0][0] if self.pipeline else self.cycle
+            headless = newest is None or newest.scope is not self.scope
+            return self.begun - headless - self.unanswered()
+
+        def at_boundary(self) -> bool:
+            cycle = self.cycle
+            return (
+                self.begun == self.ended
+                and (cycle is None or cycle.response_complete)
+                and not self.pipeline
+            )
+
+    httptools_impl.RequestResponseCycle = Cycle  # type: ignore[misc, assignment]
+    TrackedHttpTools.registry = registry
+    return TrackedHttpTools
+
+
+def h11(registry: Registry) -> type:
+    """Give uvicorn's h11 protocol, tracked."""
+    import h11 as library
+    from uvicorn.protocols.http import h11_impl
+
+    class Cycle(TrackedCycle, h11_impl.RequestResponseCycle):
+        pass
+
+    class TrackedH11(Tracked, h11_impl.H11Protocol):  # type: ignore[misc]
+        def unanswered(self) -> int:
+            cycle = self.cycle
+            return int(cycle is not None and not cycle.response_complete)
+
+        def at_boundary(self) -> bool:
+            return (
+                self.conn.their_state is library.IDLE
+                and not self.conn.trailing_data[0]
+                and self.unanswered() == 0
+            )
+
+        def on_response_complete(self) -> None:
+            if self.conn.their_state is library.DONE:
+                self.raw = bytearray(
+                    self.conn.trailing_data[0]
+                )  # h11 tells what it has not looked at
+            else:
+                self.overflow = True  # answered before the request was received: its end is unknown
+            super().on_response_complete()
+
+        def answered(self) -> int:
+            return 0
+
+    h11_impl.RequestResponseCycle = Cycle  # type: ignore[misc, assignment]
+    TrackedH11.registry = registry
+    return TrackedH11

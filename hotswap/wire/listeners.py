@@ -1,0 +1,205 @@
+"""Listening sockets: whatever opens one through a loop gets the inherited socket of the same address back.
+
+``start_server``, uvicorn, hypercorn and ``websockets.serve`` all end in ``loop.create_server`` or
+``create_unix_server``. A listener is known by the address *as asked for*, so that port 0 and host names find theirs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import socket
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from hotswap.wire.registry import Registry
+
+
+def raise_file_limit() -> None:
+    """Lift the soft limit of open files to the hard one: a thousand would do for a thousand clients only."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = hard if hard != resource.RLIM_INFINITY else max(soft, 1 << 20)
+    if soft < wanted:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        except (ValueError, OSError):  # macOS: no more than kern.maxfilesperproc
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(10240, wanted), hard))
+
+
+class Several(asyncio.AbstractServer):
+    """Several one-socket servers that were asked for in one call, as one."""
+
+    def __init__(self, servers: Sequence[Any]) -> None:
+        self._servers = servers
+
+    @property
+    def sockets(self) -> tuple[Any, ...]:
+        return tuple(each for server in self._servers for each in server.sockets or ())
+
+    def close(self) -> None:
+        for server in self._servers:
+            server.close()
+
+    def close_clients(self) -> None:
+        for server in self._servers:
+            server.close_clients()
+
+    def abort_clients(self) -> None:
+        for server in self._servers:
+            server.abort_clients()
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        loop: asyncio.AbstractEventLoop = self._servers[0].get_loop()
+        return loop
+
+    def is_serving(self) -> bool:
+        return all(server.is_serving() for server in self._servers)
+
+    async def start_serving(self) -> None:
+        for server in self._servers:
+            await server.start_serving()
+
+    async def serve_forever(self) -> None:
+        await asyncio.gather(*(server.serve_forever() for server in self._servers))
+
+    async def wait_closed(self) -> None:
+        await asyncio.gather(*(server.wait_closed() for server in self._servers))
+
+    async def __aenter__(self) -> Several:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+        await self.wait_closed()
+
+
+class Names:
+    """Gives each listener its key; the same address asked for again gets a number."""
+
+    def __init__(self) -> None:
+        self._seen: Counter[str] = Counter()
+
+    def key(self, kind: str, *address: object) -> str:
+        """Give ``kind:address``, with ``#2`` for the second of its name."""
+        name = ":".join((kind, *(str(part) for part in address)))
+        self._seen[name] += 1
+        return name if self._seen[name] == 1 else f"{name}#{self._seen[name]}"
+
+
+_TCP_ONLY = ("family", "flags", "reuse_address", "reuse_port", "keep_alive")
+_UNIX_ONLY = ("cleanup_socket",)
+
+
+def patch_loop(loop_class: Any, registry: Registry, names: Names) -> None:
+    """Let `loop_class` open listeners by way of `registry`."""
+    create_server = loop_class.create_server
+    create_unix_server = loop_class.create_unix_server
+
+    @functools.wraps(create_server)
+    async def serve(
+        self: Any,
+        protocol_factory: Callable[[], Any],
+        host: Any = None,
+        port: Any = None,
+        **options: Any,
+    ) -> Any:
+        given = options.pop("sock", None)
+        if given is not None:
+            key = names.key("sock", *_address(given))
+        else:
+            hosts = host if isinstance(host, str) or host is None else ",".join(map(str, host))
+            key = names.key("tcp", hosts, port)
+
+        async def fresh(factory: Callable[[], Any]) -> Any:
+            if given is not None:
+                return await create_server(self, factory, sock=given, **options)
+            return await create_server(self, factory, host, port, **options)
+
+        def again(factory: Callable[[], Any], inherited: socket.socket) -> Awaitable[Any]:
+            rest = {name: value for name, value in options.items() if name not in _TCP_ONLY}
+            opened: Awaitable[Any] = create_server(self, factory, sock=inherited, **rest)
+            return opened
+
+        return await _open(self, registry, key, protocol_factory, fresh, again, given)
+
+    @functools.wraps(create_unix_server)
+    async def serve_unix(
+        self: Any, protocol_factory: Callable[[], Any], path: Any = None, **options: Any
+    ) -> Any:
+        given = options.pop("sock", None)
+        address = _address(given) if given is not None else (os.fspath(path),)
+        key = names.key("unix", *(os.fsdecode(part) for part in address))
+
+        async def fresh(factory: Callable[[], Any]) -> Any:
+            if given is not None:
+                return await create_unix_server(self, factory, sock=given, **options)
+            return await create_unix_server(self, factory, path, **options)
+
+        def again(factory: Callable[[], Any], inherited: socket.socket) -> Awaitable[Any]:
+            opened: Awaitable[Any] = create_unix_server(self, factory, sock=inherited, **options)
+            return opened
+
+        return await _open(self, registry, key, protocol_factory, fresh, again, given)
+
+    loop_class.create_server = serve
+    loop_class.create_unix_server = serve_unix
+
+
+async def _open(
+    loop: asyncio.AbstractEventLoop,
+    registry: Registry,
+    key: str,
+    factory: Callable[[], Any],
+    fresh: Callable[[Callable[[], Any]], Awaitable[Any]],
+    again: Callable[[Callable[[], Any], socket.socket], Awaitable[Any]],
+    given: Any,
+) -> Any:
+    """Open the listener `key`: on what was inherited, or anew; then adopt its connections."""
+    wrapped = registry.entry(factory, key)
+    inherited = registry.inherited(key)
+    if inherited:
+        if given is not None:
+            given.close()
+        for each in inherited:
+            each.setblocking(False)
+        servers = [await again(wrapped, each) for each in inherited]
+        server = servers[0] if len(servers) == 1 else Several(servers)
+    else:
+        server = await fresh(wrapped)
+    registry.listening(key, server, lambda listening: again(wrapped, listening))
+    await registry.adopt(loop, key, factory)
+    return server
+
+
+def _address(listening: socket.socket) -> tuple[object, ...]:
+    """Give the bound address of a socket the program made itself."""
+    name = listening.getsockname()
+    return tuple(name[:2]) if isinstance(name, tuple) else (os.fsdecode(name),)
+
+
+def give_bound_sockets_back(registry: Registry) -> None:
+    """Let a program that binds its listening socket itself get the inherited one: bind would say EADDRINUSE.
+
+    Only in an image that inherited such a listener. ``dup2`` puts the inherited socket under the new one's number.
+    """
+    bind = socket.socket.bind
+
+    def bound(self: socket.socket, address: Any) -> None:
+        parts = tuple(address[:2]) if isinstance(address, tuple) else (os.fsdecode(address),)
+        inherited = registry.inherited("sock:" + ":".join(str(part) for part in parts))
+        if not inherited:
+            bind(self, address)
+            return
+        os.dup2(inherited[0].fileno(), self.fileno(), inheritable=False)
+        for each in inherited:
+            each.close()
+
+    socket.socket.bind = bound  # type: ignore[method-assign, assignment]

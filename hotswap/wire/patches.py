@@ -1,0 +1,102 @@
+"""Where the wire enters: asyncio's and uvloop's loops, uvicorn's tables of protocols.
+
+uvicorn and uvloop are patched when they are imported, so that a program without them does not pay for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.abc
+import importlib.util
+import sys
+from typing import TYPE_CHECKING, Any
+
+from hotswap.wire.listeners import Names, give_bound_sockets_back, patch_loop
+from hotswap.wire.streams import Protocols, Secured, Streams
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
+    from hotswap.wire.registry import Registry
+
+
+class _WhenImported(importlib.abc.MetaPathFinder):
+    """Calls a function with a module when it has been imported."""
+
+    def __init__(self, patches: dict[str, Callable[[Any], None]]) -> None:
+        self._patches = patches
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,  # noqa: ARG002
+        target: ModuleType | None = None,  # noqa: ARG002
+    ) -> ModuleSpec | None:
+        patch = self._patches.pop(fullname, None)
+        if patch is None:
+            return None
+        spec = importlib.util.find_spec(fullname)
+        if spec is None or spec.loader is None:
+            return None
+        execute = spec.loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            execute(module)
+            patch(module)
+
+        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+
+def apply(registry: Registry) -> None:
+    """Patch what is there, and the rest when it comes."""
+    names = Names()
+    registry.kinds[:] = [Streams(registry), Protocols(registry)]
+    registry.secured = Secured(registry)
+    patch_loop(asyncio.BaseEventLoop, registry, names)
+    if registry.manifest is not None and any(
+        listener.key.startswith("sock:") for listener in registry.manifest.listeners
+    ):
+        give_bound_sockets_back(registry)
+    later: dict[str, Callable[[Any], None]] = {
+        "uvicorn.config": lambda module: _patch_tables(module, registry),
+        "uvloop": lambda module: _patch_uvloop(module, registry, names),
+        "starlette.websockets": lambda module: _patch_starlette(module, registry),
+    }
+    for name in list(later):
+        if name in sys.modules:
+            later.pop(name)(sys.modules[name])
+    sys.meta_path.insert(0, _WhenImported(later))
+
+
+def _patch_uvloop(module: Any, registry: Registry, names: Names) -> None:
+    patch_loop(module.Loop, registry, names)
+    start_tls = module.Loop.start_tls
+
+    async def start_tls_unwrapped(self: Any, transport: Any, *args: Any, **options: Any) -> Any:
+        return await start_tls(self, getattr(transport, "real", transport), *args, **options)
+
+    module.Loop.start_tls = start_tls_unwrapped
+
+
+def _patch_starlette(module: Any, registry: Registry) -> None:
+    from hotswap.wire.objects import give_shells_back
+
+    give_shells_back(module.WebSocket, registry)
+
+
+def _patch_tables(module: Any, registry: Registry) -> None:
+    """Name tracked protocols in uvicorn's tables, each only where all it relies on is there."""
+    from hotswap.wire import http, tracked, websockets
+
+    registry.kinds[:0] = [websockets.WebSockets(registry), http.HTTP(registry)]
+
+    tracked.registry = registry
+    for name in ("auto", "httptools", "h11"):
+        if name in module.HTTP_PROTOCOLS:
+            module.HTTP_PROTOCOLS[name] = f"hotswap.wire.tracked:http_{name}"
+    for name in ("auto", "websockets", "websockets-sansio", "wsproto"):
+        if name in module.WS_PROTOCOLS:
+            module.WS_PROTOCOLS[name] = f"hotswap.wire.tracked:ws_{name.replace('-', '_')}"

@@ -1,0 +1,310 @@
+"""Connections of the app's own: ``asyncio.start_server`` streams, and protocols of ``loop.create_server``.
+
+A stream is its reader's buffer; the handler starts again from the top, and what it says before it first waits was
+said in its first life. A protocol is its picklable attributes (exec.md section 3).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from typing import TYPE_CHECKING, Any
+
+from hotswap.wire import hush
+from hotswap.wire.hush import Hush
+from hotswap.wire.lines import Hole
+from hotswap.wire.registry import Busy, Connection, Kind, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hotswap.wire.records import ConnectionRecord
+
+
+class _Reading:
+    """Bookkeeping of one stream: how much the handler has consumed, and when it last wrote."""
+
+    __slots__ = ("coroutine", "fed", "reader", "spoke_at", "writer")
+
+    def __init__(self, reader: Any, writer: Any) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.fed = len(reader._buffer)
+        self.spoke_at = 0
+        self.coroutine: Any = None
+
+    @property
+    def consumed(self) -> int:
+        return self.fed - len(self.reader._buffer)
+
+
+class Streams(Kind):
+    """The kind of ``StreamReaderProtocol``."""
+
+    carries = frozenset({"stream"})
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def serves(self, protocol: object) -> bool:
+        return isinstance(protocol, asyncio.StreamReaderProtocol)
+
+    def name(self, protocol: Any) -> str:  # noqa: ARG002
+        return "stream"
+
+    def begun(self, connection: Connection, protocol: Any) -> None:
+        """Follow what the handler reads and writes, by the reader's and writer's own methods."""
+        reader = protocol._stream_reader
+        writer = protocol._stream_writer
+        if reader is None or writer is None:
+            return
+        reading = _Reading(reader, writer)
+        protocol.hotswap_reading = reading
+        feed, write, writelines = reader.feed_data, writer.write, writer.writelines
+
+        def feed_data(data: bytes) -> None:
+            reading.fed += len(data)
+            feed(data)
+
+        def note_write(data: Any) -> None:
+            reading.spoke_at = reading.consumed
+            if not (hush.silent and hush.hushed()):
+                write(data)
+
+        def note_writelines(data: Any) -> None:
+            reading.spoke_at = reading.consumed
+            if not (hush.silent and hush.hushed()):
+                writelines(data)
+
+        reader.feed_data = feed_data
+        writer.write = note_write
+        writer.writelines = note_writelines
+        task = getattr(protocol, "_task", None)
+        reading.coroutine = task.get_coro() if task is not None else None
+
+    def handler(self, protocol: Any) -> Any:
+        reading = getattr(protocol, "hotswap_reading", None)
+        return reading.coroutine if reading is not None else None
+
+    def busy(self, connection: Connection, protocol: Any) -> Busy | None:  # noqa: ARG002
+        reading: _Reading | None = getattr(protocol, "hotswap_reading", None)
+        if reading is None or reading.reader._waiter is not None:
+            return None
+        consumed = reading.consumed
+        return Busy((id(protocol), consumed)) if consumed > reading.spoke_at else None
+
+    def gate(self, connection: Connection, protocol: Any) -> Callable[[], None]:
+        reader = protocol._stream_reader
+        was_paused = reader is not None and reader._paused
+        if was_paused:
+            reader._paused = False  # or the handler's next read would begin to receive again
+        connection.transport.pause_reading()
+
+        def undo() -> None:
+            if was_paused and len(reader._buffer) > reader._limit:
+                reader._paused = True
+            elif connection.live:
+                connection.transport.resume_reading()
+
+        return undo
+
+    def carry(self, connection: Connection, protocol: Any) -> ConnectionRecord | str:
+        reader = protocol._stream_reader
+        if reader is None:
+            return "stream whose reader is gone"
+        return self._registry.basics(
+            connection,
+            "stream",
+            raw=bytes(reader._buffer),
+            hushed=reader._waiter is not None,
+            eof=reader._eof,
+        )
+
+    def adopt(
+        self, connection: Connection, factory: Callable[[], Any], record: ConnectionRecord
+    ) -> None:
+        protocol = factory()
+        transport = connection.transport
+        connection.resumed += 1
+        self._registry.restarted()
+        if not isinstance(protocol, asyncio.StreamReaderProtocol):
+            transport.set_protocol(protocol)
+            protocol.connection_made(transport)
+            if record.raw:
+                protocol.data_received(record.raw)
+            transport.resume_reading()
+            return
+        begin: Any = protocol._client_connected_cb  # type: ignore[attr-defined]
+
+        def call(reader: Any, writer: Any) -> Any:
+            if connection.shells is not None:
+                reader, writer = connection.shells.streams(protocol, reader, writer)
+            handler = begin(reader, writer)
+            if record.hushed and asyncio.iscoroutine(handler):
+                return _run_hushed(handler, reader)
+            return handler
+
+        protocol._client_connected_cb = call  # type: ignore[attr-defined]
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        self.begun(connection, protocol)
+        if record.raw:
+            protocol.data_received(record.raw)
+        if record.eof:
+            protocol.eof_received()
+        elif not self._registry.gated:
+            transport.resume_reading()
+
+    def detach(self, connection: Connection, protocol: Any) -> None:
+        hole = Hole(connection.transport)
+        reading = getattr(protocol, "hotswap_reading", None)
+        protocol._transport = hole
+        if reading is not None:
+            reading.writer._transport = hole
+            reading.reader._transport = hole
+
+    def refuse(self, connection: Connection, protocol: Any, code: int) -> None:  # noqa: ARG002
+        connection.transport.close()
+
+
+_READS = ("read", "readline", "readuntil", "readexactly")
+
+
+async def _run_hushed(handler: Any, reader: Any) -> None:
+    """Run a stream's handler that is silent until it reads, or ends."""
+    silence = Hush()
+    hush.current.set(silence)
+
+    def heard_from(name: str) -> None:
+        read = getattr(reader, name)
+
+        def first(*args: Any, **options: Any) -> Any:
+            for each in _READS:
+                reader.__dict__.pop(each, None)
+            silence.lift()
+            return read(*args, **options)
+
+        reader.__dict__[name] = first
+
+    for name in _READS:
+        heard_from(name)
+    try:
+        await handler
+    finally:
+        silence.lift()
+
+
+class Protocols(Kind):
+    """Any other protocol: a half line in an attribute is carried with the attribute."""
+
+    carries = frozenset({"protocol"})
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def serves(self, protocol: object) -> bool:  # noqa: ARG002
+        return True
+
+    def name(self, protocol: Any) -> str:  # noqa: ARG002
+        return "protocol"
+
+    def begun(self, connection: Connection, protocol: Any) -> None:
+        """Nothing to note."""
+
+    def handler(self, protocol: Any) -> Any:  # noqa: ARG002
+        return None
+
+    def busy(self, connection: Connection, protocol: Any) -> Busy | None:  # noqa: ARG002
+        return None
+
+    def gate(self, connection: Connection, protocol: Any) -> Callable[[], None]:  # noqa: ARG002
+        transport = connection.transport
+        reading = transport.is_reading()
+        transport.pause_reading()
+
+        def undo() -> None:
+            if reading and connection.live:
+                transport.resume_reading()
+
+        return undo
+
+    def carry(self, connection: Connection, protocol: Any) -> ConnectionRecord | str:
+        held = connection.held
+        if held is not None:
+            return self._registry.basics(connection, "fresh", raw=bytes(held.early), eof=held.eof)
+        module = type(protocol).__module__
+        if module.startswith("uvicorn."):
+            return f"connection served by {type(protocol).__qualname__}, which cannot be carried"
+        save = getattr(protocol, "__hotswap_save__", None)
+        names = save() if save is not None else _attributes(protocol)
+        attributes = []
+        for name, value in names.items():
+            try:
+                attributes.append((name, pickle.dumps(value, 5)))
+            except Exception:  # noqa: BLE001, S112
+                continue  # the fresh protocol makes its own: transports, loops, tasks, locks
+        return self._registry.basics(connection, "protocol", attributes=tuple(attributes))
+
+    def adopt(
+        self, connection: Connection, factory: Callable[[], Any], record: ConnectionRecord
+    ) -> None:
+        protocol = factory()
+        if connection.shells is not None:
+            protocol = connection.shells.protocol(protocol)
+        transport = connection.transport
+        connection.resumed += 1
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        restored = {name: pickle.loads(value) for name, value in record.attributes}
+        load = getattr(protocol, "__hotswap_load__", None)
+        if load is not None:
+            load(restored)
+        else:
+            for name, value in restored.items():
+                setattr(protocol, name, value)
+        if record.raw:
+            protocol.data_received(record.raw)
+        if not self._registry.gated:
+            transport.resume_reading()
+
+    def detach(self, connection: Connection, protocol: Any) -> None:
+        hole = Hole(connection.transport)
+        for name, value in _attributes(protocol).items():
+            if value is connection.transport:
+                setattr(protocol, name, hole)
+
+    def refuse(self, connection: Connection, protocol: Any, code: int) -> None:  # noqa: ARG002
+        connection.transport.close()
+
+
+class Secured(Protocols):
+    """TLS that this process terminates itself: its keys are in OpenSSL's memory and cannot cross execve."""
+
+    def name(self, protocol: Any) -> str:  # noqa: ARG002
+        return "tls"
+
+    def carry(self, connection: Connection, protocol: Any) -> ConnectionRecord | str:  # noqa: ARG002
+        return "TLS connection: keep them with --tls-keeper"
+
+    def gate(self, connection: Connection, protocol: Any) -> Callable[[], None]:
+        for kind in self._registry.kinds:
+            if kind.serves(protocol):
+                return kind.gate(connection, protocol)
+        return super().gate(connection, protocol)
+
+    def busy(self, connection: Connection, protocol: Any) -> Busy | None:
+        return self._registry.kind_of(protocol).busy(connection, protocol)
+
+    def refuse(self, connection: Connection, protocol: Any, code: int) -> None:
+        self._registry.kind_of(protocol).refuse(connection, protocol, code)
+
+
+def _attributes(protocol: Any) -> dict[str, Any]:
+    """Give the instance attributes of `protocol`, slots included."""
+    found = dict(getattr(protocol, "__dict__", {}))
+    for owner in type(protocol).__mro__:
+        slots = owner.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if not name.startswith("__") and hasattr(protocol, name):
+                found[name] = getattr(protocol, name)
+    return found
