@@ -1,0 +1,385 @@
+"""The browser side as one object: the session hands it outcomes and changed files, uvicorn gets the app it wraps."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import os
+import time
+from typing import TYPE_CHECKING, Any, Literal
+
+from hotswap.web import reports
+from hotswap.web.access import Access, is_loopback
+from hotswap.web.channel import Channel
+from hotswap.web.endpoints import Endpoints
+from hotswap.web.middleware import CacheRule, Middleware
+from hotswap.web.pages import Pages
+from hotswap.web.places import Places
+from hotswap.web.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from hotswap.source.model import Fault, Outcome
+    from hotswap.web.asgi import ASGIApp
+    from hotswap.web.javascript.serving import Modules
+
+OnPatch = Literal["morph", "reload", "none"]
+
+EDITOR = "vscode://file/{file}:{line}:{col}"
+CACHE_PATHS = ("/", "/static/")
+OLDEST_SAVE = 10.0
+"""Seconds: a file whose modification time lies further back was not written just now (``touch``, ``cp -p``)."""
+PYTHON = "python:"
+SCRIPT = "script:"
+REQUEST = "request:"
+WITHOUT_JS = (
+    "a changed script reloads the page; to have functions replaced inside the live page, "
+    'install "hotswap-live[js]"'
+)
+
+logger = logging.getLogger("hotswap.web")
+
+
+def _silent(_: str) -> None:
+    """Say nothing."""
+
+
+class Browser:
+    """Makes pages follow the code. Used on the event loop's thread only.
+
+    Args:
+        root: The project; the token and the short names of files come from it.
+        editor: The link to a source line; ``{file}``, ``{line}`` and ``{col}`` are filled in.
+        on_patch: What a page does after a swap: merge what changed, reload, or nothing.
+        cache_paths: Whose responses get the no-cache headers; a trailing slash makes a prefix.
+        allowed_hosts: More names that the ``Host`` header may have; ``.example.test`` for all below.
+        token_dir: Where the token's file lies; by default below ``XDG_RUNTIME_DIR`` or the temporary folder.
+        allow_remote: Serve the development endpoints on a non-loopback address too.
+        reconnect: Whether the page's own WebSockets come back by themselves when lost.
+        ask_reload: Called with a reason when the status page's button asks for an exec reload.
+        status: Facts for the status page: ``target``, ``version``, ``generation``, ``connections``, ``stale``,
+            ``pending``; all optional.
+        say: Takes one sentence for the console.
+    """
+
+    def __init__(
+        self,
+        *,
+        root: str,
+        ask_reload: Callable[[str], None],
+        editor: str = EDITOR,
+        on_patch: OnPatch = "morph",
+        cache_paths: Sequence[str] = CACHE_PATHS,
+        allowed_hosts: Sequence[str] = (),
+        token_dir: str | None = None,
+        allow_remote: bool = False,
+        reconnect: bool = True,
+        status: Callable[[], Mapping[str, object]] = dict,
+        say: Callable[[str], None] = _silent,
+    ) -> None:
+        self._root = os.path.realpath(root)
+        self._editor = editor
+        self._on_patch = on_patch
+        self._reconnect = reconnect
+        self._say = say
+        self._cache = CacheRule(cache_paths)
+        self._channel = Channel()
+        self._pages = Pages()
+        self._places = Places()
+        self._access = Access(
+            root=root,
+            allowed_hosts=allowed_hosts,
+            token_dir=token_dir,
+            allow_remote=allow_remote,
+        )
+        self._modules: Modules | Literal["unknown"] | None = "unknown"
+        self._told_without_js = False
+        self._digests: dict[str, float] = {}
+        self._actions: dict[str, Mapping[str, Callable[[], object]]] = {}
+        self._endpoints = Endpoints(
+            access=self._access,
+            channel=self._channel,
+            pages=self._pages,
+            status=Status(self._channel, status),
+            scripts=self._scripts,
+            ask_reload=ask_reload,
+            act=self._act,
+        )
+
+    @property
+    def token(self) -> str:
+        """The secret that this project's pages know."""
+        return self._access.token
+
+    def bound(self, host: str | None) -> str:
+        """Take an address that the server is bound to (None: a Unix socket or an inherited descriptor).
+
+        Returns:
+            The sentence to tell the user when the development endpoints are therefore switched off, else ``""``.
+        """
+        if host is None or (host and is_loopback(host)) or self._access.allow_remote:
+            return ""
+        self._access.open = False
+        where = host or "all addresses"
+        return (
+            f"pages do not follow saves: the server is bound to {where}, where others could reach the "
+            "development endpoints; --allow-remote serves them all the same"
+        )
+
+    def wrap(self, app: ASGIApp) -> ASGIApp:
+        """Put the middleware around an app."""
+        return Middleware(
+            app,
+            access=self._access,
+            endpoints=self._endpoints,
+            pages=self._pages,
+            cache=self._cache,
+            attributes=self._attributes,
+            scripts=self._scripts,
+            verbatim=self._verbatim,
+            raised=self._raised,
+            answered=self._answered,
+        )
+
+    def serves(self, static: Sequence[tuple[str, str]], templates: Sequence[str]) -> None:
+        """Take what the app serves: (URL prefix, folder) pairs and template folders. Call again when it changed."""
+        self._places.set(static, templates)
+
+    def interesting(self) -> Sequence[str]:
+        """Give the folders whose files reach pages, for the watcher."""
+        return self._places.folders()
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Tell the pages what became of a batch."""
+        fault = outcome.fault
+        if fault is not None:
+            key = PYTHON + reports.relative(fault.path, self._root)
+            self._clear_mended(outcome, but=key)
+            self._digests[key] = _written(fault.path)
+            facts = reports.faulted(fault, self._root, kind="python")
+            self._channel.publish(
+                "error", key=key, live_ms=self._since_save(outcome.files), **facts
+            )
+            return
+        if not outcome.ok:
+            return  # an exec reload follows, and its own outcome
+        for key in [key for key in self._channel.errors if key.startswith((PYTHON, REQUEST))]:
+            self.mended(key)
+        if outcome.verdict != "unchanged":
+            self._channel.publish(
+                "patched",
+                live_ms=self._since_save(outcome.files) or round(outcome.ms, 2),
+                **reports.patched(outcome, self._root),
+            )
+
+    def files(self, paths: Sequence[str]) -> tuple[str, ...]:
+        """Tell the pages about changed style sheets, scripts, images, fonts and templates; give those that were."""
+        taken: list[str] = []
+        documents: list[str] = []
+        for path in paths:
+            kind = self._places.kind(path)
+            if kind is None:
+                continue
+            taken.append(path)
+            if kind in ("template", "page"):
+                documents.append(path)
+            elif kind == "script":
+                self._script(path)
+            else:
+                event = "css-update" if kind == "css" else "asset-update"
+                for url in self._places.urls(path):
+                    self._publish_file(event, path, url)
+        if documents:
+            short = [reports.relative(path, self._root) for path in documents]
+            self._channel.publish("html-update", files=short, live_ms=self._since_save(documents))
+        return tuple(taken)
+
+    def fault(self, key: str, fault: Fault, *, kind: str = "config") -> None:
+        """Show a fault that is no outcome's (configuration, a migration) until `mended` is told its key."""
+        self._actions.pop(key, None)
+        self._channel.publish("error", key=key, **reports.faulted(fault, self._root, kind=kind))
+
+    def ask(
+        self,
+        key: str,
+        *,
+        title: str,
+        message: str,
+        actions: Mapping[str, Callable[[], object]],
+        hint: str = "",
+    ) -> None:
+        """Show a question with a button for each of `actions` until `mended` is told its key.
+
+        A callback may be async; what it raises is shown, and the question stays.
+        """
+        self._actions[key] = actions
+        self._channel.publish(
+            "error",
+            key=key,
+            kind="question",
+            title=title,
+            message=message,
+            hint=hint,
+            frames=[],
+            actions=list(actions),
+        )
+
+    def mended(self, key: str) -> None:
+        """Take a fault or a question off the pages."""
+        self._actions.pop(key, None)
+        self._digests.pop(key, None)
+        if key in self._channel.errors:
+            self._channel.publish("ok", key=key)
+
+    def carry(self) -> dict[str, object]:
+        """Give what the next image needs: pages then go on without noticing."""
+        carried: dict[str, object] = {
+            "channel": self._channel.carry(),
+            "pages": self._pages.carry(),
+        }
+        modules = self._modules
+        if modules is not None and modules != "unknown":
+            carried["scripts"] = modules.carry()
+        return carried
+
+    def adopt(self, carried: Mapping[str, Any]) -> None:
+        """Go on where the image before this one stopped. Call before the app serves."""
+        self._channel.adopt(carried["channel"])
+        self._pages.adopt(carried["pages"])
+        modules = self._scripts() if carried.get("scripts") else None
+        if modules is not None:
+            modules.adopt(carried["scripts"])
+        # Questions are asked again by whoever asked them: their callbacks have not come along.
+        for key in [k for k, event in self._channel.errors.items() if event.get("actions")]:
+            self.mended(key)
+
+    async def close(self) -> None:
+        """End the pages' connections, so that no shutdown waits for them."""
+        await self._channel.close()
+
+    def _attributes(self) -> dict[str, str]:
+        return {
+            "epoch": self._channel.epoch,
+            "build": str(self._channel.last),
+            "token": self._access.token,
+            "on-patch": self._on_patch,
+            "editor": self._editor,
+            "ws": "1" if self._reconnect else "0",
+        }
+
+    def _scripts(self) -> Modules | None:
+        """Give the script side, imported when the first script is asked for; None without tree-sitter."""
+        if self._modules == "unknown":
+            try:
+                from hotswap.web.javascript.serving import Modules
+            except ImportError:
+                self._modules = None
+            else:
+                self._modules = Modules(self._places)
+        return self._modules
+
+    def _verbatim(self, sources: list[str]) -> None:
+        modules = self._scripts() if sources else None
+        if modules is not None:
+            modules.leave(sources)
+
+    def _script(self, path: str) -> None:
+        modules = self._scripts()
+        key = SCRIPT + reports.relative(path, self._root)
+        if modules is None and not self._told_without_js:
+            self._told_without_js = True
+            self._say(WITHOUT_JS)
+        fault = modules.fault(path) if modules is not None else None
+        if fault is not None:
+            frame = {
+                "file": os.path.realpath(path),
+                "rel": reports.relative(path, self._root),
+                "line": fault.line,
+                "col": fault.column,
+                "func": "",
+                "code": _line(path, fault.line),
+            }
+            self._channel.publish(
+                "error",
+                key=key,
+                kind="javascript",
+                title="SyntaxError",
+                message=fault.message,
+                hint="the page keeps running the last good version",
+                frames=[frame],
+                live_ms=self._since_save([path]),
+            )
+            return
+        self.mended(key)
+        for url in self._places.urls(path):
+            self._publish_file("js-update", path, url, hot=modules is not None)
+
+    def _publish_file(self, kind: str, path: str, url: str, **more: object) -> None:
+        self._channel.publish(
+            kind,
+            path=url,
+            files=[reports.relative(path, self._root)],
+            # Not the event's id: a restarted server counts anew, and the browser may remember the address.
+            v=f"{time.time_ns() // 1_000_000:x}",
+            live_ms=self._since_save([path]),
+            **more,
+        )
+
+    def _clear_mended(self, outcome: Outcome, *, but: str) -> None:
+        """Of the Python faults shown, drop those whose file has changed since, or waits no more."""
+        pending = {PYTHON + reports.relative(path, self._root) for path in outcome.pending}
+        for key in [key for key in self._channel.errors if key.startswith(PYTHON) and key != but]:
+            path = os.path.join(self._root, key.removeprefix(PYTHON))
+            if key not in pending or self._digests.get(key) != _written(path):
+                self.mended(key)
+
+    def _since_save(self, paths: Sequence[str]) -> float:
+        """Give the milliseconds since the newest of `paths` was written; 0.0 when that cannot be told."""
+        newest = max((_written(os.path.join(self._root, path)) for path in paths), default=0.0)
+        passed = time.time() - newest
+        return round(passed * 1000, 1) if 0 <= passed < OLDEST_SAVE else 0.0
+
+    def _raised(self, path: str, error: BaseException) -> None:
+        """Show an exception that a page's own request raised, on the page that it made."""
+        self._channel.publish(
+            "error",
+            key=REQUEST + path,
+            kind="request",
+            title=f"{type(error).__name__} while {path} was made",
+            message=str(error),
+            hint="",
+            frames=reports.raised(error, self._root, within=(self._root,)),
+        )
+
+    def _answered(self, path: str) -> None:
+        self.mended(REQUEST + path)
+
+    async def _act(self, key: str, label: str) -> str:
+        """Do what a button of `ask` says; give what went wrong, or ``""``."""
+        callback = self._actions.get(key, {}).get(label)
+        if callback is None:
+            return "this question has been settled already"
+        try:
+            result = callback()
+            if inspect.isawaitable(result):
+                await result
+        except Exception as error:
+            logger.exception("%s: %s", key, label)
+            return f"{type(error).__name__}: {error}"
+        return ""
+
+
+def _written(path: str) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return 0.0
+
+
+def _line(path: str, number: int) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return next((text.rstrip("\n") for n, text in enumerate(file, 1) if n == number), "")
+    except OSError:
+        return ""

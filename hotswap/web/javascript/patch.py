@@ -1,0 +1,429 @@
+"""Two versions of a script to the code that makes the one that runs into the other, in place. PURE.
+
+As in Flutter: functions and literal constants follow the source, what was worked out or gathered since (``let``
+initialisers, instances, listeners) is state and stays. Whatever would need the top level to run again is ``rerun``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from hotswap.web.javascript.rewrite import function_source, plain_meta, unit_source
+from hotswap.web.javascript.syntax import flags, is_literal, mentions, text, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tree_sitter import Node
+
+    from hotswap.web.javascript.syntax import ClassParts, Member, Module, SyntaxFault, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What a page has to do to run the new version."""
+
+    mode: Literal["none", "patch", "rerun", "fault"]
+    why: str = ""
+    code: str = ""
+    changed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    """Variables whose initialiser changed, or depends on what changed: they keep their value, and the page says so."""
+    imports: tuple[tuple[str, str], ...] = ()
+    """(specifier, name) pairs that must be loaded before `code` can run; the name ``""`` loads for effect alone."""
+    fault: SyntaxFault | None = None
+
+
+class _Rerun(Exception):  # noqa: N818 -- a verdict, not an error
+    """The top level has to run again; the message says why."""
+
+
+@dataclass(slots=True)
+class _Draft:
+    """The code so far: (line from 0, text) pairs, so that stack traces point at the file's own lines."""
+
+    record: str
+    parts: list[tuple[int, str]] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    imports: list[tuple[str, str]] = field(default_factory=list)
+    moved: set[str] = field(default_factory=set)
+    """Names that unchanged code would look up in vain, or in the wrong place: they are bound in the patch alone."""
+
+    def put(self, key: str, node: Node, value: str) -> None:
+        """Make `value` the newer function of `key`."""
+        self.parts.append((node.start_point[0], f"{self.record}.p[{json.dumps(key)}]={value};"))
+
+
+def diff(old: Module, new: Module, url: str, record: str) -> Patch:
+    """Say how a page that runs `old` comes to run `new`.
+
+    Args:
+        url: Named in stack traces of the patched functions.
+        record: The variable that holds the module's record (``rewrite.record_name``).
+    """
+    if new.fault is not None:
+        return Patch("fault", fault=new.fault)
+    if old.digest == new.digest:
+        return Patch("none")
+    draft = _Draft(record)
+    try:
+        _compare(old, new, draft)
+    except _Rerun as reason:
+        return Patch("rerun", why=str(reason))
+    if not draft.parts and not draft.imports:
+        mode: Literal["none", "patch"] = "patch" if draft.kept else "none"
+        return Patch(mode, kept=tuple(draft.kept), removed=tuple(draft.removed))
+    return Patch(
+        "patch",
+        code=_assemble(draft, url, new.digest),
+        changed=tuple(draft.changed),
+        added=tuple(draft.added),
+        removed=tuple(draft.removed),
+        kept=tuple(dict.fromkeys(draft.kept)),
+        imports=tuple(draft.imports),
+    )
+
+
+def _compare(old: Module, new: Module, draft: _Draft) -> None:
+    if old.fault is not None:
+        raise _Rerun("the version before did not parse")
+    if old.duplicate or new.duplicate:
+        raise _Rerun(f"{new.duplicate or old.duplicate} is declared twice")
+    if old.is_module != new.is_module:
+        raise _Rerun("a classic script became a module, or the other way round")
+    before = [old.groups[f"@{number}"].shape for number in range(len(old.statements))]
+    after = [new.groups[f"@{number}"].shape for number in range(len(new.statements))]
+    if before != after:
+        raise _Rerun(_first_difference(before, after, new))
+    _compare_imports(old, new, draft)
+    added = [name for name in new.units if name not in old.units]
+    draft.moved.update(added)
+    _check_removed(old, new)
+    for number, statement in enumerate(new.statements):
+        if _compare_group(f"@{number}", old, new, draft):
+            draft.changed.append(f"callback at line {statement.start_point[0] + 1}")
+    for name, unit in new.units.items():
+        if name in old.units:
+            _compare_unit(old.units[name], unit, old, new, draft)
+        else:
+            _add_unit(unit, new, draft)
+    draft.removed += [name for name in old.units if name not in new.units]
+    _check_dependents(old, new, draft)
+
+
+def _first_difference(before: list[str], after: list[str], new: Module) -> str:
+    known = set(before)
+    for shape, node in zip(after, new.statements, strict=True):
+        if shape not in known:
+            return f"the statement at line {node.start_point[0] + 1} changed"
+    return "a top-level statement was removed or moved"
+
+
+def _compare_imports(old: Module, new: Module, draft: _Draft) -> None:
+    known = {(i.source, name) for i in old.imports for name in i.names or ()}
+    sources = {imported.source for imported in old.imports}
+    locals_before = {name[1] for i in old.imports for name in i.names or ()}
+    for imported in new.imports:
+        if imported.names is None:
+            continue  # a re-export is a statement, and has been compared
+        if not imported.names and imported.source not in sources:
+            draft.imports.append((imported.source, ""))
+        for name in imported.names:
+            if (imported.source, name) in known:
+                continue
+            if imported.attributes:
+                raise _Rerun(f"{name[1]} is imported with attributes")
+            draft.imports.append((imported.source, name[0]))
+            wanted = f"{json.dumps(imported.source)},{json.dumps(name[0])}"
+            draft.parts.append((-1, f"const {name[1]}={draft.record}.imported({wanted});"))
+            draft.parts.append((-1, _exposed(name[1], draft.record)))
+            draft.moved.add(name[1])
+            if name[1] in locals_before or name[1] in old.units:
+                draft.changed.append(name[1])
+
+
+def _check_removed(old: Module, new: Module) -> None:
+    """What was removed but is still used must fail, or mean the global of that name, as it would on a fresh load."""
+    bound = set(new.units) | {name[1] for i in new.imports for name in i.names or ()}
+    gone = {name[1] for i in old.imports for name in i.names or ()} | set(old.units)
+    gone -= bound | {"default"}
+    if gone and new.root is not None:
+        used = gone & mentions(new.root)
+        if used:
+            raise _Rerun(f"{min(used)} was removed but is still used")
+
+
+def _compare_group(name: str, old: Module, new: Module, draft: _Draft) -> bool:
+    """Take over the lasting functions of a statement or initialiser of one shape; True when one was."""
+    changed = False
+    pairs = zip(old.groups[name].functions, new.groups[name].functions, strict=True)
+    for number, (before, after) in enumerate(pairs):
+        same = before.text == after.text
+        if same and not draft.moved & mentions(after):
+            continue
+        _check_parameters(before, after, name)
+        if after.type == "method_definition":
+            key = after.child_by_field_name("name")
+            kinds = {child.type for child in after.children}
+            access = "get" if "get" in kinds else "set" if "set" in kinds else "value"
+            spelled = (
+                text(key) if key is not None and key.type == "string" else json.dumps(text(key))
+            )
+            source = plain_meta(after, text(after), draft.record)
+            value = f"Object.getOwnPropertyDescriptor({{{source}}},{spelled}).{access}"
+        else:
+            value = f"({function_source(after, draft.record, anonymous=False)})"
+        draft.put(f"{name}#{number}", after, value)
+        changed = changed or not same
+    return changed
+
+
+def _compare_unit(before: Unit, after: Unit, old: Module, new: Module, draft: _Draft) -> None:
+    name = after.name
+    if after.exported and not before.exported and name != "default":
+        draft.parts.append((after.line, _exposed(name, draft.record)))
+    same = text(before.node) == text(after.node)
+    if same and not draft.moved & mentions(after.node):
+        return
+    if before.function is not None and after.function is not None:
+        _replace_function(before, after, before.function, after.function, draft)
+    elif before.kind == after.kind == "literal":
+        if before.value is None or after.value is None or text(before.value) == text(after.value):
+            return
+        draft.parts.append((after.line, f"{name}={text(after.value)};"))
+        draft.changed.append(name)
+    elif before.parts is not None and after.parts is not None:
+        _compare_class(name, before.parts, after.parts, draft)
+    elif before.kind == after.kind and name in new.groups:
+        if old.groups[name].shape == new.groups[name].shape:
+            if _compare_group(name, old, new, draft):
+                draft.changed.append(name)
+        elif after.kind in ("let", "var"):
+            draft.kept.append(name)
+        else:
+            raise _Rerun(f"the value of {name} is worked out when the script runs")
+    elif {before.kind, after.kind} <= {"let", "var"}:
+        draft.kept.append(name)
+    else:
+        raise _Rerun(f"{name} became another kind of thing")
+
+
+def _replace_function(before: Unit, after: Unit, old: Node, new: Node, draft: _Draft) -> None:
+    if old.type == "arrow_function" and new.type != "arrow_function":
+        raise _Rerun(f"{after.name} was an arrow function: it has no `this` to hand on")
+    _check_parameters(old, new, after.name)
+    anonymous = after.kind == "function"
+    draft.put(after.name, new, f"({function_source(new, draft.record, anonymous=anonymous)})")
+    if text(before.node) != text(after.node):
+        draft.changed.append(after.name)
+
+
+def _check_parameters(before: Node, after: Node, name: str) -> None:
+    """The old function's head is still entered first: it must not stumble over what the new one is called with."""
+    if flags(before) != flags(after):
+        raise _Rerun(f"{name} became {flags(after) or 'an ordinary function'}")
+    if before.type == "arrow_function":
+        return  # wrapped: its own parameters are not looked at
+    old, new = before.child_by_field_name("parameters"), after.child_by_field_name("parameters")
+    if text(old) == text(new) or old is None:
+        return
+    for parameter in old.named_children:
+        target = parameter.child_by_field_name("left") or parameter
+        if target.type in ("object_pattern", "array_pattern"):
+            raise _Rerun(f"{name} takes its arguments apart in another way")
+
+
+def _compare_class(name: str, before: ClassParts, after: ClassParts, draft: _Draft) -> None:
+    if before.shape != after.shape or before.derived != after.derived:
+        raise _Rerun(f"class {name}: heritage or fields changed")
+    for key, member in after.members.items():
+        was = before.members.get(key)
+        same = was is not None and text(was.node) == text(member.node)
+        if same and not draft.moved & mentions(member.node):
+            continue
+        _replace_member(name, was, member, after, draft)
+        if not same:
+            draft.changed.append(f"{name}.{key.removeprefix('=')}")
+    for key, member in before.members.items():
+        if key in after.members:
+            continue
+        if member.is_constructor:
+            raise _Rerun(f"class {name}: its constructor was removed")
+        if member.name.type != "private_property_identifier":
+            draft.parts.append((-1, _dropped(name, member, draft.record)))
+        draft.removed.append(f"{name}.{key}")
+
+
+def _replace_member(
+    name: str, was: Member | None, member: Member, parts: ClassParts, draft: _Draft
+) -> None:
+    private = member.name.type == "private_property_identifier"
+    if was is None and private:
+        raise _Rerun(f"class {name}: {text(member.name)} is new, and private names cannot be added")
+    if was is None and member.name.type == "computed_property_name":
+        raise _Rerun(f"class {name}: a member with a computed name is new")
+    if was is not None:
+        _check_parameters(was.function, member.function, f"{name}.{text(member.name)}")
+    node = member.node
+    if member.is_constructor:
+        if was is None or (parts.derived and not parts.plain):
+            raise _Rerun(f"class {name}: the constructor sets up fields")
+        if any(
+            found.type == "meta_property" and text(found) == "new.target" for found in walk(node)
+        ):
+            raise _Rerun(f"class {name}: the constructor uses new.target")
+        if parts.derived:
+            source = plain_meta(node, text(node), draft.record)
+            value = f"class extends Object.getPrototypeOf({draft.record}.k({json.dumps(name)})){{{source}}}"
+            if _private_names(node):
+                raise _Rerun(f"class {name}: the constructor uses private names")
+            draft.put(f"{name}.{member.key}", node, value)
+            return
+    source = _as_object_member(member)
+    home = f"{draft.record}.k({json.dumps(name)})" + ("" if member.is_static else ".prototype")
+    literal = plain_meta(
+        node, f"({{__proto__:Object.getPrototypeOf({home}),{source}}})", draft.record
+    )
+    facts = json.dumps(
+        {
+            "class": name,
+            "key": member.key,
+            "access": member.access,
+            "static": member.is_static,
+            "field": member.is_field,
+            "add": was is None,
+        }
+    )
+    if _private_names(node) - {text(member.name)} or (private and _names_itself(member)):
+        # Only code evaluated in the class's own scope may use its private names; what patches have added to the
+        # module is not in that scope, so it is handed in by name.
+        used = json.dumps(sorted(mentions(node)))
+        made = f"{draft.record}.inside({json.dumps(name)},{used},{json.dumps(literal)})"
+    else:
+        made = literal
+    draft.parts.append((node.start_point[0], f"{draft.record}.member({facts},{made});"))
+
+
+def _as_object_member(member: Member) -> str:
+    """Spell a class member as one of an object literal, which gives it a `super`."""
+    node = member.node
+    if member.is_field:
+        return f"$field(){{return {text(member.function)}}}"
+    source, begin = node.text or b"", node.start_byte
+    name = member.name
+    if name.type == "private_property_identifier" or member.is_constructor:
+        source = source[: name.start_byte - begin] + b"$member" + source[name.end_byte - begin :]
+    spelled = source.decode()
+    return spelled.removeprefix("static").lstrip() if member.is_static else spelled
+
+
+def _private_names(node: Node) -> set[str]:
+    return {text(found) for found in walk(node) if found.type == "private_property_identifier"}
+
+
+def _names_itself(member: Member) -> bool:
+    body = member.function.child_by_field_name("body")
+    return body is not None and text(member.name) in _private_names(body)
+
+
+def _dropped(name: str, member: Member, record: str) -> str:
+    facts = {"class": name, "static": member.is_static, "access": member.access}
+    computed = member.name.type == "computed_property_name"
+    if computed or member.is_field:
+        raise _Rerun(f"class {name}: {text(member.name)} was removed")
+    spelled = text(member.name)
+    prop = spelled if member.name.type in ("string", "number") else json.dumps(spelled)
+    return f"{record}.drop({json.dumps(facts)},{prop});"
+
+
+def _add_unit(unit: Unit, new: Module, draft: _Draft) -> None:
+    name, record = unit.name, draft.record
+    source = unit_source(new, unit, record)
+    if unit.node.type == "variable_declarator":
+        if unit.value is not None and unit.kind not in ("held", "literal", "class"):
+            _check_added_value(unit, unit.value, new)
+        source = f"let {source};"
+    elif name == "default":
+        raise _Rerun("a default export was added")
+    draft.parts.append((unit.line, source))
+    draft.added.append(name)
+    if unit.function is not None and unit.kind == "function":
+        # A function of this name may have been there when the page loaded: those who hold it get the new one.
+        value = f"({function_source(unit.function, record, anonymous=True)})"
+        draft.put(name, unit.function, value)
+    draft.parts.append((unit.line, _exposed(name, record)))
+
+
+def _check_added_value(unit: Unit, value: Node, new: Module) -> None:
+    """A new variable is worked out by the patch: what only the script itself may do there needs the script to run."""
+    if new.groups[unit.name].functions or any(
+        found.type in ("await_expression", "meta_property") for found in walk(value)
+    ):
+        raise _Rerun(f"{unit.name} is new and is worked out when the script runs")
+
+
+def _exposed(name: str, record: str) -> str:
+    """Let other modules' patches, and code evaluated in a class's scope, find what a patch binds."""
+    return f"{record}.x({json.dumps(name)},()=>{name});"
+
+
+def _check_dependents(old: Module, new: Module, draft: _Draft) -> None:
+    """What ran once with a changed literal in it would now come out differently."""
+    literals = {
+        name
+        for name in draft.changed
+        if name in new.units and name in old.units and new.units[name].kind == "literal"
+    }
+    functions = {name for name in draft.changed if name in new.units} - literals
+    # A statement that mentions a new or re-bound name has run without it.
+    literals |= draft.moved
+    if not literals | functions:
+        return
+    for number, node in enumerate(new.statements):
+        ran_with = literals & mentions(node, new.groups[f"@{number}"].functions)
+        if ran_with and node.type != "export_statement":
+            line = node.start_point[0] + 1
+            raise _Rerun(f"the statement at line {line} ran with {min(ran_with)}")
+    for name, unit in new.units.items():
+        if name in draft.added:
+            continue
+        for node in _ran_once(unit, new):
+            used = mentions(node, new.groups[name].functions if name in new.groups else ())
+            if used & literals and unit.kind not in ("let", "var"):
+                raise _Rerun(f"{name} was made with {min(used & literals)}")
+            if used & (literals | functions):
+                draft.kept.append(name)
+
+
+def _ran_once(unit: Unit, new: Module) -> Iterable[Node]:
+    """Give what of a unit was evaluated when the script ran: initialisers, a class's head and static parts."""
+    if unit.name in new.groups and unit.value is not None and not is_literal(unit.value):
+        yield unit.value
+    if unit.parts is not None:
+        methods = {member.node.id for member in unit.parts.members.values()}
+        yield from (child for child in unit.parts.node.children if child.type == "class_heritage")
+        for child in unit.parts.body.named_children:
+            is_static = any(c.type == "static" for c in child.children)
+            if child.id not in methods and (is_static or child.type == "class_static_block"):
+                yield child
+
+
+def _assemble(draft: _Draft, url: str, digest: str) -> str:
+    """Put each part on its own line of the file; what must come first stands on line one."""
+    # From here on code evaluated later sees what this patch declares: scopes nest, newest innermost.
+    out = [f"{draft.record}.e=c=>eval(c);"]
+    line = 0
+    for wanted, code in sorted(draft.parts, key=lambda part: part[0]):
+        if wanted > line:
+            out.append("\n" * (wanted - line))
+            line = wanted
+        out.append(code)
+        line += code.count("\n")
+    return "".join(out) + f"\n//# sourceURL={url}?hs={digest[:8]}"

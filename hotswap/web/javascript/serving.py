@@ -1,0 +1,232 @@
+"""The scripts of a project as pages run them: which versions were served, and who imports whom."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+from collections import OrderedDict
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from hotswap.web.javascript.patch import diff
+from hotswap.web.javascript.rewrite import serve
+from hotswap.web.javascript.syntax import digest, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from hotswap.web.javascript.syntax import Module, SyntaxFault
+    from hotswap.web.places import Places
+
+VERSIONS = 24
+"""Versions kept of one script; a page that runs an older one runs it again or reloads."""
+PAGES = 64
+CARRIED_BYTES = 4_000_000
+LARGEST = 2_000_000
+"""Bytes of a script beyond which it is not rewritten: parsing it would be felt."""
+
+SAFE = "/~!$&'()*+,;=:@"
+"""What browsers leave as it is in a path (WHATWG URL, path percent-encode set)."""
+
+logger = logging.getLogger("hotswap.web")
+
+
+class Modules:
+    """Versions by URL path and digest. URL paths are decoded here, as in ``scope["path"]``."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._versions: dict[str, OrderedDict[str, bytes]] = {}
+        self._latest: dict[str, Module] = {}
+        self._runs: OrderedDict[str, dict[str, int]] = OrderedDict()
+        """By page: the modules that ran again there, and the number each was asked for with."""
+        self._verbatim: set[str] = set()
+
+    def wants(self, path: str) -> bool:
+        """Say whether a script at this URL path is one whose functions can be patched."""
+        return path not in self._verbatim and self._places.file(path) is not None
+
+    def leave(self, sources: Collection[str]) -> None:
+        """Serve these scripts (``src`` attributes with ``integrity``) as they are."""
+        self._verbatim.update(unquote(urlsplit(source).path) for source in sources)
+
+    def rewrite(self, path: str, query: str, source: bytes, *, module: bool) -> bytes:
+        """Give the source as the browser is to run it; as it is when it is beyond us."""
+        if len(source) > LARGEST:
+            return source
+        try:
+            parsed = parse(source)
+            if parsed.fault is not None or parsed.duplicate:
+                return source
+            asked = parse_qs(query)
+            page = asked["hsp"][0] if "t" in asked and "hsp" in asked else ""
+            runs = self._runs.get(page)
+
+            def resolve(specifier: str) -> str:
+                found = resolved(path, specifier)
+                if runs is None or found is None or found not in runs:
+                    return specifier
+                return f"{quote(found, safe=SAFE)}?t={runs[found]}&hsp={quote(page, safe='')}"
+
+            self._remember(path, parsed)
+            return serve(
+                parsed,
+                quote(path, safe=SAFE),
+                _scope_name(path),
+                as_module=module,
+                resolve=resolve if runs else None,
+            )
+        except (
+            RecursionError
+        ):  # nested deeper than we can follow: theirs to run, not ours to change
+            logger.debug("%s is nested too deeply to be made patchable", path)
+            return source
+
+    def fault(self, file: str) -> SyntaxFault | None:
+        """Say where a script on disk stops being JavaScript."""
+        with contextlib.suppress(OSError), open(file, "rb") as opened:
+            source = opened.read(LARGEST + 1)
+            if len(source) <= LARGEST:
+                return parse(source).fault
+        return None
+
+    def difference(self, path: str, running: str) -> dict[str, Any]:
+        """Say how a page that runs the version with digest `running` comes to run what is on disk."""
+        file = self._places.file(path)
+        if file is None:
+            return {"mode": "rerun", "why": f"{path} is gone", "to": ""}
+        with open(file, "rb") as opened:
+            source = opened.read()
+        now = digest(source)
+        if now == running:
+            return {"mode": "none", "to": now}
+        versions = self._versions.get(path)
+        before = versions.get(running) if versions is not None else None
+        if before is None:
+            return {
+                "mode": "rerun",
+                "why": "the version that this page runs is not known",
+                "to": now,
+            }
+        old, new = parse(before), parse(source)
+        record = _record(old, path)
+        patch = diff(old, new, quote(path, safe=SAFE), record)
+        if patch.mode != "fault":
+            self._remember(path, new)
+        return {**asdict(patch), "to": now, "file": file}
+
+    def boundaries(
+        self, path: str, number: int, page: str, loaded: Collection[str], runs: Mapping[str, int]
+    ) -> dict[str, Any]:
+        """Find who accepts that a module runs again: Vite's rule, importers upward until each way is accepted.
+
+        Args:
+            number: The event's id; the address of a module that runs again carries it.
+            page: Which page asks; `runs` is what has run again there.
+            loaded: The URL paths of the modules that the page runs.
+
+        Returns:
+            ``{"dead": why}`` when a way ends at a module that nobody accepts, else ``{"accepted": [...]}`` with
+            pairs of accepting and accepted module.
+        """
+        file = self._places.file(path)
+        if file is not None:
+            with open(file, "rb") as opened:
+                self._latest[path] = parse(opened.read())
+        accepted: dict[tuple[str, str], None] = {}
+        again: dict[str, None] = {}
+        dead = self._climb(path, (path,), frozenset(loaded), accepted, again)
+        if dead:
+            return {"dead": dead}
+        known = {**runs, **dict.fromkeys(again, number)}
+        self._runs[page] = known
+        self._runs.move_to_end(page)
+        while len(self._runs) > PAGES:
+            self._runs.popitem(last=False)
+        return {"accepted": [{"by": by, "module": module} for by, module in accepted]}
+
+    def carry(self) -> dict[str, dict[str, bytes]]:
+        """Give the newest versions, at most `CARRIED_BYTES`, so that a patch works after an exec reload too."""
+        carried: dict[str, dict[str, bytes]] = {}
+        left = CARRIED_BYTES
+        for path, versions in self._versions.items():
+            for name, source in reversed(versions.items()):
+                left -= len(source)
+                if left >= 0:
+                    carried.setdefault(path, {})[name] = source
+        return carried
+
+    def adopt(self, carried: Mapping[str, Mapping[str, bytes]]) -> None:
+        """Take the versions of the image before this one."""
+        for path, versions in carried.items():
+            for source in reversed(list(versions.values())):
+                self._remember(path, parse(source))
+
+    def _remember(self, path: str, module: Module) -> None:
+        versions = self._versions.setdefault(path, OrderedDict())
+        versions[module.digest] = module.source
+        versions.move_to_end(module.digest)
+        while len(versions) > VERSIONS:
+            versions.popitem(last=False)
+        self._latest[path] = module
+
+    def _climb(
+        self,
+        path: str,
+        way: tuple[str, ...],
+        loaded: frozenset[str],
+        accepted: dict[tuple[str, str], None],
+        again: dict[str, None],
+    ) -> str:
+        """Follow importers; gives why a way is dead, or ``""``."""
+        module = self._latest.get(path)
+        if module is None:
+            return f"{path} is not known"
+        if module.accepts_itself:
+            accepted[path, path] = None
+            again.update(dict.fromkeys(way))
+            return ""
+        importers = [
+            name
+            for name, other in self._latest.items()
+            if name in loaded and any(resolved(name, i.source) == path for i in other.imports)
+        ]
+        if not importers:
+            return f"nobody accepts {path}"
+        for name in importers:
+            if path in [resolved(name, dependency) for dependency in self._latest[name].accepts]:
+                accepted[name, path] = None
+                again.update(dict.fromkeys(way))
+            elif name in way:
+                return f"{name} imports itself through {path}"
+            else:
+                dead = self._climb(name, (*way, name), loaded, accepted, again)
+                if dead:
+                    return dead
+        return ""
+
+
+def resolved(base: str, specifier: str) -> str | None:
+    """Give the URL path that a specifier means within a module; None for bare ones and other servers."""
+    if not specifier.startswith(("/", "./", "../")) or specifier.startswith("//"):
+        return None
+    path = unquote(urlsplit(specifier).path)
+    parts = [] if path.startswith("/") else base.split("/")[1:-1]
+    for part in path.split("/"):
+        if part == "..":
+            parts = parts[:-1]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/" + "/".join(parts)
+
+
+def _scope_name(path: str) -> str:
+    return hashlib.blake2b(path.encode(), digest_size=4).hexdigest()
+
+
+def _record(module: Module, path: str) -> str:
+    from hotswap.web.javascript.rewrite import record_name
+
+    return record_name(module, _scope_name(path), as_module=True)

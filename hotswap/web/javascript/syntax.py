@@ -1,0 +1,530 @@
+"""One JavaScript file as units: what its top level declares, what it runs, and which functions live on. PURE."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+import tree_sitter_javascript
+from tree_sitter import Language, Parser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tree_sitter import Node
+
+LANGUAGE = Language(tree_sitter_javascript.language())
+
+DECLARATIONS = frozenset({"function_declaration", "generator_function_declaration"})
+EXPRESSIONS = frozenset({"arrow_function", "function_expression", "generator_function"})
+CLASSES = frozenset({"class", "class_declaration"})
+IGNORED = frozenset({"comment", "hash_bang_line", "empty_statement", "html_comment"})
+LITERALS = frozenset({"number", "string", "true", "false", "null", "undefined", "regex"})
+LASTING_CALLS = frozenset({"addEventListener", "addListener", "on", "setInterval"})
+"""Calls that keep the function they are given, so that it is worth replacing."""
+ONCE_EVENTS = frozenset({"DOMContentLoaded", "load", "readystatechange", "pageshow"})
+"""Events whose listeners have run by the time anybody saves: only running them again shows the edit."""
+
+Kind = Literal["function", "held", "class", "literal", "const", "let", "var"]
+"""``held``: a variable whose value is a function expression."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyntaxFault:
+    """Where a file stops being JavaScript. Lines and columns count from 1."""
+
+    line: int
+    column: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A method, an accessor, or a field that holds an arrow function."""
+
+    key: str
+    """Unique in its class: ``say``, ``static get #size``, ``=handle`` for a field."""
+    node: Node
+    name: Node
+    function: Node
+    """The node with ``body`` and ``parameters``: the method itself, or the field's arrow function."""
+
+    @property
+    def is_static(self) -> bool:
+        """Whether it belongs to the class itself."""
+        return any(child.type == "static" for child in self.node.children)
+
+    @property
+    def access(self) -> Literal["get", "set", "value"]:
+        """Which slot of the property's descriptor it fills."""
+        kinds = {child.type for child in self.node.children}
+        return "get" if "get" in kinds else "set" if "set" in kinds else "value"
+
+    @property
+    def is_constructor(self) -> bool:
+        """Whether ``new`` runs it."""
+        return self.key == "constructor"
+
+    @property
+    def is_field(self) -> bool:
+        """Whether it is made anew for each instance."""
+        return self.key.startswith("=")
+
+
+@dataclass(frozen=True, slots=True)
+class ClassParts:
+    """A class, taken apart. `shape` is all that only defining it anew can change."""
+
+    node: Node
+    body: Node
+    shape: str
+    members: dict[str, Member]
+    derived: bool
+    plain: bool
+    """Has no instance fields and no private instance methods: nothing is set up between super() and the body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One top-level binding."""
+
+    kind: Kind
+    name: str
+    node: Node
+    """The declaration or the declarator."""
+    exported: Literal["", "named", "default"] = ""
+    function: Node | None = None
+    parts: ClassParts | None = None
+    value: Node | None = None
+    keyword: Node | None = None
+    """The ``const`` of a literal, which is served as ``let``."""
+
+    @property
+    def line(self) -> int:
+        """The line it begins on, from 0."""
+        return self.node.start_point[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One ``import`` (or ``export ... from``). `names` are (imported, local) pairs; None for a re-export."""
+
+    source: str
+    node: Node
+    """The string literal."""
+    names: tuple[tuple[str, str], ...] | None
+    attributes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A statement or initialiser that ran once, with the functions in it that live on."""
+
+    node: Node
+    functions: tuple[Node, ...]
+    shape: str
+
+
+@dataclass(slots=True)
+class Module:
+    """One version of one file."""
+
+    source: bytes
+    digest: str
+    fault: SyntaxFault | None = None
+    units: dict[str, Unit] = field(default_factory=dict)
+    statements: list[Node] = field(default_factory=list)
+    """Top-level statements that declare no unit, in order."""
+    imports: list[Import] = field(default_factory=list)
+    groups: dict[str, Group] = field(default_factory=dict)
+    """By unit name, or ``@3`` for the fourth statement."""
+    is_module: bool = False
+    """Whether the syntax says so: import, export or import.meta."""
+    duplicate: str = ""
+    accepts_itself: bool = False
+    accepts: tuple[str, ...] = ()
+    """Dependencies named in ``import.meta.hot.accept("./dep.js", ...)``."""
+    root: Node | None = None
+
+
+def digest(source: bytes) -> str:
+    """Name a version of a file."""
+    return hashlib.blake2b(source, digest_size=8).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def parse(source: bytes) -> Module:
+    """Take one file apart. Never raises: what is not JavaScript has a `fault`."""
+    module = Module(source=source, digest=digest(source))
+    try:
+        source.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = source.count(b"\n", 0, error.start) + 1
+        module.fault = SyntaxFault(line, 1, "not UTF-8")
+        return module
+    root = Parser(LANGUAGE).parse(source).root_node
+    module.root = root
+    if root.has_error:
+        module.fault = _first_fault(root)
+        return module
+    _scan(module, root)
+    for number, node in enumerate(module.statements):
+        module.groups[f"@{number}"] = _group(node)
+    for unit in module.units.values():
+        if unit.kind in ("const", "let", "var"):
+            module.groups[unit.name] = _group(unit.node)
+    return module
+
+
+def text(node: Node | None) -> str:
+    """Give a node's source."""
+    return (node.text or b"").decode() if node is not None else ""
+
+
+def part_of(node: Node, name: str) -> Node:
+    """Give a child that the grammar promises.
+
+    Raises:
+        LookupError: The tree has a fault there, and should not have come this far.
+    """
+    found = node.child_by_field_name(name)
+    if found is None:
+        raise LookupError(f"{node.type} without {name}")
+    return found
+
+
+def flags(function: Node) -> str:
+    """Give what a function *is*, apart from what it does: ``async``, ``*``, both or neither."""
+    return "".join(child.type for child in function.children if child.type in ("async", "*"))
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Give `node` and everything below it."""
+    todo = [node]
+    while todo:
+        found = todo.pop()
+        yield found
+        todo.extend(reversed(found.children))
+
+
+def mentions(node: Node, without: Sequence[Node] = ()) -> frozenset[str]:
+    """Give the names that `node` may read or write, leaving out the subtrees in `without`."""
+    skipped = {skip.id for skip in without}
+    names = set()
+    todo = [node]
+    while todo:
+        found = todo.pop()
+        if found.id in skipped:
+            continue
+        if found.type in ("identifier", "shorthand_property_identifier"):
+            names.add(text(found))
+        todo.extend(found.named_children)
+    return frozenset(names)
+
+
+def shape(node: Node, holes: Sequence[Node] = ()) -> str:
+    """Spell a subtree so that spaces and comments do not count, with a hole where each of `holes` stands."""
+    places = {hole.id: hole for hole in holes}
+    out: list[str] = []
+
+    def spell(found: Node) -> None:
+        if found.type == "comment":
+            return
+        if found.id in places:
+            name = found.child_by_field_name("name") if found.type == "method_definition" else None
+            access = [c.type for c in found.children if c.type in ("get", "set")]
+            out.append(f"\0{found.type}{flags(found)}{''.join(access)}{text(name)}")
+        elif not found.children:
+            out.append(f"{found.type}\1{text(found)}")
+        elif found.type in ("template_string", "string"):
+            out.append(text(found))  # spaces inside belong to the value
+        else:
+            out.append(f"({found.type}")
+            for child in found.children:
+                if child.type != ";" or child.end_byte != found.end_byte:
+                    spell(child)
+            out.append(")")
+
+    spell(node)
+    return "\2".join(out)
+
+
+def is_literal(node: Node) -> bool:
+    """Say whether evaluating `node` again can only give the same value and do nothing else."""
+    kind = node.type
+    inner = [child for child in node.named_children if child.type != "comment"]
+    if kind in LITERALS:
+        return True
+    if kind == "template_string":
+        return not any(child.type == "template_substitution" for child in inner)
+    if kind in ("unary_expression", "binary_expression", "parenthesized_expression", "array"):
+        return all(is_literal(child) for child in inner)
+    if kind == "object":
+        return all(
+            child.type == "pair"
+            and (key := child.child_by_field_name("key")) is not None
+            and key.type != "computed_property_name"
+            and (value := child.child_by_field_name("value")) is not None
+            and is_literal(value)
+            for child in inner
+        )
+    return False
+
+
+def directives_end(body: Node) -> int:
+    """Give the byte after the directive prologue (``"use strict"``) of a program or function body, or -1."""
+    end = -1
+    for child in body.named_children:
+        if child.type in ("comment", "hash_bang_line"):
+            continue
+        only = child.named_children[0] if child.type == "expression_statement" else None
+        if only is None or only.type != "string" or child.named_child_count != 1:
+            break
+        end = child.end_byte
+    return end
+
+
+def _first_fault(root: Node) -> SyntaxFault:
+    first: Node | None = None
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        if (node.type == "ERROR" or node.is_missing) and (
+            first is None or node.start_byte < first.start_byte
+        ):
+            first = node
+        todo.extend(child for child in node.children if child.has_error or child.is_missing)
+    if first is None:
+        return SyntaxFault(1, 1, "syntax error")
+    if first.is_missing:
+        where = first
+        message = f"missing {first.type}"
+    else:
+        # The node covers all that the parser gave up on; what it stumbled over is nearer its end than its beginning.
+        where = next((child for child in first.children if child.type == "ERROR"), first)
+        words = text(where).split()
+        message = f"unexpected {words[0][:40]}" if words else "unexpected end of file"
+    return SyntaxFault(where.start_point[0] + 1, where.start_point[1] + 1, message)
+
+
+def _scan(module: Module, root: Node) -> None:
+    for node in root.named_children:
+        kind = node.type
+        if kind in IGNORED:
+            continue
+        if kind == "import_statement":
+            module.is_module = True
+            module.imports.append(_import(node))
+        elif kind == "export_statement":
+            module.is_module = True
+            _export(module, node)
+        else:
+            _declaration(module, node, "")
+    if b"import.meta" in module.source:
+        module.is_module = module.is_module or any(n.type == "meta_property" for n in walk(root))
+        _find_accepts(module, root)
+
+
+def _export(module: Module, node: Node) -> None:
+    declared = node.child_by_field_name("declaration")
+    value = node.child_by_field_name("value")
+    source = node.child_by_field_name("source")
+    is_default = any(child.type == "default" for child in node.children)
+    if declared is not None:
+        _declaration(module, declared, "default" if is_default else "named")
+    elif value is not None and value.type in EXPRESSIONS:
+        _add(module, Unit("held", "default", value, "default", function=value, value=value))
+    elif value is not None and value.type == "class":
+        _add(module, Unit("class", "default", value, "default", parts=_parts(value)))
+    else:
+        if source is not None:
+            module.imports.append(Import(text(source)[1:-1], source, None))
+        module.statements.append(node)
+
+
+def _declaration(module: Module, node: Node, exported: Literal["", "named", "default"]) -> None:
+    if node.type in DECLARATIONS:
+        name = text(node.child_by_field_name("name")) or "default"
+        _add(module, Unit("function", name, node, exported, function=node))
+    elif node.type == "class_declaration":
+        name = text(node.child_by_field_name("name")) or "default"
+        _add(module, Unit("class", name, node, exported, parts=_parts(node)))
+    elif node.type in ("lexical_declaration", "variable_declaration"):
+        for declarator in node.named_children:
+            if declarator.type == "variable_declarator":
+                _declarator(module, node, declarator, exported)
+    else:
+        module.statements.append(node)
+
+
+def _declarator(
+    module: Module, declaration: Node, node: Node, exported: Literal["", "named", "default"]
+) -> None:
+    name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+    keyword = declaration.children[0]
+    if name is None or name.type != "identifier":
+        module.statements.append(node)  # destructuring: a statement that binds several names
+        return
+    called = text(name)
+    if value is not None and value.type in EXPRESSIONS:
+        _add(module, Unit("held", called, node, exported, function=value, value=value))
+    elif value is not None and value.type == "class":
+        _add(module, Unit("class", called, node, exported, parts=_parts(value), value=value))
+    elif value is not None and keyword.type == "const" and is_literal(value):
+        _add(module, Unit("literal", called, node, exported, value=value, keyword=keyword))
+    else:
+        kind: Kind = (
+            "const" if keyword.type == "const" else "let" if keyword.type == "let" else "var"
+        )
+        _add(module, Unit(kind, called, node, exported, value=value))
+
+
+def _add(module: Module, unit: Unit) -> None:
+    if unit.name in module.units:
+        module.duplicate = unit.name
+    module.units[unit.name] = unit
+
+
+def _parts(node: Node) -> ClassParts:
+    body = part_of(node, "body")
+    members: dict[str, Member] = {}
+    holes: list[Node] = []
+    plain = True
+    for child in body.named_children:
+        member = _member(child)
+        if member is not None:
+            members[member.key] = member
+            holes.append(child)
+        if child.type == "field_definition" and not any(c.type == "static" for c in child.children):
+            plain = False
+        if member is not None and member.name.type == "private_property_identifier":
+            plain = plain and member.is_static
+    return ClassParts(
+        node=node,
+        body=body,
+        # A method may come and go; a field, even one that holds a function, is part of what an instance is.
+        shape=_class_shape(node, body, holes, members),
+        members=members,
+        derived=any(child.type == "class_heritage" for child in node.children),
+        plain=plain,
+    )
+
+
+def _class_shape(node: Node, body: Node, holes: list[Node], members: dict[str, Member]) -> str:
+    methods = {hole.id for hole in holes}
+    head = [shape(child) for child in node.children if child.id != body.id]
+    fields = [
+        shape(child)
+        for child in body.named_children
+        if child.id not in methods and child.type != "comment"
+    ]
+    arrows = [member.key for member in members.values() if member.is_field]
+    return "\3".join([*head, "|", *fields, "|", *arrows])
+
+
+def _member(node: Node) -> Member | None:
+    if node.type == "method_definition":
+        called = part_of(node, "name")
+        kinds = [c.type for c in node.children if c.type in ("static", "get", "set")]
+        return Member(" ".join([*kinds, text(called)]), node, called, node)
+    if node.type == "field_definition":
+        name, value = node.child_by_field_name("property"), node.child_by_field_name("value")
+        is_static = any(child.type == "static" for child in node.children)
+        if (
+            name is not None
+            and value is not None
+            and value.type == "arrow_function"
+            and name.type != "computed_property_name"
+            and not is_static
+        ):
+            return Member(f"={text(name)}", node, name, value)
+    return None
+
+
+def _import(node: Node) -> Import:
+    source = part_of(node, "source")
+    names: list[tuple[str, str]] = []
+    clause = next((child for child in node.named_children if child.type == "import_clause"), None)
+    for part in clause.named_children if clause is not None else ():
+        if part.type == "identifier":
+            names.append(("default", text(part)))
+        elif part.type == "namespace_import":
+            names.append(("*", text(part.named_children[0])))
+        elif part.type == "named_imports":
+            for specifier in part.named_children:
+                if specifier.type == "import_specifier":
+                    name = specifier.child_by_field_name("name")
+                    local = specifier.child_by_field_name("alias") or name
+                    names.append((text(name).strip("\"'"), text(local)))
+    attributes = any(child.type == "import_attribute" for child in node.named_children)
+    return Import(text(source)[1:-1], source, tuple(names), attributes)
+
+
+def _group(node: Node) -> Group:
+    functions = tuple(sorted(_lasting_functions(node), key=lambda found: found.start_byte))
+    return Group(node, functions, shape(node, functions))
+
+
+def _lasting_functions(root: Node) -> Iterator[Node]:
+    """Give the functions of a statement that live on and close over nothing but the top level.
+
+    Members of object literals, functions assigned to properties, listeners, interval callbacks. What an unknown
+    function is given may have been called already, or never again: it is left to running the statement anew.
+    """
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        for child in node.named_children:
+            if child.type == "method_definition" and node.type == "object":
+                name = child.child_by_field_name("name")
+                if (
+                    name is not None
+                    and name.type in ("property_identifier", "string")
+                    and not any(found.type == "super" for found in walk(child))
+                ):
+                    yield child
+            elif child.type in EXPRESSIONS:
+                if _lasts(child):
+                    yield child
+            elif child.type not in DECLARATIONS | CLASSES | {"class_body"}:
+                todo.append(child)
+
+
+def _lasts(node: Node) -> bool:
+    parent = node.parent
+    if parent is None:
+        return False
+    if parent.type == "pair":
+        return parent.parent is not None and parent.parent.type == "object"
+    if parent.type == "assignment_expression":
+        left = parent.child_by_field_name("left")
+        return left is not None and left.type == "member_expression"
+    if parent.type != "arguments" or parent.parent is None:
+        return False
+    called = parent.parent.child_by_field_name("function")
+    if parent.parent.type != "call_expression" or called is None:
+        return False
+    name = called.child_by_field_name("property") if called.type == "member_expression" else called
+    first = parent.named_children[0]
+    once = first.type == "string" and text(first)[1:-1] in ONCE_EVENTS
+    return text(name) in LASTING_CALLS and not once
+
+
+def _find_accepts(module: Module, root: Node) -> None:
+    accepted: list[str] = []
+    for node in walk(root):
+        if node.type != "call_expression":
+            continue
+        called = node.child_by_field_name("function")
+        if text(called).replace("?.", ".") != "import.meta.hot.accept":
+            continue
+        arguments = node.child_by_field_name("arguments")
+        given = [c for c in arguments.named_children if c.type != "comment"] if arguments else []
+        if not given or given[0].type not in ("string", "array"):
+            module.accepts_itself = True
+            continue
+        listed = [given[0]] if given[0].type == "string" else given[0].named_children
+        accepted += [text(item)[1:-1] for item in listed if item.type == "string"]
+    module.accepts = tuple(dict.fromkeys(accepted))

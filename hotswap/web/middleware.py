@@ -1,0 +1,253 @@
+"""The ASGI middleware: exact cache headers, the client in documents, scripts that can be patched; all else untouched.
+
+A request that is none of these calls the app directly, with the server's own `send` (browser.md section 2): an API
+answer is byte for byte what plain uvicorn would give.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from hotswap.web.asgi import header, text_header, without
+from hotswap.web.pages import VALIDATORS, Injection
+from hotswap.web.styles import PARAMETER, carry_version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hotswap.web.access import Access
+    from hotswap.web.asgi import ASGIApp, Message, Receive, Scope, Send
+    from hotswap.web.pages import Pages
+
+BASE = "/__hotswap__/"
+
+NO_CACHE = [
+    (b"cache-control", b"no-cache, no-store, must-revalidate"),
+    (b"pragma", b"no-cache"),
+    (b"expires", b"0"),
+]
+DOCUMENTS = frozenset({b"document", b"iframe", b"frame"})
+CONDITIONAL = (b"if-none-match", b"if-modified-since", b"range", b"if-range")
+LARGEST_SOURCE = 4_000_000
+"""Bytes of a script or style sheet beyond which it is served as it is."""
+_MARKER = f"{PARAMETER}=".encode()
+
+
+class Scripts(Protocol):
+    """What the middleware needs of ``javascript.serving.Modules``."""
+
+    def wants(self, path: str) -> bool:
+        """Say whether a script at this URL path is one whose functions can be patched."""
+
+    def rewrite(self, path: str, query: str, source: bytes, *, module: bool) -> bytes:
+        """Give the source as the browser is to run it."""
+
+
+class CacheRule:
+    """Which paths get `NO_CACHE`: a path with a trailing slash is a prefix, any other (and ``/``) is exact."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._exact = frozenset(path for path in paths if path == "/" or not path.endswith("/"))
+        self._prefixes = tuple(path for path in paths if path != "/" and path.endswith("/"))
+
+    def __call__(self, path: str) -> bool:
+        return path in self._exact or path.startswith(self._prefixes)
+
+
+def no_cache(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Give `headers` with the three of `NO_CACHE` instead of whatever spoke of caching."""
+    return [*without(headers, b"cache-control", b"pragma", b"expires"), *NO_CACHE]
+
+
+class Middleware:
+    """Stands between uvicorn and the app."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        access: Access,
+        endpoints: ASGIApp,
+        pages: Pages,
+        cache: CacheRule,
+        attributes: Callable[[], dict[str, str]],
+        scripts: Callable[[], Scripts | None],
+        verbatim: Callable[[list[str]], None],
+        raised: Callable[[str, BaseException], None],
+        answered: Callable[[str], None],
+    ) -> None:
+        self.app = app
+        self._access = access
+        self._endpoints = endpoints
+        self._pages = pages
+        self._cache = cache
+        self._attributes = attributes
+        self._scripts = scripts
+        self._verbatim = verbatim
+        self._raised = raised
+        self._answered = answered
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = scope["type"]
+        if kind == "http" or kind == "websocket":
+            path: str = scope["path"]
+            root: str = scope.get("root_path", "")
+            if root and path.startswith(root):
+                path = path[len(root) :]
+            if path.startswith(BASE) and self._access.open:
+                await self._endpoints({**scope, "hotswap_path": path[len(BASE) :]}, receive, send)
+                return
+            if kind == "http":
+                await self._http(scope, receive, send, path, root)
+                return
+        await self.app(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send, path: str, root: str) -> None:
+        cached = self._cache(path)
+        if scope["method"] == "GET" and self._access.open:
+            destination = accepts = None
+            for name, value in scope["headers"]:
+                if name == b"sec-fetch-dest":
+                    destination = value
+                elif name == b"accept":
+                    accepts = value
+            if destination is None:
+                if accepts is not None and b"text/html" in accepts.lower():
+                    return await self._document(scope, receive, send, path, root, cached=cached)
+            elif destination in DOCUMENTS:
+                return await self._document(scope, receive, send, path, root, cached=cached)
+            elif destination == b"script":
+                scripts = self._scripts()
+                if scripts is not None and scripts.wants(path):
+                    return await self._script(scope, receive, send, path, scripts, cached=cached)
+            elif destination == b"style" and _MARKER in scope["query_string"]:
+                return await self._style(scope, receive, send, cached=cached)
+        return await self.app(scope, receive, _uncached(send) if cached else send)
+
+    async def _document(
+        self, scope: Scope, receive: Receive, send: Send, path: str, root: str, *, cached: bool
+    ) -> None:
+        if not self._access.host(scope["headers"]):  # a token for a rebound name would be a leak
+            return await self.app(scope, receive, _uncached(send) if cached else send)
+        injection = Injection(
+            send,
+            self._pages,
+            source=f"{root}{BASE}client.js",
+            # Asked for before the app runs: what is saved while the page is made is replayed to it.
+            attributes={**self._attributes(), "base": f"{root}{BASE}"},
+            rewrite=no_cache if cached else None,
+            verbatim=self._verbatim,
+        )
+        try:
+            await self.app(_plain(scope), receive, injection.send)
+        except Exception as error:
+            self._raised(path, error)
+            raise
+        self._answered(path)
+        return None
+
+    async def _script(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        path: str,
+        scripts: Scripts,
+        *,
+        cached: bool,
+    ) -> None:
+        # A classic script is fetched no-cors; with a crossorigin attribute it looks like a module (HTML standard).
+        module = text_header(scope["headers"], b"sec-fetch-mode") != "no-cors"
+        query = scope["query_string"].decode("latin-1")
+
+        def change(body: bytes) -> bytes:
+            return scripts.rewrite(path, query, body, module=module)
+
+        whole = Whole(send, b"javascript", change, rewrite=no_cache if cached else None)
+        await self.app(_plain(scope), receive, whole.send)
+
+    async def _style(self, scope: Scope, receive: Receive, send: Send, *, cached: bool) -> None:
+        query = scope["query_string"].decode("latin-1")
+        version = next(
+            (part[len(PARAMETER) + 1 :] for part in query.split("&") if part.startswith("hs=")), ""
+        )
+        if not version.isalnum():
+            return await self.app(scope, receive, _uncached(send) if cached else send)
+
+        def change(body: bytes) -> bytes:
+            return carry_version(body, version)
+
+        whole = Whole(send, b"text/css", change, rewrite=no_cache if cached else None)
+        return await self.app(_plain(scope), receive, whole.send)
+
+
+class Whole:
+    """Wraps `send` for a response that must be seen as a whole to be changed; passes on what is not of `kind`."""
+
+    def __init__(
+        self,
+        send: Send,
+        kind: bytes,
+        change: Callable[[bytes], bytes],
+        *,
+        rewrite: Callable[[list[tuple[bytes, bytes]]], list[tuple[bytes, bytes]]] | None,
+    ) -> None:
+        self._send = send
+        self._kind = kind
+        self._change = change
+        self._rewrite = rewrite
+        self._start: Message | None = None
+        self._pass = False
+        self._body = bytearray()
+
+    async def send(self, message: Message) -> None:
+        """Stand in for the server's `send`."""
+        if self._pass:
+            return await self._send(message)
+        if message["type"] == "http.response.start":
+            headers = [(bytes(key), bytes(value)) for key, value in message.get("headers", ())]
+            if self._rewrite is not None:
+                headers = self._rewrite(headers)
+            message = {**message, "headers": headers}
+            kind = (header(headers, b"content-type") or b"").lower()
+            encoded = header(headers, b"content-encoding") not in (None, b"identity")
+            if message["status"] != 200 or self._kind not in kind or encoded:
+                self._pass = True
+                return await self._send(message)
+            self._start = message
+            return None
+        if message["type"] != "http.response.body" or self._start is None:
+            return await self._send(message)
+        self._body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(self._body) > LARGEST_SOURCE:
+            self._pass = True
+            await self._send(self._start)
+            return await self._send({**message, "body": bytes(self._body)})
+        if more:
+            return None
+        body = self._change(bytes(self._body))
+        headers = without(self._start["headers"], b"content-length", *VALIDATORS)
+        headers.append((b"content-length", str(len(body)).encode()))
+        await self._send({**self._start, "headers": headers})
+        return await self._send({"type": "http.response.body", "body": body})
+
+
+def _uncached(send: Send) -> Send:
+    async def send_uncached(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": no_cache(list(message.get("headers", ())))}
+        await send(message)
+
+    return send_uncached
+
+
+def _plain(scope: Scope) -> Scope:
+    """Give the scope of a request for the whole, uncompressed body: we are about to change it."""
+    extensions = {
+        name: value
+        for name, value in (scope.get("extensions") or {}).items()
+        if name not in ("http.response.pathsend", "http.response.zerocopysend")
+    }
+    headers = without(scope["headers"], b"accept-encoding", *CONDITIONAL)
+    return {**scope, "headers": headers, "extensions": extensions}

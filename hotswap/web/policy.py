@@ -1,0 +1,100 @@
+"""A page's Content-Security-Policy, widened by just what the development client needs. PURE (CSP level 3)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NONCE = re.compile(r"'nonce-([^']+)'")
+HASH = re.compile(r"'sha(?:256|384|512)-[^']+'", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Widened:
+    """The new header values, in order, and the nonce that our script tag must carry (``""``: none)."""
+
+    values: tuple[str, ...]
+    nonce: str
+    scripts: bool
+    """Whether the page may run scripts at all: a sandbox without ``allow-scripts`` may not, and stays as it is."""
+
+
+def widen(values: Sequence[str], fresh_nonce: str) -> Widened:
+    """Let the client load, connect and patch under every policy of the page; all else stays forbidden.
+
+    A nonce of the page is used again. Where scripts are known by hash alone, `fresh_nonce` is added (it cannot switch
+    ``'unsafe-inline'`` off there, hashes have done so); elsewhere ``'self'`` is enough. Evaluating is what patching a
+    function in place takes.
+    """
+    policies = [_parse(value) for value in values]
+    if any("sandbox" in p and "allow-scripts" not in p["sandbox"].lower() for p in policies):
+        return Widened(tuple(values), "", scripts=False)
+    nonce = next(
+        (found[1] for p in policies for found in [NONCE.search(_scripts(p) or "")] if found), ""
+    )
+    if not nonce and any(_needs_nonce(_scripts(p)) for p in policies):
+        nonce = fresh_nonce
+    for policy in policies:
+        _widen_scripts(policy, nonce)
+        _widen_connections(policy)
+    return Widened(tuple(_spell(policy) for policy in policies), nonce, scripts=True)
+
+
+def _parse(value: str) -> dict[str, str]:
+    """Give directives by lower-case name; of several with one name the first counts, as in the standard."""
+    policy: dict[str, str] = {}
+    for part in value.split(";"):
+        name, _, sources = part.strip().partition(" ")
+        if name:
+            policy.setdefault(name.lower(), sources.strip())
+    return policy
+
+
+def _spell(policy: dict[str, str]) -> str:
+    return "; ".join(f"{name} {sources}".strip() for name, sources in policy.items())
+
+
+def _scripts(policy: dict[str, str]) -> str | None:
+    """Give the sources that decide about a script element."""
+    for name in ("script-src-elem", "script-src", "default-src"):
+        if name in policy:
+            return policy[name]
+    return None
+
+
+def _needs_nonce(sources: str | None) -> bool:
+    if sources is None:
+        return False
+    return "'strict-dynamic'" in sources.lower() or bool(HASH.search(sources))
+
+
+def _widen_scripts(policy: dict[str, str], nonce: str) -> None:
+    sources = _scripts(policy)
+    if sources is None:
+        return
+    admits = "'self'"
+    if _needs_nonce(sources) or NONCE.search(sources):
+        admits = f"'nonce-{nonce}'"
+    # script-src-elem decides about the tag, script-src about eval; both fall back to default-src.
+    evaluating = policy.get("script-src", policy.get("default-src"))
+    if "script-src-elem" in policy:
+        policy["script-src-elem"] = _with(policy["script-src-elem"], admits)
+    elif evaluating is not None:
+        evaluating = _with(evaluating, admits)
+    if evaluating is not None:
+        policy["script-src"] = _with(evaluating, "'unsafe-eval'")
+
+
+def _widen_connections(policy: dict[str, str]) -> None:
+    sources = policy.get("connect-src", policy.get("default-src"))
+    if sources is not None:
+        policy["connect-src"] = _with(sources, "'self'")
+
+
+def _with(sources: str, wanted: str) -> str:
+    kept = [source for source in sources.split() if source.lower() != "'none'"]
+    return " ".join(kept if wanted in kept else [*kept, wanted])

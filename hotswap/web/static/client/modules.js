@@ -1,0 +1,294 @@
+// Scripts: the changed function is put into the live module, or the module runs again where somebody accepts that
+// (`import.meta.hot`, as in Vite), or the page is loaded anew. javascript/rewrite.py says what a served script asks.
+
+import { ask, emit, hasLoaded, off, on, ownPath, PAGE, post, wire } from './page.js';
+import { reload } from './reload.js';
+import { hideFault, say, showFault } from './overlay.js';
+
+// By address without our own parameters: the record of the module that runs there now.
+export const records = new Map();
+
+function idOf(address) {
+  const url = new URL(address, location.href);
+  url.searchParams.delete('t');
+  url.searchParams.delete('hsp');
+  return url.pathname + url.search;
+}
+
+class Hot {
+  #record;
+  callbacks = [];
+  disposers = [];
+  declined = false;
+
+  constructor(record) {
+    this.#record = record;
+  }
+
+  get data() {
+    return this.#record.data;
+  }
+
+  accept(dependencies, callback) {
+    if (dependencies === undefined || typeof dependencies === 'function') {
+      this.callbacks.push({ of: [this.#record.id], call: ([module]) => dependencies?.(module) });
+    } else {
+      const many = Array.isArray(dependencies);
+      const of = (many ? dependencies : [dependencies]).map((name) => idOf(new URL(name, this.#record.url)));
+      this.callbacks.push({ of, call: (modules) => callback?.(many ? modules : modules[0]) });
+    }
+  }
+
+  acceptExports(_names, callback) {
+    this.accept(callback);
+  }
+
+  dispose(callback) {
+    this.disposers.push(callback);
+  }
+
+  // Called when a module leaves the page; modules of a page without a bundler never do.
+  prune() {}
+
+  decline() {
+    this.declined = true;
+  }
+
+  invalidate(message) {
+    reload(message || `${this.#record.id} cannot take the change`);
+  }
+
+  on(name, listener) {
+    on(name, listener);
+  }
+
+  off(name, listener) {
+    off(name, listener);
+  }
+
+  send(name, data) {
+    wire.send({ t: 'custom', name, data });
+  }
+}
+
+// What `$$hs` is inside a served script.
+class Record {
+  // Newer functions by key. Null prototype: a function may be called `toString`.
+  p = Object.create(null);
+  #classes = new Map();
+  #exposed = new Map();
+  #imported = new Map();
+
+  constructor(url, digest, meta, evaluate, name) {
+    this.url = new URL(url, location.href).href;
+    this.id = idOf(this.url);
+    this.path = ownPath(this.url);
+    this.digest = digest;
+    this.meta = meta;
+    this.e = evaluate;
+    this.name = name;
+    this.data = records.get(this.id)?.data ?? {};
+    this.hot = new Hot(this);
+    this.w = this.w.bind(this);
+  }
+
+  // An arrow function cannot ask at its beginning without losing its brevity: it is wrapped. One in a class field
+  // (`owner`) is made anew, by the newer version, for the instance it belongs to.
+  w(key, original, name, ...owner) {
+    const newer = this.p;
+    const table = {
+      call(...given) {
+        return (newer[key] ?? original)(...given);
+      },
+      field(...given) {
+        const make = newer[key];
+        if (!make) return original(...given);
+        if (table.by !== make) [table.by, table.made] = [make, make.call(owner[0])];
+        return table.made(...given);
+      },
+    };
+    const chosen = owner.length ? table.field : table.call;
+    const wrapper = (...given) => chosen(...given);
+    Object.defineProperty(wrapper, 'length', { value: original.length, configurable: true });
+    Object.defineProperty(wrapper, 'name', { value: original.name || name || '', configurable: true });
+    return wrapper;
+  }
+
+  // A class, and how to evaluate code where its private names are known.
+  c(name, definition, evaluate) {
+    this.#classes.set(name, { definition, evaluate });
+  }
+
+  k(name) {
+    return this.#classes.get(name).definition;
+  }
+
+  // A name that a patch has bound: later patches of other modules import it, class scopes are handed it.
+  x(name, read) {
+    this.#exposed.set(name, read);
+  }
+
+  has(name) {
+    return this.#exposed.has(name);
+  }
+
+  read(name) {
+    return this.#exposed.get(name)();
+  }
+
+  inside(name, mentioned, code) {
+    const handed = mentioned.filter((word) => this.#exposed.has(word));
+    const make = this.#classes.get(name).evaluate(`(${handed.join(',')})=>${code}`);
+    return make(...handed.map((word) => this.read(word)));
+  }
+
+  member({ class: name, key, access, static: isStatic, field, add }, literal) {
+    const own = Reflect.ownKeys(literal)[0];
+    const made = Object.getOwnPropertyDescriptor(literal, own)[access];
+    if (add && !field) {
+      const home = isStatic ? this.k(name) : this.k(name).prototype;
+      const { get, set } = Object.getOwnPropertyDescriptor(home, own) ?? {};
+      const slots = access === 'value' ? { writable: true } : { get, set };
+      Object.defineProperty(home, own, { ...slots, [access]: made, configurable: true, enumerable: false });
+    }
+    this.p[`${name}.${key}`] = made;
+  }
+
+  drop({ class: name, static: isStatic, access }, property) {
+    const home = isStatic ? this.k(name) : this.k(name).prototype;
+    const found = Object.getOwnPropertyDescriptor(home, property);
+    if (access === 'value' || !found) delete home[property];
+    else Object.defineProperty(home, property, { ...found, [access]: undefined });
+  }
+
+  imported(specifier, name) {
+    return this.#imported.get(`${specifier}\n${name}`);
+  }
+
+  // Dynamic import from within the script, so that relative paths and import maps mean what they mean there.
+  async load(imports) {
+    const fetchModule = this.e('specifier=>import(specifier)');
+    const resolve = this.meta?.resolve ?? ((specifier) => new URL(specifier, this.url).href);
+    for (const [specifier, name] of imports) {
+      const other = records.get(idOf(resolve(specifier)));
+      const address = other && other.url !== resolve(specifier) ? other.url : specifier;
+      const space = await fetchModule(address);
+      if (!name) continue;
+      let value = space;
+      if (name !== '*') {
+        if (other?.has(name)) value = other.read(name);
+        else if (name in space) value = space[name];
+        else throw new SyntaxError(`${specifier} does not export ${name}`);
+      }
+      this.#imported.set(`${specifier}\n${name}`, value);
+    }
+  }
+}
+
+// Called by each served script before anything else in it.
+export function begin(url, digest, meta, evaluate, name) {
+  const record = new Record(url, digest, meta, evaluate, name);
+  records.set(record.id, record);
+  return record;
+}
+
+export async function scriptChanged(event) {
+  const running = [...records.values()].filter((record) => record.path === event.path);
+  if (!running.length) {
+    // Loaded, but not through us: it did not parse, is a worker, carries a hash, or there is no parser.
+    return hasLoaded(event.path) ? reload(`${event.path} changed`) : 'not on this page';
+  }
+  if (event.hot === false) return reload(`${event.path} changed`);
+  const did = [];
+  for (const record of running) did.push(await follow(record, event));
+  return did.join('; ');
+}
+
+async function follow(record, event) {
+  const query = new URLSearchParams({ path: record.path, from: record.digest });
+  const answer = await (await ask(`script-diff?${query}`)).json();
+  const key = `page:${record.id}`;
+  if (answer.mode === 'fault') return 'syntax error: the last good version runs on'; // the server shows it
+  hideFault(key);
+  if (answer.mode === 'none') {
+    record.digest = answer.to;
+    return 'no difference';
+  }
+  if (answer.mode === 'rerun') return runAgain(record, event, answer);
+  try {
+    await record.load(answer.imports);
+    if (answer.code) record.e(answer.code);
+  } catch (error) {
+    if (error instanceof EvalError) return reload('the page forbids eval, so functions cannot be replaced');
+    return failed(key, error, answer.file);
+  }
+  record.digest = answer.to;
+  await callAccepting(record);
+  const { changed, added, removed, kept } = answer;
+  emit('after-update', { path: event.path, mode: 'patch', changed, added, removed, kept });
+  const names = [...changed, ...added.map((name) => `+${name}`), ...removed.map((name) => `-${name}`)];
+  const state = kept.length ? ` (value kept: ${kept.join(', ')})` : '';
+  say(`${event.path.split('/').pop()}: ${names.join(', ') || 'no function changed'}${state}`);
+  return `patched ${names.join(', ')}${state}`.trim();
+}
+
+// A module that accepts itself was patched, not run again: its callback may still want to draw.
+async function callAccepting(record) {
+  for (const { of, call } of record.hot.callbacks) {
+    if (!of.includes(record.id)) continue;
+    const space = await record.e('specifier=>import(specifier)')(record.url);
+    try {
+      call([space]);
+    } catch (error) {
+      console.error(error);
+    }
+  }
+}
+
+async function runAgain(record, event, answer) {
+  const runs = {};
+  for (const { path, url } of records.values()) {
+    const number = new URL(url).searchParams.get('t');
+    if (number) runs[path] = Number(number);
+  }
+  const found = await (
+    await post('script-boundaries', {
+      path: record.path,
+      id: event.id,
+      page: PAGE,
+      loaded: [...records.values()].map((other) => other.path),
+      runs,
+    })
+  ).json();
+  if (found.dead) return reload(`${event.path}: ${answer.why}`);
+  const done = [];
+  try {
+    for (const { by, module } of found.accepted) {
+      const owner = recordAt(by);
+      const target = recordAt(module);
+      if (!owner || owner.hot.declined || target?.hot.declined) return reload(`${module} declines updates`);
+      const callbacks = owner.hot.callbacks.filter(({ of }) => of.includes(target?.id ?? module));
+      for (const dispose of target?.hot.disposers ?? []) await dispose(target.data);
+      const space = await import(`${encodeURI(module)}?t=${event.id}&hsp=${encodeURIComponent(PAGE)}`);
+      done.push(() => callbacks.forEach(({ of, call }) => call(of.map((id) => (id === target?.id ? space : undefined)))));
+    }
+    done.forEach((call) => call());
+  } catch (error) {
+    return failed(`page:${record.id}`, error, answer.file);
+  }
+  emit('after-update', { path: event.path, mode: 'rerun', accepted: found.accepted });
+  say(`${event.path.split('/').pop()}: ran again (${answer.why})`);
+  return `ran again: ${answer.why}`;
+}
+
+function recordAt(path) {
+  return [...records.values()].find((record) => record.path === path);
+}
+
+function failed(key, error, file) {
+  const frames = file ? [{ file, rel: key.slice(5), line: error.lineNumber ?? 1, col: 1, func: '', code: '' }] : [];
+  const hint = 'the page may run a part of the new version: reload it once the file is mended';
+  showFault({ key, kind: 'javascript', title: error.name, message: error.message, hint, frames });
+  console.error(error);
+  return `failed: ${error.message}`;
+}

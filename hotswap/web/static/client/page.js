@@ -1,0 +1,89 @@
+// What every part of the client shares: the page's own settings, its events, and how it asks the server.
+
+const tag = document.currentScript;
+export const settings = { ...(tag?.dataset ?? {}) };
+export const BASE = settings.base || '/__hotswap__/';
+export const PAGE = settings.page || '';
+export const NativeFetch = globalThis.fetch?.bind(globalThis);
+
+// The address that this document was made for: a client-side router may change `location` later.
+export const documentAddress = location.href.split('#')[0];
+
+// Replaced by channel.js; whoever reports before the channel stands is not heard.
+export const wire = { send() {} };
+
+export const log = (...words) => console.debug('[hotswap]', ...words);
+
+const listeners = new Map();
+
+// `import.meta.hot.on`, and `window.addEventListener("hotswap:NAME")`.
+export function on(name, listener) {
+  const key = name.replace(/^(?:vite|hotswap):/, '');
+  if (!listeners.has(key)) listeners.set(key, new Set());
+  listeners.get(key).add(listener);
+}
+
+export function off(name, listener) {
+  listeners.get(name.replace(/^(?:vite|hotswap):/, ''))?.delete(listener);
+}
+
+// Gives false when the page's own code called preventDefault(): it takes care of the rest itself.
+export function emit(name, detail) {
+  for (const listener of [...(listeners.get(name) ?? [])]) {
+    try {
+      listener(detail);
+    } catch (error) {
+      console.error(error);
+    }
+  }
+  return dispatchEvent(new CustomEvent(`hotswap:${name}`, { detail, cancelable: true }));
+}
+
+export function ask(path, options = {}) {
+  return NativeFetch(BASE + path, {
+    ...options,
+    cache: 'no-store',
+    headers: { 'x-hotswap-token': settings.token || '', ...options.headers },
+  });
+}
+
+export function post(path, value) {
+  return ask(path, {
+    method: 'POST',
+    body: JSON.stringify(value),
+    headers: { 'content-type': 'application/json' },
+  });
+}
+
+// Every document or shadow root there is.
+export function* roots(from = document) {
+  yield from;
+  for (const element of from.querySelectorAll('*')) {
+    if (element.shadowRoot && element.localName !== 'hotswap-overlay') yield* roots(element.shadowRoot);
+  }
+}
+
+// The path of an address of this server as the server spells it, without percent signs; null for other servers.
+export function ownPath(address, base = document.baseURI) {
+  try {
+    const url = new URL(address, base);
+    return url.origin === location.origin ? decodeURIComponent(url.pathname) : null;
+  } catch {
+    return null;
+  }
+}
+
+// The same address with another version, so that neither memory nor disk cache answers for it.
+export function versioned(address, version, base = document.baseURI) {
+  const url = new URL(address, base);
+  url.searchParams.set('hs', version);
+  return url.origin === location.origin ? url.pathname + url.search + url.hash : url.href;
+}
+
+// Whether this page ever loaded the file, by whatever means.
+export function hasLoaded(path) {
+  return performance.getEntriesByType('resource').some((entry) => ownPath(entry.name) === path);
+}
+
+// The browser forgets resources beyond 250 by default; `hasLoaded` needs them all.
+performance.setResourceTimingBufferSize?.(5000);
