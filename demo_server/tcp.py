@@ -52,8 +52,8 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             if not data:
                 break
             await room.say(guest, data.decode(errors="replace"))
-    except (ConnectionError, ValueError):  # gone; or a line that never ends
-        pass
+    except (ConnectionError, ValueError, asyncio.CancelledError):
+        pass  # gone; or a line that never ends; or the server stops
     finally:
         await room.leave(guest)
         writer.close()

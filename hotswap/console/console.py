@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final, Literal, TextIO
 
 from hotswap.console.lines import INDENT, Line, Span, line, pad
-from hotswap.console.report import banner, clean_lines, fault_lines, report
+from hotswap.console.report import banner, clean_lines, fault_lines, healed, report
 from hotswap.console.screen import open_screen, write
 from hotswap.source.model import EVENTS_VERSION
 
@@ -85,6 +85,7 @@ class Console:
         self._recent: dict[object, Repeated] = {}
         self._shown_at = float("-inf")
         self._deaf = False
+        self._pending: tuple[str, ...] = ()
 
     def started(self, info: Mapping[str, object]) -> None:
         """Say what runs where, what is watched, what to try. After an exec reload only in JSON: the outcome tells."""
@@ -104,6 +105,14 @@ class Console:
             and not outcome.stale
             and not (outcome.reload and outcome.reload.lost)
         ):
+            return
+        good = outcome.ok and not outcome.stale and not (outcome.reload and outcome.reload.lost)
+        if self.verbosity < 0 and good and not self._pending:
+            return
+        waited, self._pending = self._pending, outcome.pending
+        if waited and not outcome.pending and outcome.verdict == "unchanged" and not outcome.files:
+            self.flush()
+            self._show([healed(waited, outcome.generation, time=self._wall(), root=self.root)])
             return
         now = self._clock()
         key = _alike(outcome)

@@ -48,8 +48,11 @@ def report(
     outcome: Outcome, *, time: str, root: str, verbose: bool = False, repeated: int = 1
 ) -> list[Line]:
     """Give the lines of one outcome; none when there is nothing to say."""
-    if outcome.verdict == "unchanged" and not outcome.files and not outcome.stale and not verbose:
-        return []
+    if outcome.verdict == "unchanged" and not outcome.files and not outcome.stale:
+        if outcome.reason:
+            return [Line((Span(pad(time, INDENT), "time"), Span(clean(outcome.reason), "quiet")))]
+        if not verbose:
+            return []
     details = _details(outcome, root)
     # What needs attention is never what is left out.
     urgent = sum(1 for _, matters in details if matters)
@@ -64,6 +67,19 @@ def report(
     if len(shown) < len(details):
         lines.append(line(Span(f"and {len(details) - len(shown)} more (-v shows all)", "quiet")))
     return lines
+
+
+def healed(files: Sequence[str], generation: int, *, time: str, root: str) -> Line:
+    """Say that what was broken is again as it runs: nothing was swapped, and nothing waits any more."""
+    name = Span(pad(_files(files, root), FILE_COLUMN) + " ", "file")
+    return Line(
+        (
+            Span(pad(time, INDENT), "time"),
+            name,
+            Span("as it runs again".ljust(VERB_COLUMN), "good"),
+            Span(f"gen {generation}"),
+        )
+    )
 
 
 def _first(outcome: Outcome, time: str, root: str, repeated: int) -> Line:

@@ -210,6 +210,21 @@ def test_an_unchanged_file_is_one_line_and_nothing_at_all_is_silence(desk):
     assert desk.text() == "14:03:07  demo_server/chat.py      unchanged in 1 ms      gen 3\n"
 
 
+def test_a_broken_file_that_is_put_back_is_told(desk):
+    console = desk.open()
+    console.outcome(broken())
+    desk.text()
+    console.outcome(Outcome(True, "noop", (), generation=13))
+    assert desk.text() == "14:03:07  demo_server/chat.py      as it runs again       gen 13\n"
+    console.outcome(Outcome(True, "noop", (), generation=13))
+    assert desk.text() == ""
+
+
+def test_nothing_to_undo_is_said(desk):
+    desk.open().outcome(Outcome(True, "noop", (), reason="nothing to undo"))
+    assert desk.text() == "14:03:07  nothing to undo\n"
+
+
 def test_changes_of_other_files_name_them(desk):
     changes = (Change("~", F, "LIMIT", "value"), Change("~", G, "TOTAL", "re-run", "reads LIMIT"))
     desk.open().outcome(Outcome(True, "reexec", (F,), changes, generation=2, ms=4))
