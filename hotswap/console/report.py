@@ -49,10 +49,8 @@ def report(
 ) -> list[Line]:
     """Give the lines of one outcome; none when there is nothing to say."""
     if outcome.verdict == "unchanged" and not outcome.files and not outcome.stale:
-        if outcome.reason:
-            return [Line((Span(pad(time, INDENT), "time"), Span(clean(outcome.reason), "quiet")))]
-        if not verbose:
-            return []
+        text = clean(outcome.reason or "nothing differs from what runs")
+        return [Line((Span(pad(time, INDENT), "time"), Span(text, "quiet")))] if verbose else []
     details = _details(outcome, root)
     # What needs attention is never what is left out.
     urgent = sum(1 for _, matters in details if matters)

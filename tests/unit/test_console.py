@@ -220,9 +220,12 @@ def test_a_broken_file_that_is_put_back_is_told(desk):
     assert desk.text() == ""
 
 
-def test_nothing_to_undo_is_said(desk):
-    desk.open().outcome(Outcome(True, "noop", (), reason="nothing to undo"))
-    assert desk.text() == "14:03:07  nothing to undo\n"
+def test_a_touched_file_is_told_with_v_only(desk):
+    touched = Outcome(True, "noop", (), reason="nothing differs from what runs")
+    desk.open().outcome(touched)
+    assert desk.text() == ""
+    desk.open(verbosity=1).outcome(touched)
+    assert desk.text() == "14:03:07  nothing differs from what runs\n"
 
 
 def test_changes_of_other_files_name_them(desk):
