@@ -375,6 +375,31 @@ def test_middleware_constructor_edited() -> None:
     assert answers(live.app, ("/a",))[0][3]["x-count"] == "3"
 
 
+def test_route_class_edited() -> None:
+    """Routes whose class has a new get_route_handler are wrapped anew, included ones too."""
+    live = Driven(MIXED)
+    assert answers(live.app, ("/r/a",))[0][3] == {"x-loud": "1"}
+    handler = live.module.Loud.get_route_handler
+    old = handler.__code__
+
+    def edited_handler(self: Any) -> Any:
+        inner = live.module.APIRoute.get_route_handler(self)
+
+        async def quiet(request: Any) -> Any:
+            return await inner(request)
+
+        return quiet
+
+    live.module.Loud.get_route_handler = edited_handler
+    journal = Journal()
+    adapter = next(a for a in adapters.active() if a.owns(live.app))
+    adapter.patched([live.app, live.loud], {old: edited_handler.__code__}, journal)
+    assert answers(live.app, ("/r/a",))[0][3] == {}
+    live.module.Loud.get_route_handler = handler
+    journal.roll_back()
+    assert answers(live.app, ("/r/a",))[0][3] == {"x-loud": "1"}
+
+
 def test_a_middleware_that_raises_undoes_the_swap() -> None:
     """Arguments that a constructor refuses are the user's fault now, not the next request's."""
     live = Driven(STACK)

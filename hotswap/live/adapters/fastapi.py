@@ -115,7 +115,23 @@ class FastAPIAdapter(StarletteAdapter):
     ) -> None:
         """Lines of endpoints moved, functions may have changed kind: forget what FastAPI found out about them."""
         super().patched(objs, replaced, journal)
+        news = set(replaced.values())
+        for obj in objs:
+            stale = [
+                route for route in vars(router_of(obj))["routes"] if _handler_edited(route, news)
+            ]
+            if stale:
+                journal.undo(functools.partial(self.renewed, obj))
+                for route in stale:
+                    journal.setattr(route, "app", self._wrapped(route))
+                self.renewed(obj)
         self._forget()
+
+    def _wrapped(self, route: Any) -> Any:
+        """Make a route's ASGI app as ``APIRoute.__init__`` does: its class's ``get_route_handler`` has a new body."""
+        app = self._routing.request_response(route.get_route_handler())
+        limit = getattr(self._routing, "wrap_app_with_body_limit", None)
+        return app if limit is None else limit(app, vars(route).get("max_body_size"))
 
     def class_changed(self, classes: Sequence[type]) -> None:
         """Forget model fields and schemas made of the old shape, in every live app."""
@@ -136,3 +152,12 @@ class FastAPIAdapter(StarletteAdapter):
         for cache in self._caches[1]:
             cache.cache_clear()
         vars(self._routing).get("_endpoint_context_cache", {}).clear()
+
+
+def _handler_edited(route: Any, news: set[CodeType]) -> bool:
+    """Say whether the route is of a class of the user's whose ``get_route_handler`` was edited."""
+    for cls in type(route).__mro__:
+        handler = cls.__dict__.get("get_route_handler")
+        if handler is not None:
+            return getattr(handler, "__code__", None) in news
+    return False
