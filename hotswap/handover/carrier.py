@@ -68,7 +68,8 @@ class _Checked:
         return self.size
 
     def rewind(self, position: int) -> None:
-        assert position == 0, "checksums do not go backwards"
+        if position:
+            raise ValueError("checksums do not go backwards")
         start = os.lseek(self._fd, -self.size, os.SEEK_CUR)
         os.ftruncate(self._fd, start)
         self.size = self.crc = 0
@@ -183,16 +184,9 @@ def awake() -> Manifest | None:
         return None
     manifest = unpack(int(number))
     os.environ.pop(CRASHES, None)
-    for fd in (manifest.fd, *_descriptors(manifest)):
+    for fd in (manifest.fd, *manifest.descriptors()):
         os.set_inheritable(fd, False)
     return manifest
-
-
-def _descriptors(manifest: Manifest) -> list[int]:
-    return [
-        *(record.fd for record in manifest.listeners),
-        *(record.fd for record in manifest.connections),
-    ]
 
 
 def hold_signals() -> None:

@@ -166,10 +166,9 @@ class _Departure:
             self._write(carried, manifest, late)
             if last_words is not None:
                 last_words()
+            registry.bid_farewell()
             image.flush()
-            image.replace(
-                carried, [each.fd for each in (*manifest.listeners, *manifest.connections)]
-            )
+            image.replace(carried, manifest.descriptors())
         except OSError as error:
             outcome = _failed("cannot leave", error)
         except Exception as error:

@@ -56,7 +56,7 @@ def park(
                 image.flush()
                 image.replace(
                     manifest.fd,
-                    [each.fd for each in (*manifest.listeners, *manifest.connections)],
+                    manifest.descriptors(),
                     manifest.crashes + 1,
                 )
             except OSError as error:

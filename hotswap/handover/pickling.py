@@ -103,7 +103,7 @@ class Stream:
         self._registry = registry
         self._carried = carried
         self._anchors: list[Any] = []
-        self._heads: list[tuple[tuple[str, str, str], str, str, str]] = []
+        self._heads: list[tuple[tuple[str, ...], str, str, str]] = []
         self._anchored: set[int] = set()
         self.lost: list[str] = []
 
@@ -236,10 +236,7 @@ class Loader:
             log.debug("state is read object by object: %r", error)
             self.losses.clear()
             entries = self._load(_Guarded, start)
-        if self.losses:
-            seen: set[int] = set()
-            entries = [(entry, value) for entry, value in entries if not _prune(value, seen)]
-        return entries
+        return [(entry, value) for entry, value in entries if not isinstance(value, Lost)]
 
     def _load(self, make: Any, start: int) -> list[tuple[Entry, Any]]:
         source = _Source(self._state, start)
@@ -289,11 +286,11 @@ class _Quick(pickle.Unpickler):
         return self.loader.numbered(number)
 
 
-class _Guarded(pickle._Unpickler):  # type: ignore[name-defined, misc]
+class _Guarded(pickle._Unpickler):
     """Puts a `Lost` where an object cannot be made any more: its class has gone, or takes other arguments."""
 
     loader: Loader
-    dispatch: ClassVar[dict[int, Callable[[Any], None]]] = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+    dispatch: ClassVar[dict[int, Callable[[Any], None]]] = dict(pickle._Unpickler.dispatch)
 
     def find_class(self, module: str, name: str) -> Any:
         return self.loader.find(module, name, super().find_class)
@@ -363,12 +360,19 @@ def _empty(module: str, name: str) -> Any:
         return Lost(name)
 
 
-def _prune(value: Any, seen: set[int]) -> bool:
-    """Remove every `Lost` below `value`; say whether `value` itself is one."""
-    todo: deque[Any] = deque([value])
+def tidy(roots: Iterable[Any], registry: Registry) -> None:
+    """Remove every `Lost` from restored values, and find the lists that hold connections.
+
+    A handler that starts from the top appends its connection again; a list, unlike a set, would have it twice.
+    """
+    shells = {
+        id(each): standing for standing in registry.standing.values() for each in standing.objects()
+    }
+    seen: set[int] = set()
+    todo: deque[Any] = deque(roots)
     while todo:
         each = todo.popleft()
-        if id(each) in seen or isinstance(each, (*places.SCALARS, type, types.FunctionType)):
+        if isinstance(each, _LEAVES) or id(each) in seen or id(each) in shells:
             continue
         seen.add(id(each))
         if isinstance(each, dict):
@@ -381,17 +385,23 @@ def _prune(value: Any, seen: set[int]) -> bool:
             if len(kept) != len(each):
                 each.clear()
                 each.extend(kept)
+            for held in kept if shells else ():
+                for part in held if type(held) is tuple else (held,):
+                    if id(part) in shells:
+                        shells[id(part)].held_by(each, held)
             todo.extend(kept)
         elif isinstance(each, set):
-            each -= {held for held in each if isinstance(held, Lost)}
+            each -= {held for held in each if _is_lost(held)}
             todo.extend(each)
         elif isinstance(each, (tuple, frozenset)):
             todo.extend(each)
-        elif hasattr(each, "__dict__") and type(each).__module__ not in ("builtins", __name__):
+        elif hasattr(each, "__dict__"):
             for name in [name for name, held in vars(each).items() if isinstance(held, Lost)]:
                 delattr(each, name)
             todo.extend(vars(each).values())
-    return isinstance(value, Lost)
+
+
+_LEAVES = (*places.SCALARS, type, types.FunctionType, types.ModuleType, bytearray)
 
 
 def _is_lost(value: Any) -> bool:

@@ -7,7 +7,7 @@ resource (a lock, a client, an engine) is decided here, by type alone.
 from __future__ import annotations
 
 import collections
-import datetime
+import datetime as dt
 import decimal
 import enum
 import fractions
@@ -41,11 +41,11 @@ PLAIN = frozenset(
         tuple,
         frozenset,
         range,
-        datetime.date,
-        datetime.datetime,
-        datetime.time,
-        datetime.timedelta,
-        datetime.timezone,
+        dt.date,
+        dt.datetime,
+        dt.time,
+        dt.timedelta,
+        dt.timezone,
         decimal.Decimal,
         fractions.Fraction,
         uuid.UUID,

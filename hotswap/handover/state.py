@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hotswap import hooks
 from hotswap.handover import children, places
-from hotswap.handover.pickling import Entry, Loader, Stream, dumps, shaped, type_name
+from hotswap.handover.pickling import Entry, Loader, Stream, dumps, shaped, tidy, type_name
 from hotswap.handover.places import CONTAINERS, SCALARS, Place
 
 if TYPE_CHECKING:
@@ -47,10 +47,14 @@ def digest(value: Any) -> Digest:
     """Remember a value, without a copy."""
     if isinstance(value, SCALARS) and type(value) in SCALARS:
         return Digest(type_name(value), -1, (value,))
-    size = len(value) if isinstance(value, CONTAINERS) else -1
+    size = _size(value)
     pickled = dumps(value)
     mark = hashlib.blake2b(pickled, digest_size=16).digest() if pickled is not None else None
     return Digest(type_name(value), size, mark)
+
+
+def _size(value: Any) -> int:
+    return len(value) if type(value) in CONTAINERS else -1
 
 
 def changed(value: Any, before: Digest | None) -> bool:
@@ -60,7 +64,7 @@ def changed(value: Any, before: Digest | None) -> bool:
     if isinstance(before.mark, tuple):
         old = before.mark[0]
         return not (value is old or value == old or value != value)
-    if before.size != (len(value) if isinstance(value, CONTAINERS) else -1):
+    if before.size != _size(value):
         return True
     if before.mark is None:
         return False
@@ -206,6 +210,12 @@ class State:
                 continue
             if entry.late:
                 self._late.append((entry, held))
+        if loader.losses or self._registry.standing:
+            roots = [value for _, _, value in self._values(modules)]
+            roots += hooks.runtime.kept.values()
+            roots += hooks.runtime.carried.values()
+            roots += [shells.memory for shells in self._registry.standing.values()]
+            tidy(roots, self._registry)
         present = {(place, name): value for place, name, value in self._values(modules)}
         for entry, _ in entries:
             if (entry.place, entry.name) in present:

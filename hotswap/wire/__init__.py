@@ -32,11 +32,12 @@ def install(
         on_settled: Called once on the loop when everything carried is adopted or closed. Not on an ordinary start.
     """
     from hotswap import hooks
-    from hotswap.wire import listeners, patches
+    from hotswap.wire.listeners import raise_file_limit
+    from hotswap.wire.patches import patch_everything
     from hotswap.wire.registry import Registry
 
     registry = Registry(manifest, grace=grace, on_settled=on_settled)
     hooks.runtime.connections = registry
-    listeners.raise_file_limit()
-    patches.apply(registry)
+    raise_file_limit()
+    patch_everything(registry)
     return registry

@@ -166,7 +166,7 @@ class HTTP(Kind):
             and getattr(cycle, "streaming", False)
         )
 
-    def busy(self, connection: Connection, protocol: Tracked) -> Busy | None:
+    def busy(self, connection: Connection, protocol: Tracked) -> Busy | None:  # noqa: ARG002
         cycle = protocol.cycle
         if protocol.unanswered() == 0 or cycle is None or self._streams(protocol):
             return None
@@ -307,7 +307,7 @@ def httptools(registry: Registry) -> type:
     class Cycle(TrackedCycle, httptools_impl.RequestResponseCycle):
         pass
 
-    class TrackedHttpTools(Tracked, httptools_impl.HttpToolsProtocol):  # type: ignore[misc]
+    class TrackedHttpTools(Tracked, httptools_impl.HttpToolsProtocol):
         def on_message_begin(self) -> None:
             self.begun += 1
             super().on_message_begin()
@@ -339,7 +339,7 @@ def httptools(registry: Registry) -> type:
                 and not self.pipeline
             )
 
-    httptools_impl.RequestResponseCycle = Cycle  # type: ignore[misc, assignment]
+    httptools_impl.RequestResponseCycle = Cycle  # type: ignore[misc]
     TrackedHttpTools.registry = registry
     return TrackedHttpTools
 
@@ -352,7 +352,7 @@ def h11(registry: Registry) -> type:
     class Cycle(TrackedCycle, h11_impl.RequestResponseCycle):
         pass
 
-    class TrackedH11(Tracked, h11_impl.H11Protocol):  # type: ignore[misc]
+    class TrackedH11(Tracked, h11_impl.H11Protocol):
         def unanswered(self) -> int:
             cycle = self.cycle
             return int(cycle is not None and not cycle.response_complete)
@@ -376,6 +376,6 @@ def h11(registry: Registry) -> type:
         def answered(self) -> int:
             return 0
 
-    h11_impl.RequestResponseCycle = Cycle  # type: ignore[misc, assignment]
+    h11_impl.RequestResponseCycle = Cycle  # type: ignore[misc]
     TrackedH11.registry = registry
     return TrackedH11

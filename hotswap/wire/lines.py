@@ -272,9 +272,11 @@ class Gathering(asyncio.Protocol):
     uvloop reads once before it honours a pause in ``connection_made``; asyncio does not.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, heir: Any = None) -> None:
         self.early = bytearray()
         self.eof = False
+        self.heir = heir
+        """The protocol that will serve the connection, where it is known already."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport.pause_reading()  # type: ignore[attr-defined]
@@ -285,6 +287,18 @@ class Gathering(asyncio.Protocol):
     def eof_received(self) -> bool:
         self.eof = True
         return True
+
+    def pause_writing(self) -> None:
+        if self.heir is not None:
+            self.heir.pause_writing()
+
+    def resume_writing(self) -> None:
+        if self.heir is not None:
+            self.heir.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.heir is not None:
+            self.heir.connection_lost(exc)
 
     def hand_over(self, transport: Any) -> None:
         """Give what was gathered to the protocol that now serves `transport`, and read on."""

@@ -11,7 +11,7 @@ import functools
 import os
 import socket
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -73,7 +73,7 @@ class Several(asyncio.AbstractServer):
     async def wait_closed(self) -> None:
         await asyncio.gather(*(server.wait_closed() for server in self._servers))
 
-    async def __aenter__(self) -> Several:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -135,8 +135,8 @@ def patch_loop(loop_class: Any, registry: Registry, names: Names) -> None:
         self: Any, protocol_factory: Callable[[], Any], path: Any = None, **options: Any
     ) -> Any:
         given = options.pop("sock", None)
-        address = _address(given) if given is not None else (os.fspath(path),)
-        key = names.key("unix", *(os.fsdecode(part) for part in address))
+        address = _address(given) if given is not None else (os.fsdecode(path),)
+        key = names.key("unix", *address)
 
         async def fresh(factory: Callable[[], Any]) -> Any:
             if given is not None:

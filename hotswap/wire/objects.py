@@ -44,6 +44,28 @@ class Shells:
         self._reader: Any = None
         self._protocol: Any = None
         self.line: Line | None = None
+        self._lists: list[tuple[Any, Any, int]] = []
+
+    def held_by(self, container: Any, element: Any) -> None:
+        """Remember a list that holds a shell, or an element equal to what the handler will make of it again."""
+        self._lists.append((container, element, container.count(element)))
+
+    @property
+    def in_lists(self) -> bool:
+        return bool(self._lists)
+
+    def settle(self) -> None:
+        """Take out again what a handler has appended anew on its way from the top: it was in the list all along."""
+        for container, element, count in self._lists:
+            for _ in range(container.count(element) - count):
+                container.reverse()
+                container.remove(element)
+                container.reverse()
+
+    def objects(self) -> list[Any]:
+        """Give all that stands for the connection."""
+        single = (self._writer, self._reader, self._protocol, self.line)
+        return [*self._websockets.values(), *(each for each in single if each is not None)]
 
     def stand_for(self, role: str, ordinal: int, cls: Any) -> Any:
         """Give the object for a reference, made when first asked for."""
@@ -159,6 +181,7 @@ def carried_types(registry: Registry) -> set[type]:
 
 def _with_subclasses(cls: type) -> set[type]:
     found = {cls}
+    each: type
     for each in cls.__subclasses__():
         found |= _with_subclasses(each)
     return found

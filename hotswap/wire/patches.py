@@ -50,7 +50,7 @@ class _WhenImported(importlib.abc.MetaPathFinder):
         return spec
 
 
-def apply(registry: Registry) -> None:
+def patch_everything(registry: Registry) -> None:
     """Patch what is there, and the rest when it comes."""
     names = Names()
     registry.kinds[:] = [Streams(registry), Protocols(registry)]

@@ -83,3 +83,8 @@ class Manifest:
     """Pickled user state, read only; see `hotswap.handover.state`."""
     fd: int = -1
     """The carrier's descriptor, kept until everything is adopted."""
+
+    def descriptors(self) -> list[int]:
+        """Give the sockets that must cross execve."""
+        listeners = [record.fd for record in self.listeners]
+        return listeners + [record.fd for record in self.connections]

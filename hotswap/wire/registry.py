@@ -22,7 +22,7 @@ from hotswap.wire.lines import Gathering, Line, unsent_of
 from hotswap.wire.records import ConnectionRecord, ListenerRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterator
 
     from hotswap.wire.records import Manifest
 
@@ -119,7 +119,8 @@ class Connection:
 
     @property
     def protocol(self) -> Any:
-        return self.transport.get_protocol()
+        protocol = self.transport.get_protocol()
+        return getattr(protocol, "heir", None) or protocol
 
 
 class _Entry(asyncio.Protocol):
@@ -177,6 +178,7 @@ class Registry:
         self._by_id: WeakValueDictionary[int, Connection] = WeakValueDictionary()
         self._listeners: list[Listening] = []
         self._undo: list[Callable[[], None]] = []
+        self._doomed: list[tuple[Connection, Any, Kind]] = []
         self._next_id = manifest.next_id if manifest is not None else 1
         self._listener_fds: dict[str, list[int]] = {}
         self._waiting: dict[str, list[ConnectionRecord]] = {}
@@ -447,18 +449,26 @@ class Registry:
                 held.hand_over(connection.transport)
 
     def collect(self) -> tuple[list[ConnectionRecord], list[str]]:
-        """Write every connection down; change nothing."""
+        """Write every connection down, and say what cannot be kept; change nothing."""
+        self._doomed.clear()
         records: list[ConnectionRecord] = []
         lost: Counter[str] = Counter()
         for connection, protocol, kind in self.connections():
             record = kind.carry(connection, protocol)
             if isinstance(record, str):
                 lost[record] += 1
+                self._doomed.append((connection, protocol, kind))
             else:
                 records.append(record)
         return records, [
             f"{count} {why}" if count > 1 else f"1 {why}" for why, count in lost.items()
         ]
+
+    def bid_farewell(self) -> None:
+        """Close what `collect` could not keep, in its own words. For the last moment before execve."""
+        for connection, protocol, kind in self._doomed:
+            if connection.live:
+                kind.refuse(connection, protocol, 1012)
 
     def basics(self, connection: Connection, kind: str, **more: Any) -> ConnectionRecord:
         """Begin the record of a connection with what every kind has."""
@@ -626,8 +636,3 @@ def _within(handler: Any, coroutine: object) -> bool:
         )
         seen += 1
     return False
-
-
-def descriptors(records: Iterable[ConnectionRecord | ListenerRecord]) -> Sequence[int]:
-    """Give the file descriptors that must cross execve."""
-    return [record.fd for record in records]

@@ -18,6 +18,7 @@ from hotswap.wire.registry import Busy, Connection, Kind, Registry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hotswap.wire.objects import Shells
     from hotswap.wire.records import ConnectionRecord
 
 
@@ -52,7 +53,7 @@ class Streams(Kind):
     def name(self, protocol: Any) -> str:  # noqa: ARG002
         return "stream"
 
-    def begun(self, connection: Connection, protocol: Any) -> None:
+    def begun(self, connection: Connection, protocol: Any) -> None:  # noqa: ARG002
         """Follow what the handler reads and writes, by the reader's and writer's own methods."""
         reader = protocol._stream_reader
         writer = protocol._stream_writer
@@ -140,8 +141,8 @@ class Streams(Kind):
             if connection.shells is not None:
                 reader, writer = connection.shells.streams(protocol, reader, writer)
             handler = begin(reader, writer)
-            if record.hushed and asyncio.iscoroutine(handler):
-                return _run_hushed(handler, reader)
+            if asyncio.iscoroutine(handler) and (record.hushed or connection.shells is not None):
+                return _run_hushed(handler, reader, connection.shells, silent=record.hushed)
             return handler
 
         protocol._client_connected_cb = call  # type: ignore[attr-defined]
@@ -170,10 +171,13 @@ class Streams(Kind):
 _READS = ("read", "readline", "readuntil", "readexactly")
 
 
-async def _run_hushed(handler: Any, reader: Any) -> None:
+async def _run_hushed(handler: Any, reader: Any, shells: Shells | None, *, silent: bool) -> None:
     """Run a stream's handler that is silent until it reads, or ends."""
     silence = Hush()
-    hush.current.set(silence)
+    if silent:
+        hush.current.set(silence)
+    else:
+        silence.lift()
 
     def heard_from(name: str) -> None:
         read = getattr(reader, name)
@@ -182,6 +186,8 @@ async def _run_hushed(handler: Any, reader: Any) -> None:
             for each in _READS:
                 reader.__dict__.pop(each, None)
             silence.lift()
+            if shells is not None:
+                shells.settle()
             return read(*args, **options)
 
         reader.__dict__[name] = first

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from hotswap.wire import hush
 from hotswap.wire.frames import FrameTail
 from hotswap.wire.hush import Hush
-from hotswap.wire.lines import Hole, Mute
+from hotswap.wire.lines import Gathering, Hole, Mute
 from hotswap.wire.registry import Busy, Connection, Kind, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from hotswap.wire.objects import Shells
     from hotswap.wire.records import ConnectionRecord
 
 REFUSED = 1008
@@ -87,6 +88,8 @@ class Tracked:
     coroutine: Any = None
     connection: Connection | None = None
     carried: ConnectionRecord | None = None
+    unsettled: Shells | None = None
+    """Set while the handler may append its connection anew to lists that hold it already."""
     opening_event: asyncio.Event | None = None
     if TYPE_CHECKING:
         transport: Any
@@ -129,6 +132,8 @@ class Tracked:
 
     def send(self, message: Any) -> Coroutine[Any, Any, None]:
         self.spoke = True
+        if self.unsettled is not None:
+            self.unsettled.settle()
         kind = message["type"]
         if kind == "websocket.send" and hush.silent and hush.hushed():
             return _swallowed()
@@ -149,6 +154,9 @@ class Tracked:
     def receive(self) -> Coroutine[Any, Any, Any]:
         self.spoke = False
         self.taken += 1
+        if self.unsettled is not None and self.handshake_complete:
+            self.unsettled.settle()
+            self.unsettled = None
         if self.hush is not None and self.handshake_complete:
             self.hush.lift()
             self.hush = None
@@ -206,7 +214,7 @@ class WebSockets(Kind):
     def handler(self, protocol: Tracked) -> Any:
         return protocol.coroutine
 
-    def busy(self, connection: Connection, protocol: Tracked) -> Busy | None:
+    def busy(self, connection: Connection, protocol: Tracked) -> Busy | None:  # noqa: ARG002
         if not protocol.handshake_complete:
             return Busy(protocol)
         if protocol.waiting or protocol.spoke or protocol.taken <= 1:
@@ -268,8 +276,12 @@ class WebSockets(Kind):
         protocol.connection = connection
         protocol.carried = record
         protocol.hush = Hush() if record.hushed else None
+        if connection.shells is not None and connection.shells.in_lists:
+            protocol.unsettled = connection.shells
         mute = Mute(transport, lambda data: self._heard(connection, protocol, record, data))
-        transport.set_protocol(protocol)
+        transport.set_protocol(
+            Gathering(protocol)
+        )  # what arrives before `_go_on` comes after what was carried
         protocol.connection_made(mute)  # type: ignore[attr-defined]
         protocol.data_received(record.opening)
         for kind, payload in record.queue:
@@ -295,10 +307,13 @@ class WebSockets(Kind):
     def _go_on(self, connection: Connection, protocol: Tracked, record: ConnectionRecord) -> None:
         if not connection.live:
             return
+        gathering = connection.transport.get_protocol()
+        connection.transport.set_protocol(protocol)
         if record.queue and not protocol.queue.empty():
             protocol.read_paused = True
-        if record.raw:
-            protocol.data_received(record.raw)
+        arrived = record.raw + bytes(gathering.early)
+        if arrived:
+            protocol.data_received(arrived)
         if not protocol.read_paused and not self._registry.gated:
             connection.transport.resume_reading()
 
@@ -334,7 +349,7 @@ def sansio(registry: Registry) -> type:
     """Give uvicorn's websockets protocol, tracked."""
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-    class TrackedSansIO(Tracked, WebSocketsSansIOProtocol):  # type: ignore[misc]
+    class TrackedSansIO(Tracked, WebSocketsSansIOProtocol):
         def follow_window(self, carried: bytes) -> None:
             for extension in self.conn.extensions:
                 if getattr(extension, "remote_no_context_takeover", True):

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 def tracked(registry: Registry) -> type:
     """Give uvicorn's wsproto protocol, tracked."""
     from uvicorn.protocols.websockets import wsproto_impl
+    from wsproto.extensions import PerMessageDeflate
 
-    class Deflate(wsproto_impl.PerMessageDeflate):
+    class Deflate(PerMessageDeflate):
         """permessage-deflate that shows its plaintext to a window."""
 
         latest: Any = None
@@ -38,7 +39,7 @@ def tracked(registry: Registry) -> type:
                 self.window.take(rest if isinstance(rest, bytes) else b"", final=True)
             return rest
 
-    class TrackedWSProto(Tracked, wsproto_impl.WSProtocol):  # type: ignore[misc]
+    class TrackedWSProto(Tracked, wsproto_impl.WSProtocol):
         def follow_window(self, carried: bytes) -> None:
             extension, Deflate.latest = Deflate.latest, None
             if extension is None or not extension.enabled() or extension.client_no_context_takeover:
@@ -48,6 +49,6 @@ def tracked(registry: Registry) -> type:
                 extension._decompressor = zlib.decompressobj(-bits, zdict=carried)
             self.window = extension.window = Window(extension.client_max_window_bits, carried)
 
-    wsproto_impl.PerMessageDeflate = Deflate  # type: ignore[misc]
+    wsproto_impl.PerMessageDeflate = Deflate  # type: ignore[attr-defined]
     TrackedWSProto.registry = registry
     return TrackedWSProto
