@@ -167,9 +167,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         command = parse(sys.argv[1:] if argv is None else argv)
         if command.asks:
-            from hotswap.control import ask
+            from hotswap.questions import ask
 
-            return ask(command.asks, json=bool(command.flags.get("json")))
+            return ask(command.asks, machine=bool(command.flags.get("json")))
         options = load(command.flags)
         from hotswap.run import run
 

@@ -197,9 +197,11 @@ class Options:
     )
 
     root: str = _option("", "the project's directory", hidden=True)
+    flags: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What the command line gave: it still wins when the file is read again."""
 
 
-FIELDS: Final = {one.name: one for one in dataclasses.fields(Options)}
+FIELDS: Final = {one.name: one for one in dataclasses.fields(Options) if one.metadata}
 SETTABLE: Final = tuple(name for name in FIELDS if name != "root")
 """What users set. ``root`` is found: the directory of the nearest pyproject.toml, else the working directory."""
 
@@ -271,7 +273,7 @@ def load(
     ):
         uvicorn.update(source.pop("uvicorn", {}))
         values.update(source)
-    return Options(**values, uvicorn=uvicorn)
+    return Options(**values, uvicorn=uvicorn, flags=dict(flags))
 
 
 def project_table(start: str) -> tuple[str, Mapping[str, Any]]:

@@ -149,7 +149,7 @@ class AppLife:
 
         found = self._load()
         session = self.session
-        session.wake()
+        session.imported()
         app = self._wrapped(found)
         self.serving = serving = Serving(
             configure(self.options, app), quiet=self.options.verbosity < 1

@@ -141,7 +141,7 @@ def find_app(target: Target, *, factory: bool = False) -> Found:
 
     raise AppFailed(
         Fault(
-            code="HS403",
+            code="HS602",
             title="no app found",
             message=f"no ASGI app in {', '.join(looked)}",
             path=target.path,
@@ -327,7 +327,7 @@ def _import(name: str, target: Target) -> ModuleType:
             else:
                 title = f"{name} imports {error.name}, which is not there"
                 hint = "install it, or mend the import" + _nearest(error.name, target.import_root)
-        raise AppFailed(fault_of(error, code="HS402", title=title, hint=hint), error) from error
+        raise AppFailed(fault_of(error, code="HS601", title=title, hint=hint), error) from error
 
 
 def _named(module: ModuleType, target: Target, factory: bool) -> Found | None:
@@ -346,7 +346,7 @@ def _named(module: ModuleType, target: Target, factory: bool) -> Found | None:
             known = [name for name in vars(module) if not name.startswith("__")]
             raise AppFailed(
                 Fault(
-                    code="HS403",
+                    code="HS602",
                     title="no app found",
                     message=f"{module.__name__} has no {target.attribute!r}{suggest(part, known)}",
                     path=getattr(module, "__file__", "") or "",
@@ -398,7 +398,7 @@ def _made(module: ModuleType, attribute: str) -> Found:
         app = make()
     except Exception as error:
         title = f"{module.__name__}:{attribute} raised while it made the app"
-        raise AppFailed(fault_of(error, code="HS402", title=title), error) from error
+        raise AppFailed(fault_of(error, code="HS601", title=title), error) from error
     return Found(app, module.__name__, attribute, make)
 
 

@@ -25,6 +25,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from types import TracebackType
     from typing import Self
 
@@ -264,14 +265,15 @@ class Live:
         finally:
             connection.close()
 
-    def websocket(self, path: str = "/ws", **options: Any) -> ClientConnection:
-        """Open a WebSocket; close it, or use it in a ``with`` block."""
+    def websocket(
+        self, path: str = "/ws", **options: Any
+    ) -> AbstractContextManager[ClientConnection]:
+        """Open a WebSocket in a ``with`` block."""
         from websockets.sync.client import connect
 
         options.setdefault("open_timeout", self.deadline)
-        connection: ClientConnection = connect(
-            self.url.replace("http", "ws", 1) + path, proxy=None, **options
-        )
+        url = self.url.replace("http", "ws", 1) + path
+        connection: AbstractContextManager[ClientConnection] = connect(url, proxy=None, **options)
         return connection
 
     def connect(self, port: int | None = None) -> socket.socket:
@@ -300,6 +302,8 @@ class Live:
 
     def kill(self) -> None:
         """End the process whatever it does, and close the pipes."""
+        if not hasattr(self, "process"):
+            return
         if self.process.poll() is None:
             self.process.send_signal(signals.SIGTERM)
             try:
@@ -392,9 +396,8 @@ def live(project: Project) -> Iterator[Callable[..., Live]]:
         program: tuple[str, ...] | None = None,
     ) -> Live:
         one = Live(target, arguments, project, env or {}, program=program)
-        one.start(wait=wait)
         running.append(one)
-        return one
+        return one.start(wait=wait)
 
     yield begin
     for one in running:

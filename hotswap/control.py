@@ -1,0 +1,226 @@
+"""Questions to a running session, from the same user on the same machine.
+
+Each session listens on a Unix socket named after user and process: abstract on Linux (nothing on disk, gone with the
+process; unix(7)), a 0600 file in a 0700 directory elsewhere. A question is one JSON line, the answer another.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import socket
+import stat
+import struct
+import sys
+import tempfile
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable, Iterator
+
+Answer = dict[str, Any]
+
+ABSTRACT: Final = sys.platform.startswith("linux")
+LONGEST: Final = 1 << 20
+"""Bytes of a question."""
+RELOAD: Final = 120.0
+"""Seconds that `reload` waits for a verdict."""
+
+
+def address(pid: int) -> str:
+    """Give where the session of process `pid` listens."""
+    if ABSTRACT:
+        return f"\0hotswap-{os.getuid()}-{pid}"
+    return os.path.join(_directory(), f"{pid}.sock")
+
+
+def sessions() -> list[int]:
+    """Give the process ids of this user's sessions."""
+    if not ABSTRACT:
+        names = os.listdir(_directory())
+        return sorted(int(name[:-5]) for name in names if re.fullmatch(r"\d+\.sock", name))
+    pattern = re.compile(rf"@hotswap-{os.getuid()}-(\d+)$", re.MULTILINE)
+    try:
+        with open("/proc/net/unix") as file:
+            return sorted({int(pid) for pid in pattern.findall(file.read())})
+    except OSError:
+        return []
+
+
+class Control:
+    """Answers questions on the program's loop, between its callbacks.
+
+    Args:
+        answers: By the question's name: ``status``, ``explain FILE ...``, ``reload``. Each gets the further words.
+    """
+
+    def __init__(
+        self, answers: dict[str, Callable[[list[str]], Answer | Awaitable[Answer]]]
+    ) -> None:
+        self._answers = answers
+        self._listener: socket.socket | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Listen; a second session in one process has no place of its own, and does without."""
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            place = address(os.getpid())
+            if not ABSTRACT:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(place)
+            listener.bind(place)
+            if not ABSTRACT:
+                os.chmod(place, 0o600)
+            listener.listen(8)
+            listener.setblocking(False)
+        except OSError:
+            listener.close()
+            return
+        self._listener = listener
+        self._task(loop, self._accept(loop, listener))
+
+    def stop(self) -> None:
+        """Listen no more."""
+        for task in list(self._tasks):
+            with contextlib.suppress(RuntimeError):  # its loop is closed already
+                task.cancel()
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+            if not ABSTRACT:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(address(os.getpid()))
+
+    def _task(self, loop: asyncio.AbstractEventLoop, work: Any) -> None:
+        task = loop.create_task(work, name="hotswap: control")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _accept(self, loop: asyncio.AbstractEventLoop, listener: socket.socket) -> None:
+        while True:
+            try:
+                asker, _ = await loop.sock_accept(listener)
+            except OSError:
+                return
+            asker.setblocking(False)
+            self._task(loop, self._serve(loop, asker))
+
+    async def _serve(self, loop: asyncio.AbstractEventLoop, asker: socket.socket) -> None:
+        with asker:
+            if not _is_ours(asker):
+                return
+            question = b""
+            while not question.endswith(b"\n") and len(question) < LONGEST:
+                more = await loop.sock_recv(asker, 65536)
+                if not more:
+                    return
+                question += more
+            try:
+                name, *words = json.loads(question)
+                given = self._answers[name](words)
+                answer = given if isinstance(given, dict) else await given
+            except (ValueError, KeyError, TypeError) as error:
+                answer = {"error": f"no such question: {error!r}"}
+            with contextlib.suppress(OSError):
+                await loop.sock_sendall(asker, json.dumps(answer, default=str).encode() + b"\n")
+
+
+def query(pid: int, question: list[str], timeout: float = 10.0) -> Answer | None:
+    """Ask one session; None when it is gone, or leaves before it answers."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asker:
+        asker.settimeout(timeout)
+        try:
+            asker.connect(address(pid))
+            asker.sendall(json.dumps(question).encode() + b"\n")
+            answer = b""
+            while not answer.endswith(b"\n"):
+                more = asker.recv(65536)
+                if not more:
+                    return None
+                answer += more
+        except OSError:
+            return None
+    found: Answer = json.loads(answer)
+    return found
+
+
+def answers(question: list[str]) -> Iterator[tuple[int, Answer]]:
+    """Ask every session of this user."""
+    for pid in sessions():
+        answer = query(pid, question)
+        if answer is not None:
+            yield pid, answer
+
+
+def near(pids_and_status: Iterator[tuple[int, Answer]], here: str) -> list[tuple[int, Answer]]:
+    """Give the sessions of this directory, or of one above or below it; all when there is just one."""
+    found = list(pids_and_status)
+    if len(found) < 2:
+        return found
+    ours = [
+        (pid, status)
+        for pid, status in found
+        if _related(os.path.realpath(here), os.path.realpath(str(status.get("root", ""))))
+    ]
+    return ours or found
+
+
+def reload(pid: int) -> Answer:
+    """Make a session reload by exec, and wait until the new image serves or the reload was refused.
+
+    The answer has ``verdict``: ``reloaded``, ``refused`` (with ``reason`` and ``fault``), or ``lost``.
+    """
+    before = query(pid, ["status"]) or {}
+    refused = query(pid, ["reload"], RELOAD)
+    if refused is not None:
+        return {"pid": pid, "verdict": "refused", **refused}
+    deadline = time.monotonic() + RELOAD
+    pause = 0.02
+    while time.monotonic() < deadline:
+        status = query(pid, ["status"])
+        if status is not None and status.get("image") != before.get("image"):
+            return {"pid": pid, "verdict": "reloaded", **status}
+        try:
+            os.kill(pid, 0)
+        except OSError:
+            break
+        _nap(pause)
+        pause = min(pause * 1.5, 0.5)
+    return {"pid": pid, "verdict": "lost", "reason": "the process is gone or does not answer"}
+
+
+def _nap(seconds: float) -> None:
+    import select
+
+    select.select([], [], [], seconds)
+
+
+def _related(one: str, other: str) -> bool:
+    return one == other or one.startswith(other + os.sep) or other.startswith(one + os.sep)
+
+
+def _is_ours(asker: socket.socket) -> bool:
+    """Check that the other end is this user, or root: abstract names have no permissions (unix(7), SO_PEERCRED)."""
+    if not ABSTRACT:
+        return True  # the directory is ours alone
+    _, user, _ = struct.unpack("3i", asker.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return user in {os.getuid(), 0}
+
+
+def _directory() -> str:
+    """Give the directory of the sockets where there are no abstract names; ours, and nobody else's to read.
+
+    Raises:
+        PermissionError: Somebody else made it.
+    """
+    path = os.path.join(tempfile.gettempdir(), f"hotswap-{os.getuid()}")
+    os.makedirs(path, 0o700, exist_ok=True)
+    found = os.lstat(path)
+    if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
+        raise PermissionError(f"{path} is not ours alone")
+    return path

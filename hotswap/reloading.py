@@ -1,0 +1,190 @@
+"""The exec reload as the session sees it: requests coalesce, one attempt at a time, its report in whichever image."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from hotswap.source.model import Change, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hotswap.session import ReloadPlan, Session
+    from hotswap.source.model import Reload
+
+
+class Reloading:
+    """Asks, waits, leaves; or stays and says why.
+
+    Args:
+        session: Whose program reloads.
+        carried: What the previous image wrote: who asked for the reload that made this image, and when.
+    """
+
+    def __init__(self, session: Session, carried: Mapping[str, Any]) -> None:
+        self._session = session
+        self._carried = carried
+        self._task: asyncio.Task[None] | None = None
+        self._estimate: asyncio.Task[None] | None = None
+        self._waiting: list[asyncio.Future[Outcome]] = []
+        self.under_way = False
+
+    def ask(self, reason: str = "", *, fresh: bool = False, outcome: Outcome | None = None) -> None:
+        """Ask for an exec reload; from any thread or signal handler. Requests during a reload coalesce.
+
+        Args:
+            reason: For the report.
+            fresh: Keep the connections, drop the state.
+            outcome: Of the save that needs it; its report is made when the reload is over.
+        """
+        self._session.quiet.soon(lambda: self._begin(reason, fresh=fresh, outcome=outcome))
+
+    async def asked(self, reason: str) -> Outcome:
+        """Ask, and wait for the verdict of a reload that did not happen; otherwise this image ends before."""
+        waiting: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        self.ask(reason)
+        return await waiting
+
+    def settled(self, reload: Reload) -> None:
+        """In the new image, once the carried connections are adopted: report the reload with what caused it."""
+        session = self._session
+        asked = self._carried.get("asked")
+        cause = self._carried.get("outcome")
+        ms = (time.monotonic() - asked) * 1000 if asked else reload.blackout_ms
+        base = outcome_from(cause) if cause else Outcome(ok=True, rung="exec", files=())
+        session.report(
+            dataclasses.replace(
+                base,
+                ok=True,
+                rung="exec",
+                fault=None,
+                reason=base.reason or session.manifest.reason,
+                generation=session.swapper.generation,
+                pending=(),
+                ms=ms,
+                reload=reload,
+            )
+        )
+
+    def estimate(self) -> None:
+        """``exec = "ask"``: measure in a throw-away child how long the reload would take, and say how to begin it."""
+        session = self._session
+        loop = session.quiet.loop
+        preflight = session.plan.preflight() if session.plan is not None else None
+        if preflight is None or loop is None:
+            session.console.say("an exec reload is needed: r + enter, or kill -USR1")
+            return
+        self._estimate = loop.create_task(self._measure(preflight), name="hotswap: preflight")
+
+    async def _measure(self, preflight: Any) -> None:
+        from hotswap.handover.preflight import check
+
+        verdict = await check(preflight)
+        console = self._session.console
+        if verdict.ok:
+            seconds = verdict.import_ms / 1000
+            console.say(
+                f"an exec reload is needed, about {seconds:.1f} s without answers: r + enter, or kill -USR1",
+                seconds=seconds,
+            )
+        elif verdict.fault is not None:
+            console.fault(verdict.fault, headline="an exec reload is needed, and would fail")
+
+    def _begin(self, reason: str, *, fresh: bool, outcome: Outcome | None) -> None:
+        session = self._session
+        if self.under_way:
+            return
+        if session.plan is None:
+            session.console.say("nothing to reload yet", level="warning")
+            return
+        self.under_way = True
+        leaving = self._leave(session.plan, reason or "asked for", fresh=fresh, outcome=outcome)
+        loop = session.quiet.loop
+        if loop is not None:
+            self._task = loop.create_task(leaving, name="hotswap: exec reload")
+        else:
+            session.quiet.run_apart(leaving)
+
+    async def _leave(
+        self, plan: ReloadPlan, reason: str, *, fresh: bool, outcome: Outcome | None
+    ) -> None:
+        """Go through the exec reload; comes back only when there was none."""
+        from hotswap import handover
+
+        session = self._session
+        cause = dataclasses.asdict(outcome) if outcome is not None else None
+        extras: dict[str, object] = {
+            "session": {**session.carry(), "asked": time.monotonic(), "outcome": cause}
+        }
+        if session.browser is not None:
+            extras["web"] = session.browser.carry()
+        try:
+            result = await handover.leave(
+                reason=reason,
+                fresh=fresh,
+                registry=session.registry,
+                state=session.state,
+                preflight=plan.preflight(),
+                modules=session.modules,
+                extras=extras,
+                generation=session.swapper.generation + 1,
+                shutdown=plan.shutdown,
+                startup=plan.startup,
+                last_words=self._last_words,
+                on_progress=session.console.say,
+            )
+        finally:
+            self.under_way = False
+            self._task = None
+        self._stayed(result, outcome)
+
+    def _stayed(self, result: Outcome, cause: Outcome | None) -> None:
+        """There was no exec: report it, and go on as before."""
+        session = self._session
+        if cause is not None:
+            result = dataclasses.replace(
+                cause,
+                fault=result.fault,
+                reason=result.reason if result.fault is None else cause.reason,
+                notes=(*cause.notes, *result.notes),
+            )
+        result = dataclasses.replace(result, generation=session.swapper.generation)
+        session.report(result)
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            if not one.done():
+                one.set_result(result)
+        if session.keys is not None:
+            session.keys.resume()
+        session.save_late()
+
+    def _last_words(self) -> None:
+        """Right before execve: the terminal as it was, everything written."""
+        session = self._session
+        session.restore_terminal()
+        session.console.flush()
+        for handler in list(logging.getLogger().handlers):
+            handler.flush()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+
+
+def outcome_from(carried: Mapping[str, Any]) -> Outcome:
+    """Make an outcome of what `dataclasses.asdict` made of it in the previous image."""
+    known = {one.name for one in dataclasses.fields(Outcome)}
+    facts = {name: value for name, value in carried.items() if name in known}
+    for name in ("stale", "fault", "reload"):
+        facts.pop(name, None)
+    of_change = {one.name for one in dataclasses.fields(Change)}
+    facts["changes"] = tuple(
+        Change(**{name: value for name, value in change.items() if name in of_change})
+        for change in carried.get("changes", ())
+    )
+    return Outcome(**facts)
