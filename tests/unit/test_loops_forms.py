@@ -757,9 +757,7 @@ FORMS = [
 +         n += 1
           log.append(("v1", n, text))
 """,
-        [("v1", 2, "b"), ("v2", 3, "c")],
-        kind="finish",
-        reason="n is shared with a closure",
+        TURNS,
     ),
     Form(
         "constant edited",

@@ -69,6 +69,13 @@ def build(
     return bridge
 
 
+def with_cells(function: Function, shared: Iterable[str]) -> Function:
+    """Give the function with names kept as cells that it no longer shares with closures itself."""
+    kept: Function = copy.copy(function)
+    kept.body = [_declarations((), shared, function.lineno), *function.body]
+    return kept
+
+
 def _move_aside(node: ast.AST, times: int) -> None:
     for inner in ast.walk(node):
         if hasattr(inner, "col_offset"):

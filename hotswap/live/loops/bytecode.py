@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from hotswap.live.loops.model import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 ROOM: Final = 40
 """Spare slots reserved in each suspendable frame for locals that edits add: 320 bytes a frame."""
@@ -197,9 +197,17 @@ class Facts:
                 return ins.offset
         raise Refused("it is not a coroutine or generator")
 
-    def caught(self, offset: int) -> Iterable[Handler]:
-        """Give the handler of the instruction at `offset`, if it has one. Rows never overlap."""
-        return [row for row in self.handlers if row.start <= offset < row.end]
+    @cached_property
+    def _catches(self) -> list[Handler | None]:
+        """By instruction: what handles its exceptions. Rows are sorted and never overlap."""
+        rows = iter(self.handlers)
+        row = next(rows, None)
+        found: list[Handler | None] = []
+        for ins in self.instructions:
+            while row is not None and row.end <= ins.offset:
+                row = next(rows, None)
+            found.append(row if row is not None and row.start <= ins.offset else None)
+        return found
 
     def parked(self, offset: int) -> tuple[str, ...]:
         """Give the kinds of what lies on the value stack of a frame parked at `offset`.
@@ -245,12 +253,13 @@ class Facts:
                     continue
                 stack = merged
             found[offset] = stack
-            for row in self.caught(offset):
+            index = self.at[offset]
+            row = self._catches[index]
+            if row is not None:
                 if row.depth > len(stack):
                     raise Refused("the byte code is not as we know it")
                 pushed = (LASTI, VALUE) if row.lasti else (VALUE,)
                 work.append((row.target, stack[: row.depth] + pushed))
-            index = self.at[offset]
             ins = self.instructions[index]
             if ins.opcode in _JUMPS:
                 work.append((int(ins.argval), _after(ins, stack, jump=True)))
@@ -290,8 +299,9 @@ class Facts:
             ways = [self.at[int(ins.argval)]] if ins.opcode in _JUMPS else []
             if ins.opname not in _ENDS and index + 1 < len(self.instructions):
                 ways.append(index + 1)
+            row = self._catches[index]
             onward.append(ways)
-            caught.append([self.at[row.target] for row in self.caught(ins.offset)])
+            caught.append([] if row is None else [self.at[row.target]])
         return onward, caught
 
     @cached_property

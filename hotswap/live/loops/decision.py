@@ -18,9 +18,9 @@ from hotswap.live.loops.bytecode import Facts, Landing, cells, landing, same_bod
 from hotswap.live.loops.model import Refused
 from hotswap.live.loops.names import (
     Binding,
+    Initialiser,
     bindings_before,
     constants,
-    evaluate,
     initialiser,
     parameters,
 )
@@ -117,7 +117,7 @@ class Move:
     """Slots whose plain value goes into a new cell."""
     given: Mapping[int, Any] = field(default_factory=dict)
     """Slots that are given a value."""
-    fresh: tuple[tuple[int, Binding], ...] = ()
+    fresh: tuple[tuple[int, Initialiser], ...] = ()
     """Slots that a pure initialiser fills, anew for each frame."""
     constants: tuple[tuple[int, str, Any, Any, int], ...] = ()
     """Slot, name, old constant, new constant, line."""
@@ -125,6 +125,13 @@ class Move:
     line: int = 0
     node: ast.AST | None = None
     """Syntax of the landing's code."""
+
+    late: frozenset[int] = field(init=False)
+    """Slots whose value is known only once the frame is."""
+
+    def __post_init__(self) -> None:
+        late = frozenset(s for s, _ in self.fresh) | frozenset(s for s, *_ in self.constants)
+        object.__setattr__(self, "late", late)
 
 
 def settle(move: Move, parked: Parked) -> tuple[list[Any], list[str]]:
@@ -137,12 +144,16 @@ def settle(move: Move, parked: Parked) -> tuple[list[Any], list[str]]:
     for slot, value in move.given.items():
         slots[slot] = value
     notes = list(move.notes)
+    for slot in move.wrapped - move.late:
+        slots[slot] = CellType() if slots[slot] is MISSING else CellType(slots[slot])
+    if not move.fresh and not move.constants:
+        return slots, notes
     locals_ = dict(_bound(parked))
-    for slot, binding in move.fresh:
-        value = evaluate(binding, locals_, parked.globals)
-        locals_[binding.name] = value
+    for slot, made in move.fresh:
+        value = made.evaluate(locals_, parked.globals)
+        locals_[made.binding.name] = value
         slots[slot] = value
-        notes.append(f"{binding.name} is new: {_short(value)}")
+        notes.append(f"{made.binding.name} is new: {_short(value)}")
     for slot, name, old, new, line in move.constants:
         live = locals_.get(name, MISSING)
         if type(live) is type(old) and repr(live) == repr(old):
@@ -150,7 +161,7 @@ def settle(move: Move, parked: Parked) -> tuple[list[Any], list[str]]:
             slots[slot] = new
         else:
             notes.append(f"{name} keeps {_short(live)}: line {line} does not run again")
-    for slot in move.wrapped:
+    for slot in move.wrapped & move.late:
         slots[slot] = CellType() if slots[slot] is MISSING else CellType(slots[slot])
     return slots, notes
 
@@ -170,10 +181,9 @@ def fitted(target: Landing, capacity: int) -> Landing:
 
 
 def _bound(parked: Parked) -> Iterator[tuple[str, Any]]:
-    for name in parked.names:
-        value = parked.value(name)
-        if value is not MISSING:
-            yield name, value
+    for name, filled in zip(parked.names, parked.bound, strict=True):
+        if filled:
+            yield name, parked.value(name)
 
 
 def _short(value: object) -> str:
@@ -192,7 +202,9 @@ class Decision:
         self.filename = filename
         self.offset = parked.offset
         self.names = parked.names
-        self.bound = frozenset(name for name, _ in _bound(parked))
+        self.bound = frozenset(
+            n for n, filled in zip(parked.names, parked.bound, strict=True) if filled
+        )
         self.capacity = parked.capacity
         self.module_globals = parked.globals
         self.reasons: list[str] = []
@@ -261,12 +273,13 @@ class Decision:
         )
 
     def _take(self, old: Place, new: Place, depth: tuple[str, ...]) -> Move:
-        target = self._landing(old, new, self.new.facts, depth)
+        side, new = self._sharing(new)
+        target = self._landing(old, new, side.facts, depth)
         sources, wrapped, given = self._carried(target)
         function, owner = self.new.function, self.new.owner
         before = parameters(function, owner) + bindings_before(new, function, owner)
-        fresh = self._fresh(target, before, self.new.facts)
-        changed, notes = self._edited(old, before, target, {b.name for _, b in fresh})
+        fresh = self._fresh(target, before, side.facts)
+        changed, notes = self._edited(old, before, target, {made.binding.name for _, made in fresh})
         return Move(
             kind="take",
             landing=fitted(target, self.capacity),
@@ -277,8 +290,25 @@ class Decision:
             constants=changed,
             notes=(*_headers(old, new), *notes),
             line=new.line,
-            node=self.new.node,
+            node=side.node,
         )
+
+    def _sharing(self, place: Place) -> tuple[Side, Place]:
+        """Give the new side, and `place` in it, with every name a cell that a closure of the old frame may hold."""
+        old, new = self.old.code, self.new.code
+        lost = [
+            n
+            for n in self.names
+            if n in old.co_cellvars and n in new.co_varnames and n not in new.co_cellvars
+        ]
+        if not lost:
+            return self.new, place
+        function = bridges.with_cells(self.new.function, lost)
+        code = bridges.compile_in_place(
+            function, self.new.function, self.new.module, self.filename, new.co_qualname
+        )
+        side = Side(code, Facts(code), function, self.new.module)
+        return side, next(p for p in side.places if p.node is place.node)
 
     def _landing(self, old: Place, new: Place, facts: Facts, depth: tuple[str, ...]) -> Landing:
         """Give the landing in the copy of `new` that stands for the frame's copy of `old`.
@@ -346,7 +376,7 @@ class Decision:
 
     def _fresh(
         self, target: Landing, before: list[Binding], facts: Facts, given: tuple[str, ...] = ()
-    ) -> tuple[tuple[int, Binding], ...]:
+    ) -> tuple[tuple[int, Initialiser], ...]:
         """Find initialisers for the names that are not bound and will be read.
 
         Raises:
@@ -368,7 +398,8 @@ class Decision:
                     raise Refused(f"{name} is shared with a closure")
                 if binding is not None:
                     found.append((slot, binding))
-        return tuple(sorted(found, key=lambda pair: order[id(pair[1])]))
+        found.sort(key=lambda pair: order[id(pair[1])])
+        return tuple((slot, Initialiser(binding)) for slot, binding in found)
 
     def _edited(
         self, old: Place, before: list[Binding], target: Landing, fresh: set[str]

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 OWNERS: Final = {CoroutineType: "cr", GeneratorType: "gi", AsyncGeneratorType: "ag"}
 _WORD: Final = struct.calcsize("P")
+_HEAD: Final = 2
+"""Words of an object before its own: reference count and type."""
+
 _SPECIALS: Final = 9
 """Words of ``_PyInterpreterFrame`` before the locals, the same in all three minors."""
 
@@ -123,24 +126,23 @@ class Parked:
     names: tuple[str, ...]
     slots: tuple[Any, ...]
     """By `names`; `MISSING` where nothing is bound; cells as cells."""
+    bound: tuple[bool, ...]
+    """By `names`; a cell is bound when it has a content."""
     stack: tuple[Any, ...]
     capacity: int
     """Slots for locals and value stack together."""
-    words: tuple[int, ...]
+    memory: bytes
     """The owner's memory from its third word to the top of the value stack."""
 
     def value(self, name: str) -> Any:
         """Give what the local is bound to, cells opened; `MISSING` when it is not."""
-        try:
-            slot = self.slots[self.names.index(name)]
-        except ValueError:
+        if name not in self.names:
             return MISSING
-        if name not in cells(self.code):
-            return slot
-        try:
-            return slot.cell_contents
-        except ValueError:
+        place = self.names.index(name)
+        slot = self.slots[place]
+        if not self.bound[place]:
             return MISSING
+        return slot.cell_contents if name in cells(self.code) else slot
 
 
 def code_of(owner: Any) -> CodeType | None:
@@ -150,8 +152,149 @@ def code_of(owner: Any) -> CodeType | None:
     return code if isinstance(code, CodeType) else None
 
 
-_HEAD: Final = 2
-"""Words of an object before its own: reference count and type."""
+class Known:
+    """A code object as frames need it, checked once."""
+
+    __slots__ = ("address", "capacity", "cells", "code", "facts", "names")
+
+    def __init__(self, code: CodeType, facts: Facts) -> None:
+        self.code = code
+        self.facts = facts
+        self.names = slot_names(code)
+        shared = cells(code)
+        self.cells = tuple(place for place, name in enumerate(self.names) if name in shared)
+        self.capacity = len(self.names) + code.co_stacksize
+        self.address = id(code) + CodeType.__basicsize__
+        actual: bytes = code._co_code_adaptive  # type: ignore[attr-defined]
+        if ctypes.string_at(self.address, len(actual)) != actual:
+            raise Refused("layout: byte code not found")
+
+
+class Frames:
+    """Reads and writes the frames of one batch."""
+
+    def __init__(self, facts: Callable[[CodeType], Facts]) -> None:
+        self._facts = facts
+        self._known: dict[int, Known] = {}  # each holds its code object: the id stays its own
+        self._layout = LAYOUTS[sys.version_info[:2]]
+
+    def known(self, code: CodeType) -> Known:
+        """Give what is known about a code object.
+
+        Raises:
+            Refused: Its instructions are not where they should be, or a name has two slots.
+        """
+        found = self._known.get(id(code))
+        if found is None:
+            found = self._known[id(code)] = Known(code, self._facts(code))
+        return found
+
+    def read(self, owner: Any) -> Parked:
+        """Read the frame of a coroutine, generator or async generator and check everything that can be checked.
+
+        Raises:
+            Refused: It is not suspended, or something is not as the layout says.
+        """
+        layout = self._layout
+        prefix = OWNERS.get(type(owner))
+        code = code_of(owner)
+        if prefix is None or code is None:
+            raise Refused("it has no Python frame")
+        frame = getattr(owner, f"{prefix}_frame")
+        if type(frame) is not FrameType:
+            raise Refused("it has ended")
+        known = self.known(code)
+        count, at = len(known.names), _frame_word(owner)
+        globals_ = frame.f_globals
+        memory = _view(owner, at + _SPECIALS + known.capacity).raw
+        words = struct.unpack(f"{len(memory) // _WORD}Q", memory)
+        if (
+            words[at + layout.code] != id(code)
+            or (layout.owner_code is not None and words[layout.owner_code] != id(code))
+            or words[at + layout.globals] != id(globals_)
+            or words[at + layout.frame_object] != id(frame)
+        ):
+            raise Refused("layout: frame not found")
+        state = memory[(at - 1) * _WORD + _STATE]
+        state -= 256 if state > 127 else 0
+        if state not in (layout.created, layout.suspended, layout.delegating):
+            raise Refused("it is running")
+        started = state != layout.created
+        top = words[at + _TOP] & 0xFFFFFFFF
+        if not count <= top <= known.capacity:
+            raise Refused("layout: the stack is out of bounds")
+        offset = words[at + _INSTRUCTION] - layout.advance - known.address
+        if known.facts.opname(offset) != ("YIELD_VALUE" if started else "RETURN_GENERATOR"):
+            raise Refused("it is parked in an unknown place")
+        if frame.f_lasti != offset + layout.advance:
+            raise Refused("layout: the instruction pointers differ")
+        if len(known.facts.parked(offset)) != top - count:
+            raise Refused("other nesting at the await than computed")
+        body = words[at + _SPECIALS : at + _SPECIALS + top]
+        objects = _visited(owner, [words[at + place] for place in layout.held], body)
+        function = objects.get(words[at + layout.function])
+        if type(function) is not FunctionType:
+            raise Refused("layout: its function is not found")
+        slots = tuple([objects[word] for word in body[:count]])
+        bound = [slot is not MISSING for slot in slots]
+        for place in known.cells:
+            cell = slots[place]
+            if type(cell) is not CellType:
+                raise Refused("layout: a cell is not found")
+            bound[place] = _filled(cell)
+        return Parked(
+            owner=owner,
+            code=code,
+            function=function,
+            globals=globals_,
+            offset=offset,
+            started=started,
+            names=known.names,
+            slots=slots,
+            bound=tuple(bound),
+            stack=tuple([objects[word] for word in body[count:]]),
+            capacity=known.capacity,
+            memory=memory[: (at + _SPECIALS + top) * _WORD],
+        )
+
+    def write(
+        self, parked: Parked, landing: Landing, slots: Sequence[Any], journal: Journal
+    ) -> None:
+        """Put `landing.code` into the frame, parked at `landing.offset`, with `slots` as its locals.
+
+        What the frame held is released when the journal commits, since finalisers may run then. Rolling back puts the
+        frame back as it was, unless something has resumed it in between.
+
+        Args:
+            parked: The frame, as `read` gave it.
+            landing: Where it is to be parked. ``co_stacksize`` of its code must fill the frame's capacity exactly, so
+                that the capacity can be computed from the code for ever.
+            slots: By ``landing.names``; `MISSING` for unbound, cells as cells.
+
+        Raises:
+            Refused: Something does not fit, or the frame has moved since it was read. Nothing was written.
+        """
+        layout, known, code = self._layout, self.known(landing.code), landing.code
+        _fits(parked, landing, slots)
+        at = _frame_word(parked.owner)
+        head = bytearray(parked.memory[: (at + _SPECIALS) * _WORD])
+
+        def put(word: int, value: int) -> None:
+            struct.pack_into("Q", head, word * _WORD, value)
+
+        put(at + layout.code, id(code))
+        if layout.owner_code is not None:
+            put(layout.owner_code, id(code))
+        put(at + _INSTRUCTION, known.address + landing.offset + layout.advance)
+        struct.pack_into("I", head, (at + _TOP) * _WORD, len(slots) + len(parked.stack))
+        body = [0 if o is MISSING else id(o) for o in (*slots, *parked.stack)]
+        wanted = bytes(head) + struct.pack(f"{len(body)}Q", *body)
+        times = 1 if layout.owner_code is None else 2
+        entering = [*[code] * times, *[o for o in slots if o is not MISSING]]
+        leaving = [*[parked.code] * times, *[o for o in parked.slots if o is not MISSING]]
+        journal.undo(lambda: _put_back(parked, wanted, entering, leaving, layout))
+        _exchange(parked.owner, parked.memory, wanted, entering, leaving)
+        journal.on_commit(leaving.clear)  # what nothing else holds ends here, and not before
 
 
 def _frame_word(owner: Any) -> int:
@@ -159,124 +302,55 @@ def _frame_word(owner: Any) -> int:
     return type(owner).__basicsize__ // _WORD - _SPECIALS
 
 
-def _code_bytes(code: CodeType) -> int:
-    """Give the address of a code object's instructions, after comparing what stands there.
+def _view(owner: Any, words: int) -> Any:
+    """Give the owner's memory as a ctypes array: its attribute ``raw`` copies with the GIL held, in one go."""
+    return (ctypes.c_char * (words * _WORD)).from_address(id(owner))
+
+
+def _filled(cell: CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018  raises when it is empty
+    except ValueError:
+        return False
+    return True
+
+
+def _visited(owner: Any, held: list[int], body: Sequence[int]) -> dict[int, Any]:
+    """Give the objects whose addresses were read, by address, as the interpreter itself names them.
+
+    What the garbage collector visits is what the frame counts: these very objects, in this order.
 
     Raises:
-        Refused: They are not where they should be.
+        Refused: They are not the same.
     """
-    address = id(code) + CodeType.__basicsize__
-    actual: bytes = code._co_code_adaptive  # type: ignore[attr-defined]
-    if ctypes.string_at(address, len(actual)) != actual:
-        raise Refused("layout: byte code not found")
-    return address
-
-
-def read(owner: Any, offsets: Callable[[CodeType], Facts]) -> Parked:
-    """Read the frame of `owner` and check everything that can be checked.
-
-    Args:
-        owner: A coroutine, generator or async generator.
-        offsets: Gives the facts of a code object; called once, with the frame's.
-
-    Raises:
-        Refused: It is not suspended, or something is not as the layout says.
-    """
-    layout = LAYOUTS[sys.version_info[:2]]
-    prefix = OWNERS.get(type(owner))
-    code = code_of(owner)
-    if prefix is None or code is None:
-        raise Refused("it has no Python frame")
-    frame = getattr(owner, f"{prefix}_frame")
-    if type(frame) is not FrameType:
-        raise Refused("it has ended")
-    base = _frame_word(owner)
-    names = slot_names(code)
-    count = len(names)
-    capacity = count + code.co_stacksize
-    head = _words(owner, base + _SPECIALS)
-    at = base - _HEAD  # the frame's first word, within `head`
-    if (
-        head[at + layout.code] != id(code)
-        or (layout.owner_code is not None and head[layout.owner_code - _HEAD] != id(code))
-        or head[at + layout.globals] != id(frame.f_globals)
-        or head[at + layout.frame_object] != id(frame)
-    ):
-        raise Refused("layout: frame not found")
-    state = head[at - 1].to_bytes(8, "little")[_STATE]
-    state -= 256 if state > 127 else 0
-    if state not in (layout.created, layout.suspended, layout.delegating):
-        raise Refused("it is running")
-    top = head[at + _TOP] & 0xFFFFFFFF
-    if not count <= top <= capacity:
-        raise Refused("layout: the stack is out of bounds")
-    words = _words(owner, base + _SPECIALS + top)
-    if words[: len(head)] != head:
-        raise Refused("it changed while it was read")
-    facts = offsets(code)
-    offset = words[at + _INSTRUCTION] - layout.advance - _code_bytes(code)
-    started = state != layout.created
-    if facts.opname(offset) != ("YIELD_VALUE" if started else "RETURN_GENERATOR"):
-        raise Refused("it is parked in an unknown place")
-    if frame.f_lasti != offset + layout.advance:
-        raise Refused("layout: the instruction pointers differ")
-    if len(facts.parked(offset)) != top - count:
-        raise Refused("other nesting at the await than computed")
-
-    # What the collector visits is what the interpreter counts: the very objects, in this order.
-    body = words[at + _SPECIALS :]
-    named = [words[at + place] for place in layout.held]
-    expected = [word for word in (*named, *body) if word]
+    expected = [word for word in (*held, *body) if word]
     visited = gc.get_referents(owner)
-    first = next((n for n, o in enumerate(visited) if id(o) == expected[0]), -1)
-    found = visited[first : first + len(expected)]
-    if first < 0 or [id(o) for o in found] != expected or len(visited) - first - len(expected) > 1:
+    addresses = [id(o) for o in visited]
+    # Code (3.11), name and qualified name of the owner come before; the exception that it handles may come after.
+    for first in range(min(4, len(addresses))):
+        if addresses[first : first + len(expected)] == expected:
+            break
+    else:
         raise Refused("layout: the locals differ")
-    objects = {id(o): o for o in found}
+    if len(visited) - first - len(expected) > 1:
+        raise Refused("layout: the locals differ")
+    objects = dict(zip(addresses, visited, strict=True))
     objects[0] = MISSING
-    function = objects.get(words[at + layout.function])
-    if type(function) is not FunctionType:
-        raise Refused("layout: its function is not found")
-    slots = tuple(objects[word] for word in body[:count])
-    shared = cells(code)
-    for name, slot in zip(names, slots, strict=True):
-        if name in shared and type(slot) is not CellType:
-            raise Refused("layout: a cell is not found")
-    return Parked(
-        owner=owner,
-        code=code,
-        function=function,
-        globals=frame.f_globals,
-        offset=offset,
-        started=started,
-        names=names,
-        slots=slots,
-        stack=tuple(objects[word] for word in body[count:]),
-        capacity=capacity,
-        words=words,
-    )
+    return objects
 
 
-def write(parked: Parked, landing: Landing, slots: Sequence[Any], journal: Journal) -> None:
-    """Put `landing.code` into the frame, parked at `landing.offset`, with `slots` as its locals.
-
-    What the frame held is released when the journal commits, since finalisers may run then. Rolling back puts the frame
-    back as it was, unless something has resumed it in between.
-
-    Args:
-        parked: The frame, as `read` gave it.
-        landing: Where it is to be parked. ``co_stacksize`` of its code must fill the frame's capacity exactly, so that
-            the capacity can be computed from the code for ever.
-        slots: By ``landing.names``; `MISSING` for unbound, cells as cells.
+def _fits(parked: Parked, landing: Landing, slots: Sequence[Any]) -> None:
+    """Check that a frame can take what is to be written.
 
     Raises:
-        Refused: Something does not fit, or the frame has moved since it was read. Nothing was written.
+        Refused: It cannot.
     """
-    layout = LAYOUTS[sys.version_info[:2]]
-    code = landing.code
-    if (parked.code.co_flags ^ code.co_flags) & SUSPENDABLE:
+    if (parked.code.co_flags ^ landing.code.co_flags) & SUSPENDABLE:
         raise Refused("it became another kind of function")
-    if len(slots) != len(landing.names) or len(slots) + code.co_stacksize != parked.capacity:
+    if (
+        len(slots) != len(landing.names)
+        or len(slots) + landing.code.co_stacksize != parked.capacity
+    ):
         raise Refused("the new frame has another size")
     if len(slots) + max(landing.own_stack, len(parked.stack) + 1) > parked.capacity:
         raise Refused("no room for the new locals")
@@ -288,46 +362,23 @@ def write(parked: Parked, landing: Landing, slots: Sequence[Any], journal: Journ
         if slot is MISSING and name in landing.demanded:
             raise Refused(f"{name} would be read before it is bound")
 
-    at = _frame_word(parked.owner) - _HEAD
-    words = list(parked.words[: at + _SPECIALS])
-    words[at + layout.code] = id(code)
-    if layout.owner_code is not None:
-        words[layout.owner_code - _HEAD] = id(code)
-    words[at + _INSTRUCTION] = _code_bytes(code) + landing.offset + layout.advance
-    top = len(slots) + len(parked.stack)
-    words[at + _TOP] = words[at + _TOP] >> 32 << 32 | top
-    words += [0 if o is MISSING else id(o) for o in (*slots, *parked.stack)]
-    times = 1 if layout.owner_code is None else 2
-    entering = [*[code] * times, *(o for o in slots if o is not MISSING)]
-    leaving = [*[parked.code] * times, *(o for o in parked.slots if o is not MISSING)]
-    _exchange(parked.owner, parked.words, tuple(words), entering, leaving)
-    journal.undo(lambda: _put_back(parked, tuple(words), entering, leaving))
-    journal.on_commit(leaving.clear)  # what nothing else holds ends here, and not before
 
-
-def _words(owner: Any, end: int) -> tuple[int, ...]:
-    """Read the owner's memory from its third word up to word `end`."""
-    return struct.unpack(f"{end - _HEAD}Q", _view(owner, end - _HEAD).raw)
-
-
-def _view(owner: Any, count: int) -> Any:
-    return (ctypes.c_char * (count * _WORD)).from_address(id(owner) + _HEAD * _WORD)
-
-
-def _exchange(
-    owner: Any, old: tuple[int, ...], new: tuple[int, ...], entering: list[Any], leaving: list[Any]
-) -> None:
+def _exchange(owner: Any, old: bytes, new: bytes, entering: list[Any], leaving: list[Any]) -> None:
     """Write `new` over the owner's memory if it still is `old`, and count what the frame holds now and held before.
+
+    Both begin with the owner's reference count and type, which are neither compared nor written.
 
     Raises:
         Refused: It is not `old` any more. Nothing was written.
     """
-    seen, wanted = struct.pack(f"{len(old)}Q", *old), struct.pack(f"{len(new)}Q", *new)
-    was, frame = _view(owner, len(old)), _view(owner, len(new))
+    skip = _HEAD * _WORD
+    seen, choice = old[skip:], (b"", new[skip:])  # nothing, or all of it
+    now = (ctypes.c_char * len(seen)).from_address(id(owner) + skip)
+    frame = (ctypes.c_char * len(choice[1])).from_address(id(owner) + skip)
     for entered in entering:
         _incref(entered)
-    # One statement, no call in it: read, compare and write are not interrupted.
-    frame.raw = wanted if (same := was.raw == seen) else frame.raw
+    # One statement without call or branch: nothing can run between reading, comparing and writing.
+    frame.raw = choice[same := now.raw == seen]
     for left in leaving if same else entering:
         _decref(left)  # the lists still hold each of them: nothing ends here
     if not same:
@@ -335,20 +386,22 @@ def _exchange(
 
 
 def _put_back(
-    parked: Parked, new: tuple[int, ...], entering: list[Any], leaving: list[Any]
+    parked: Parked, written: bytes, entering: list[Any], leaving: list[Any], layout: Layout
 ) -> None:
-    """Restore the frame that was read. A frame that has been resumed or closed in between stays as it is."""
-    start = _frame_word(parked.owner) - _HEAD
-    now = _words(parked.owner, _HEAD + len(new))
-    if now[start - 1 :] != new[start - 1 :]:
-        return  # it lives on in the new code: there is no way back
-    # Words before the frame belong to the interpreter (weak references, the handled exception): they stay, but for
-    # the code that 3.11 names there.
-    code_word = LAYOUTS[sys.version_info[:2]].owner_code
-    before = list(now[:start])
-    if code_word is not None:
-        before[code_word - _HEAD] = parked.words[code_word - _HEAD]
-    back = (*before, *parked.words[start:])
-    longest = max(len(now), len(back))
-    rest = _words(parked.owner, _HEAD + longest)
-    _exchange(parked.owner, rest, (*back, *rest[len(back) :]), leaving, entering)
+    """Restore the frame that was read. One that was resumed or closed in between, or not written, stays as it is."""
+    start = (
+        _frame_word(parked.owner) - 1
+    ) * _WORD  # of what is the frame's: its state comes before it
+    now = _view(parked.owner, len(written) // _WORD).raw
+    if now[start:] != written[start:] or not leaving:
+        return
+    # What comes before belongs to the interpreter (weak references, the handled exception) and stays as it is now, but
+    # for the code that 3.11 names there.
+    before = bytearray(now[:start])
+    if layout.owner_code is not None:
+        struct.pack_into("Q", before, layout.owner_code * _WORD, id(parked.code))
+    back = bytes(before) + parked.memory[start:]
+    try:
+        _exchange(parked.owner, now, back, leaving, entering)
+    except Refused:
+        return  # resumed by another thread just now: it lives on in the new code

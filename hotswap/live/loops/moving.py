@@ -7,10 +7,10 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hotswap.live.journal import MISSING
-from hotswap.live.loops import frames, lineage, selftest, unstarted
+from hotswap.live.loops import lineage, selftest, unstarted
 from hotswap.live.loops.bytecode import Facts
 from hotswap.live.loops.decision import Decision, Move, Side, settle
+from hotswap.live.loops.frames import Frames, Parked
 from hotswap.live.loops.model import Refused, Suspended, Verdict
 from hotswap.live.loops.places import functions_of, node_of
 
@@ -66,7 +66,7 @@ class Texts:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ready:
     suspended: Suspended
-    parked: frames.Parked
+    parked: Parked
     move: Move
     slots: list[Any]
     verdict: Verdict
@@ -94,17 +94,7 @@ def carry(
     suspended: Sequence[Suspended], sources: Mapping[str, tuple[bytes, bytes]], journal: Journal
 ) -> list[Verdict]:
     """Do what `move` says, on an interpreter whose frames are known."""
-    texts = Texts(sources)
-    decisions: dict[Any, Decision] = {}
-    plans = [_plan(one, texts, decisions) for one in suspended]
-    verdicts = []
-    for one, plan in zip(suspended, plans, strict=True):
-        verdict = _carry_out(plan, texts, journal) if isinstance(plan, _Ready) else plan
-        if verdict.kind == "stale" and one.new is not None:
-            side = texts.side(one.old, 0)
-            lineage.remember(one.old, lineage.Origin(side.node, side.module, one.new), journal)
-        verdicts.append(verdict)
-    return verdicts
+    return Batch(sources, journal).carry(suspended)
 
 
 def _line(suspended: Suspended) -> int:
@@ -115,30 +105,68 @@ def _line(suspended: Suspended) -> int:
     return suspended.old.co_firstlineno
 
 
-def _plan(one: Suspended, texts: Texts, decisions: dict[Any, Decision]) -> _Ready | Verdict:
-    if one.new is None:
-        return Verdict(one, "stale", "its function is gone", _line(one))
-    try:
-        old, new = texts.side(one.old, 0), texts.side(one.new, 1)
-        parked = frames.read(one.owner, texts.facts)
-        if parked.code is not one.old or parked.globals is not one.module_globals:
-            raise Refused("its code is not the one that is being replaced")  # noqa: TRY301
-        if not parked.started:
-            begun = unstarted.begin(parked, old, new)
-            return _Ready(
-                one, parked, begun.move, begun.slots, Verdict(one, "unstarted", "", begun.move.line)
-            )
-    except Refused as refusal:
-        return Verdict(one, "stale", refusal.reason, _line(one))
-    unbound = tuple(parked.value(name) is MISSING for name in parked.names)
-    key = id(one.old), id(one.new), parked.offset, parked.capacity, unbound
-    decision = decisions.get(key)
-    if decision is None:
-        decision = decisions[key] = Decision(old, new, parked, one.old.co_filename)
-    return _settled(one, parked, decision)
+class Batch:
+    """The frames of one swap."""
+
+    def __init__(self, sources: Mapping[str, tuple[bytes, bytes]], journal: Journal) -> None:
+        self.texts = Texts(sources)
+        self.frames = Frames(self.texts.facts)
+        self.journal = journal
+        self._decisions: dict[Any, Decision] = {}
+        self._remembered: set[int] = set()
+
+    def carry(self, suspended: Sequence[Suspended]) -> list[Verdict]:
+        """Plan all frames, then write them."""
+        plans = [self._plan(one) for one in suspended]
+        verdicts = []
+        for one, plan in zip(suspended, plans, strict=True):
+            verdict = self._carry_out(plan) if isinstance(plan, _Ready) else plan
+            if verdict.kind == "stale" and one.new is not None:
+                side = self.texts.side(one.old, 0)
+                self._remember(one.old, side.node, side.module, one.new)
+            verdicts.append(verdict)
+        return verdicts
+
+    def _plan(self, one: Suspended) -> _Ready | Verdict:
+        if one.new is None:
+            return Verdict(one, "stale", "its function is gone", _line(one))
+        try:
+            parked = self.frames.read(one.owner)
+            if parked.code is not one.old or parked.globals is not one.module_globals:
+                raise Refused("its code is not the one that is being replaced")  # noqa: TRY301
+            if not parked.started:
+                old, new = self.texts.side(one.old, 0), self.texts.side(one.new, 1)
+                begun = unstarted.begin(parked, old, new)
+                verdict = Verdict(one, "unstarted", "", begun.move.line)
+                return _Ready(one, parked, begun.move, begun.slots, verdict)
+            key = id(one.old), id(one.new), parked.offset, parked.bound
+            decision = self._decisions.get(key)
+            if decision is None:
+                old, new = self.texts.side(one.old, 0), self.texts.side(one.new, 1)
+                decision = self._decisions[key] = Decision(old, new, parked, one.old.co_filename)
+        except Refused as refusal:
+            return Verdict(one, "stale", refusal.reason, _line(one))
+        return _settled(one, parked, decision)
+
+    def _carry_out(self, ready: _Ready) -> Verdict:
+        one, code = ready.suspended, ready.move.landing.code
+        try:
+            self.frames.write(ready.parked, ready.move.landing, ready.slots, self.journal)
+        except Refused as refusal:
+            return Verdict(one, "stale", refusal.reason, _line(one))
+        if code is not one.new and one.new is not None:
+            self._remember(code, ready.move.node, self.texts.side(one.new, 1).module, one.new)
+        return ready.verdict
+
+    def _remember(
+        self, code: CodeType, node: ast.AST | None, module: ast.Module, plain: CodeType
+    ) -> None:
+        if id(code) not in self._remembered:
+            self._remembered.add(id(code))
+            lineage.remember(code, lineage.Origin(node, module, plain), self.journal)
 
 
-def _settled(one: Suspended, parked: frames.Parked, decision: Decision) -> _Ready | Verdict:
+def _settled(one: Suspended, parked: Parked, decision: Decision) -> _Ready | Verdict:
     for found in decision.moves():
         try:
             slots, notes = settle(found, parked)
@@ -150,15 +178,3 @@ def _settled(one: Suspended, parked: frames.Parked, decision: Decision) -> _Read
             one, parked, found, slots, Verdict(one, found.kind, "; ".join(why), found.line)
         )
     return Verdict(one, "stale", "; ".join(decision.reasons), decision.line or _line(one))
-
-
-def _carry_out(ready: _Ready, texts: Texts, journal: Journal) -> Verdict:
-    one, code = ready.suspended, ready.move.landing.code
-    try:
-        frames.write(ready.parked, ready.move.landing, ready.slots, journal)
-    except Refused as refusal:
-        return Verdict(one, "stale", refusal.reason, _line(one))
-    if code is not one.new:
-        module = texts.side(one.new, 1).module if one.new is not None else ast.Module([], [])
-        lineage.remember(code, lineage.Origin(ready.move.node, module, one.new), journal)
-    return ready.verdict

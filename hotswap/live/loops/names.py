@@ -10,6 +10,7 @@ import asyncio
 import collections
 import time
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.loops.model import Refused
@@ -181,7 +182,10 @@ def _bound_by(statement: ast.stmt, owner: str, *, certain: bool, in_turn: bool) 
         if isinstance(target, ast.Name):
             name = mangled(target.id, owner)
             inner = list(_names_in(statement.value, owner, certain=certain, in_turn=in_turn))
-            return [*inner, Binding(name, statement.value, statement.lineno, certain, in_turn, owner)]
+            return [
+                *inner,
+                Binding(name, statement.value, statement.lineno, certain, in_turn, owner),
+            ]
     if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
         if statement.value is None:
             return []
@@ -262,59 +266,78 @@ def is_pure(value: ast.expr) -> bool:
     return True
 
 
-def evaluate(binding: Binding, locals_: Mapping[str, Any], globals_: dict[str, Any]) -> Any:
-    """Compute the value of a pure initialiser as the frame would have.
+class Initialiser:
+    """A pure initialiser, ready to be evaluated for one frame after the other."""
 
-    Raises:
-        Refused: It calls something that is not known to have no effects, works on objects of classes of the user's,
-            or raises.
-    """
-    value = binding.value
-    if value is None:
-        raise Refused(f"{binding.name} is bound by line {binding.line}, which would have to run")
-    called = {id(n.func) for n in ast.walk(value) if isinstance(n, ast.Call)}
-    operates = any(isinstance(n, _OPERATES) for n in ast.walk(value))
-    inner = {id(n.value) for n in ast.walk(value) if isinstance(n, ast.Attribute)}
-    refusal = Refused(
-        f"{binding.name} is bound by line {binding.line}, which would have to run",
-        in_turn=binding.in_turn,
-    )
-    environment: dict[str, Any] = {}
-    for node in ast.walk(value):
-        if isinstance(node, ast.Name):
-            found = _look_up(mangled(node.id, binding.owner), locals_, globals_)
-            if found is _NOTHING:
-                raise refusal
-            environment[node.id] = found
-            if id(node) in inner:
-                if type(found) is not _MODULE:
-                    raise refusal
-            elif id(node) in called:
-                if not any(found is pure for pure in _PURE):
-                    raise refusal
-            elif (
-                operates and type(found) not in _PLAIN and not any(found is pure for pure in _PURE)
-            ):
-                raise refusal
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            module = _look_up(node.value.id, locals_, globals_)
-            found = vars(module).get(node.attr, _NOTHING) if type(module) is _MODULE else _NOTHING
-            if not any(found is pure for pure in _PURE) and (
-                id(node) in called or type(found) not in _PLAIN
-            ):
-                raise refusal
-    try:
-        code = compile(ast.Expression(value), "<initialiser>", "eval", dont_inherit=True)
-        return eval(code, {"__builtins__": {}}, environment)  # noqa: S307  checked above, node by node
-    except Exception as error:
-        reason = (
-            f"{binding.name} would have to be made by line {binding.line}, which raises {error!r}"
-        )
-        raise Refused(reason, in_turn=binding.in_turn) from error
+    def __init__(self, binding: Binding) -> None:
+        """Prepare the initialiser.
+
+        Raises:
+            Refused: It cannot be evaluated by itself.
+        """
+        value = binding.value
+        if value is None:
+            raise self._refusal(binding)
+        self.binding = binding
+        called = {id(n.func) for n in ast.walk(value) if isinstance(n, ast.Call)}
+        inner = {id(n.value) for n in ast.walk(value) if isinstance(n, ast.Attribute)}
+        self._operates = any(isinstance(n, _OPERATES) for n in ast.walk(value))
+        self._names: list[tuple[str, str, str]] = []
+        """Name, its spelling in the frame, and its part: ``module``, ``called`` or ``operand``."""
+        self._attributes: list[tuple[str, str, bool]] = []
+        """Module, attribute, whether it is called."""
+        for node in ast.walk(value):
+            if isinstance(node, ast.Name):
+                part = (
+                    "module" if id(node) in inner else "called" if id(node) in called else "operand"
+                )
+                self._names.append((node.id, mangled(node.id, binding.owner), part))
+            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                self._attributes.append((node.value.id, node.attr, id(node) in called))
+        self._code = compile(ast.Expression(value), "<initialiser>", "eval", dont_inherit=True)
+
+    @staticmethod
+    def _refusal(binding: Binding) -> Refused:
+        reason = f"{binding.name} is bound by line {binding.line}, which would have to run"
+        return Refused(reason, in_turn=binding.in_turn)
+
+    def evaluate(self, locals_: Mapping[str, Any], globals_: dict[str, Any]) -> Any:
+        """Compute the value as the frame would have.
+
+        Raises:
+            Refused: It calls something that is not known to have no effects, works on objects of the user's classes,
+                or raises.
+        """
+        environment: dict[str, Any] = {}
+        for name, spelled, part in self._names:
+            found = _look_up(spelled, locals_, globals_)
+            if found is _NOTHING or not self._allowed(found, part):
+                raise self._refusal(self.binding)
+            environment[name] = found
+        for module, name, is_called in self._attributes:
+            found = vars(environment[module]).get(name, _NOTHING)
+            if not _is_pure(found) and (is_called or type(found) not in _PLAIN):
+                raise self._refusal(self.binding)
+        try:
+            return eval(self._code, {"__builtins__": {}}, environment)  # noqa: S307  checked name by name
+        except Exception as error:
+            name, line = self.binding.name, self.binding.line
+            reason = f"{name} would have to be made by line {line}, which raises {error!r}"
+            raise Refused(reason, in_turn=self.binding.in_turn) from error
+
+    def _allowed(self, found: object, part: str) -> bool:
+        if part == "module":
+            return type(found) is ModuleType
+        if part == "called":
+            return _is_pure(found)
+        return not self._operates or type(found) in _PLAIN or _is_pure(found)
+
+
+def _is_pure(found: object) -> bool:
+    return any(found is pure for pure in _PURE)
 
 
 _NOTHING: Final = object()
-_MODULE: Final = type(ast)
 
 
 def _look_up(name: str, locals_: Mapping[str, Any], globals_: dict[str, Any]) -> Any:

@@ -1,0 +1,249 @@
+"""What runs while the code is swapped: suspended frames follow, and whatever still runs superseded code is named.
+
+The engine finds the suspended frames in its one pass over the heap and calls `follow` as the last step of a swap; once
+the swap holds it calls `Followed.finish`, which gives handlers that cannot follow the chance to be entered again.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
+from typing import TYPE_CHECKING, Any, Final
+
+from hotswap.live.loops.model import Suspended, Verdict
+from hotswap.source.model import Stale
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from hotswap.live.journal import Journal
+
+SWITCHED_OFF: Final = "live loops are switched off"
+EXECUTING: Final = "it is executing; it runs the new body when it is called again"
+_KINDS: Final[Mapping[type, tuple[str, str]]] = {
+    CoroutineType: ("coroutine", "cr"),
+    GeneratorType: ("generator", "gi"),
+    AsyncGeneratorType: ("async generator", "ag"),
+}
+
+
+@dataclass(slots=True)
+class Followed:
+    """What became of the frames of one swap."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    executing: list[Stale] = field(default_factory=list)
+    quiet: set[int] = field(default_factory=set)
+    """Ids of verdicts whose frame runs the same body as before, only on other lines."""
+
+    def finish(
+        self, reenter: Callable[[Suspended], bool] | None = None
+    ) -> tuple[tuple[Stale, ...], tuple[str, ...]]:
+        """Give what is stale, and what is worth a line. To be called once the swap holds.
+
+        Args:
+            reenter: Enters the handler again that a suspended frame belongs to; False when there is none.
+        """
+        stale: list[Verdict] = []
+        entered: list[Verdict] = []
+        tasks = _tasks() if reenter is not None else {}
+        again: set[int] = set()
+        for verdict in self.verdicts:
+            if verdict.kind != "stale":
+                continue
+            task = tasks.get(id(verdict.suspended.owner))
+            if id(task) in again:
+                entered.append(verdict)  # with the handler that it is a part of
+            elif reenter is not None and reenter(verdict.suspended):
+                entered.append(verdict)
+                again |= {id(task)} - {id(None)}
+            else:
+                stale.append(verdict)
+        notes = list(_followed([v for v in self.verdicts if id(v) not in self.quiet]))
+        for (name, reason), count in Counter((_name(v), v.reason) for v in entered).items():
+            handlers = "handler is" if count == 1 else "handlers are"
+            notes.append(f"{count} {handlers} entered again from the top, {name}: {reason}")
+        return (*survey(stale), *self.executing), tuple(notes)
+
+
+def follow(
+    frames: Iterable[tuple[Any, CodeType]],
+    pairs: Mapping[CodeType, CodeType],
+    texts: Mapping[str, tuple[bytes, bytes]],
+    current: Mapping[str, Iterable[CodeType]],
+    journal: Journal,
+    *,
+    enabled: bool = True,
+    threads: Mapping[int, FrameType] | None = None,
+) -> Followed:
+    """Let suspended frames take the new code, and look for executing ones that cannot.
+
+    Args:
+        frames: Coroutines, generators and async generators of the edited files, each with the code in its frame.
+        pairs: Old code -> new code, for what changed in body or lines.
+        texts: ``co_filename`` -> (bytes that ran, bytes that run now).
+        current: ``co_filename`` -> all code objects of the new text.
+        journal: Gets the undo of each frame that is written.
+        enabled: False leaves suspended frames as they are.
+        threads: `sys._current_frames` when not given.
+    """
+    from hotswap.live import loops
+    from hotswap.live.loops.bytecode import same_body
+
+    living = {path: set(codes) for path, codes in current.items()}
+    suspended = []
+    for owner, code in frames:
+        plain = loops.plain(code)
+        new = pairs.get(plain)
+        frame = _frame_of(owner)
+        if frame is None or code.co_filename not in living:
+            continue
+        if new is None and plain in living[code.co_filename]:
+            continue  # it runs what is written
+        suspended.append(Suspended(owner, code, new, frame.f_globals))
+    suspended = [
+        s for s in suspended if not _is_running(s.owner)
+    ]  # those are seen with their threads, below
+    if enabled:
+        verdicts = loops.move(suspended, texts, journal)
+    else:
+        verdicts = [Verdict(s, "stale", SWITCHED_OFF, _line(s)) for s in suspended]
+    followed = Followed(verdicts)
+    for verdict in verdicts:
+        one = verdict.suspended
+        if one.new is not None and same_body(one.old, one.new):
+            followed.quiet.add(id(verdict))
+    found = sys._current_frames() if threads is None else threads
+    followed.executing = list(survey_threads(found, pairs, living))
+    return followed
+
+
+def survey(verdicts: Sequence[Verdict]) -> tuple[Stale, ...]:
+    """Name what stays on the old body, one row for each function, place and reason."""
+    tasks = _tasks() if verdicts else {}
+    counts: Counter[tuple[str, str, str, str, int]] = Counter()
+    for verdict in verdicts:
+        one = verdict.suspended
+        kind = "task" if id(one.owner) in tasks else _KINDS[type(one.owner)][0]
+        path = os.path.realpath(one.old.co_filename)
+        counts[one.old.co_qualname, kind, verdict.reason, path, verdict.line] += 1
+    return tuple(
+        Stale(name=name, what=kind, reason=reason, path=path, line=line, count=count)
+        for (name, kind, reason, path, line), count in counts.items()
+    )
+
+
+def survey_threads(
+    threads: Mapping[int, FrameType],
+    pairs: Mapping[CodeType, CodeType],
+    living: Mapping[str, set[CodeType]],
+) -> Iterator[Stale]:
+    """Name the frames that are executing superseded code, thread by thread."""
+    from hotswap.live.loops import plain
+
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    counts: Counter[tuple[str, str, str, int]] = Counter()
+    for ident, top in threads.items():
+        frame: FrameType | None = top
+        while frame is not None:
+            code = frame.f_code
+            if code.co_filename in living and not _is_current(
+                plain(code), pairs, living[code.co_filename]
+            ):
+                where = os.path.realpath(code.co_filename)
+                counts[code.co_qualname, names.get(ident, "?"), where, frame.f_lineno or 0] += 1
+            frame = frame.f_back
+    for (name, thread, path, line), count in counts.items():
+        reason = f"{thread}: {EXECUTING}"
+        yield Stale(name=name, what="thread", reason=reason, path=path, line=line, count=count)
+
+
+def _is_current(code: CodeType, pairs: Mapping[CodeType, CodeType], living: set[CodeType]) -> bool:
+    """Tell whether the code does what the new text says, lines aside."""
+    from hotswap.live.loops.bytecode import same_body
+
+    if (
+        code in living or code.co_name == "<module>" or not code.co_flags & 0x2
+    ):  # CO_NEWLOCALS: functions
+        return True
+    new = pairs.get(code)
+    if new is not None:
+        return same_body(code, new)
+    return any(c.co_qualname == code.co_qualname and same_body(code, c) for c in living)
+
+
+def _followed(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """Say how many frames took the new body, and what of it the user should know."""
+    took = [v for v in verdicts if v.kind in ("take", "unstarted")]
+    if took:
+        names = dict.fromkeys(_name(v) for v in took)
+        some = ", ".join(list(names)[:3]) + (" ..." if len(names) > 3 else "")
+        what = "suspended frame runs" if len(took) == 1 else "suspended frames run"
+        yield f"{len(took)} {what} the new body: {some}"
+    finishing = Counter((_name(v), v.line, v.reason) for v in verdicts if v.kind == "finish")
+    for (name, line, reason), count in finishing.items():
+        what = "frame finishes its turn" if count == 1 else "frames finish their turn"
+        yield f"{count} {what} of {name} (line {line}) and takes the new body then: {reason}"
+    for (name, reason), count in Counter((_name(v), v.reason) for v in took if v.reason).items():
+        yield f"{name}{f' (x{count})' if count > 1 else ''}: {reason}"
+
+
+def _name(verdict: Verdict) -> str:
+    return verdict.suspended.old.co_qualname
+
+
+def _frame_of(owner: Any) -> FrameType | None:
+    frame: FrameType | None = getattr(owner, f"{_KINDS[type(owner)][1]}_frame")
+    return frame
+
+
+def _is_running(owner: Any) -> bool:
+    """Tell whether the frame is executing; ``ag_running`` says something else (an ``asend`` is under way)."""
+    if type(owner) is AsyncGeneratorType:
+        frame = owner.ag_frame
+        return frame is not None and _executing(frame)
+    return bool(owner.cr_running if type(owner) is CoroutineType else owner.gi_running)
+
+
+def _executing(frame: FrameType) -> bool:
+    for top in sys._current_frames().values():
+        found: FrameType | None = top
+        while found is not None:
+            if found is frame:
+                return True
+            found = found.f_back
+    return False
+
+
+def _line(one: Suspended) -> int:
+    frame = _frame_of(one.owner)
+    return (frame.f_lineno if frame is not None else 0) or one.old.co_firstlineno
+
+
+def _tasks() -> dict[int, Any]:
+    """Give the tasks of all event loops by the ids of the frames that they drive, outermost to innermost."""
+    asyncio: Any = sys.modules.get("asyncio.tasks")
+    if asyncio is None:
+        return {}
+    found: dict[int, Any] = {}
+    for name in ("_all_tasks", "_scheduled_tasks", "_eager_tasks"):  # 3.11; 3.12+
+        for task in list(getattr(asyncio, name, ())):
+            work = task.get_coro()
+            while work is not None and id(work) not in found:
+                found[id(work)] = task
+                work = _awaited(work)
+    return found
+
+
+def _awaited(work: Any) -> Any:
+    import gc
+
+    for name in ("cr_await", "gi_yieldfrom", "ag_await"):
+        if hasattr(work, name):
+            return getattr(work, name)
+    # An async generator's asend names its generator to the collector only.
+    return next((o for o in gc.get_referents(work) if type(o) is AsyncGeneratorType), None)
