@@ -76,6 +76,7 @@ EDITS = {
     "handler": edited(APP, ("errorhandler(404)", "errorhandler(405)")),
     "filter renamed": edited(APP, ("def shout", "def loud")),
     "command renamed": edited(APP, ("def seed", "def plant")),
+    "config": edited(APP, ('app.config["N"] = 1', 'app.config["M"] = 2')),
     "constructor": edited(APP, ("Flask(__name__)", 'Flask(__name__, static_url_path="/st")')),
 }
 
@@ -85,7 +86,7 @@ def test_edits(kind: str) -> None:
     """Compared with a fresh import, there and back, while the app has served requests."""
     live = Driven(APP)
     app = live.app
-    app.config["N"] = 5
+    config = app.config
     for source in (EDITS[kind], APP, EDITS[kind]):
         answers(app)
         live.edit(source)
@@ -95,7 +96,8 @@ def test_edits(kind: str) -> None:
         assert answers(app) == answers(want)
         assert sorted(app.cli.commands) == sorted(want.cli.commands)
         assert set(app.jinja_env.filters) == set(want.jinja_env.filters)
-    assert app.config["N"] == 5
+        assert app.config is config
+        assert app.config == want.config
 
 
 BLUEPRINT = """

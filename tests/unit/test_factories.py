@@ -199,6 +199,14 @@ def test_arguments_are_taken_from_the_new_call(made: Made) -> None:
     assert made.get("/hit") == [1, 1, 9]
 
 
+def test_state_that_the_factory_sets(made: Made) -> None:
+    """New keys are added; what lives keeps its value."""
+    app = made.module.app
+    app.state.made = "live"
+    made.edit(("app.state.made = True", "app.state.made = True\n    app.state.ready = 1"))
+    assert (app.state.made, app.state.ready) == ("live", 1)
+
+
 def test_there_and_back(made: Made) -> None:
     """Swapping to and fro leaves no doubled routes."""
     before = [route.path for route in made.module.app.routes]

@@ -28,6 +28,8 @@ RAN_AT_START: Final = ("before_serving_funcs", "while_serving_gens", "before_fir
 """Quart's and older Flask's functions that have run already."""
 
 
+DERIVED: Final = frozenset({"jinja_env", "jinja_loader"})
+"""Cached properties that Flask makes of the rest."""
 FRAMEWORK: Final = frozenset({"click", "flask", "quart", "jinja2", "werkzeug"})
 
 
@@ -48,7 +50,7 @@ class FlaskAdapter(Adapter):
     """Routes, blueprints, request hooks, error handlers, template filters and CLI commands."""
 
     module = "flask.sansio.app"
-    state = frozenset({"config", "extensions", "logger"})
+    state = frozenset({"extensions", "logger"})
 
     def __init__(self) -> None:
         from flask.sansio.app import App
@@ -123,11 +125,11 @@ class FlaskAdapter(Adapter):
                 container.clear()
 
     def adopt(self, old: Any, new: Any, token: Token, journal: Journal) -> None:
-        """Take over what the constructor made; config and extensions stay."""
+        """Take over what the constructor made; extensions stay, the template environment is made anew."""
         if type(old) is not type(new):
             raise Refused(f"{type(old).__name__} became {type(new).__name__}")
         _refuse_extensions(old)
-        take(old, new, state=self.state)
+        take(old, new, state=self.state, drop=DERIVED.__contains__)
         share(old, new)
         stand_in(old, new, journal, beside={id(token)})
         for name in token.flags:

@@ -71,13 +71,34 @@ def take(
         kept = ours.get(name)
         if kept is value:
             continue
-        if type(value) is list and type(kept) is list:
+        if type(value) is not type(kept):
+            continue
+        if type(value) is list:
             kept[:] = value
             content[name] = kept
-        elif type(value) is dict and type(kept) is dict:
+        elif issubclass(type(value), dict):
             put(kept, value)
             content[name] = kept
     put(ours, content)
+
+
+def add_state(mine: Any, theirs: Any, journal: Journal) -> None:
+    """Give a live state object (``app.state``, a dict) the keys that only the new one has; its own values stay."""
+    ours, new = _entries(mine), _entries(theirs)
+    if ours is None or new is None or ours is new:
+        return
+    for name, value in new.items():
+        if name not in ours:
+            journal.setitem(ours, name, value)
+
+
+def _entries(state: Any) -> dict[Any, Any] | None:
+    """Give the dict in which a state object keeps its values (Starlette's ``State._state``)."""
+    if issubclass(type(state), dict):
+        found: dict[Any, Any] = state
+        return found
+    own = getattr(state, "__dict__", {}).get("_state")
+    return own if type(own) is dict else None
 
 
 def stand_in(old: Any, new: Any, journal: Journal, *, beside: Collection[int] = ()) -> None:

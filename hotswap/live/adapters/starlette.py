@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hotswap.live.adapters import entries, lifespan, middleware, mounts
 from hotswap.live.adapters.base import Adapter, Refused
 from hotswap.live.adapters.entries import Shelf
-from hotswap.live.adapters.identity import put, remember, share, stand_in, take
+from hotswap.live.adapters.identity import add_state, put, remember, share, stand_in, take
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -204,6 +204,8 @@ class StarletteAdapter(Adapter):
         """Take over what the constructor made; state, running lifespan and identities stay."""
         if type(old) is not type(new):
             raise Refused(f"{type(old).__name__} became {type(new).__name__}")
+        for name in self.state:
+            add_state(vars(old).get(name), vars(new).get(name), journal)
         pairs = list(zip(self.parts(old), self.parts(new), strict=True))
         for mine, theirs in pairs:
             self._take(mine, theirs, {id(t): m for m, t in pairs})
