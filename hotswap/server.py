@@ -29,6 +29,7 @@ from hotswap.tracebacks import fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from hotswap.options import Options
 
@@ -132,20 +133,19 @@ class Serving(Server):
 
     async def end(self) -> None:
         """Stop serving: refuse, cut, give short answers a moment, run the app's shutdown."""
-        with _listening([], [], quiet=self._quiet):
+        with _hushed(quiet=self._quiet):
             await self._let_go()
-            await self.close_app()
-        for server in self.servers:
-            server.close()
+        await self.close_app()
 
     async def close_app(self) -> None:
         """Run the lifespan's shutdown; one that hangs is cancelled after `LAST` seconds and named."""
-        shutdown = asyncio.ensure_future(self.lifespan.shutdown())
-        done, _ = await asyncio.wait({shutdown}, timeout=LAST)
-        if not done:
-            log.warning("the app's shutdown did not end in %g s and was cancelled", LAST)
-            shutdown.cancel()
-        await asyncio.gather(shutdown, return_exceptions=True)
+        with _hushed(quiet=self._quiet):
+            shutdown = asyncio.ensure_future(self.lifespan.shutdown())
+            done, _ = await asyncio.wait({shutdown}, timeout=LAST)
+            if not done:
+                log.warning("the app's shutdown did not end in %g s and was cancelled", LAST)
+                shutdown.cancel()
+            await asyncio.gather(shutdown, return_exceptions=True)
 
     async def open_app(self) -> None:
         """Run the lifespan's start-up again, after an exec that did not happen.
@@ -296,10 +296,20 @@ def _is_stream(connection: Any) -> bool:
 
 
 @contextlib.contextmanager
+def _sifted(sift: Callable[[logging.LogRecord], bool]) -> Iterator[None]:
+    """Put a filter on uvicorn's log for a while."""
+    logger = logging.getLogger("uvicorn.error")
+    logger.addFilter(sift)
+    try:
+        yield
+    finally:
+        logger.removeFilter(sift)
+
+
 def _listening(
     refused: list[OSError], told: list[logging.LogRecord], *, quiet: bool
-) -> Iterator[None]:
-    """While uvicorn starts or stops: keep its error records, and drop the lines that ours replace."""
+) -> AbstractContextManager[None]:
+    """While uvicorn starts: gather what it logs of a failed bind and of a failing app."""
 
     def sift(record: logging.LogRecord) -> bool:
         if isinstance(record.msg, OSError):  # uvicorn logs the failed bind this way, then exits
@@ -308,16 +318,25 @@ def _listening(
         if record.levelno >= logging.ERROR:
             told.append(record)
             return False
-        return not (
-            quiet and record.levelno <= logging.INFO and str(record.msg).startswith(START_LINES)
-        )
+        return not (quiet and _is_routine(record))
 
-    logger = logging.getLogger("uvicorn.error")
-    logger.addFilter(sift)
-    try:
-        yield
-    finally:
-        logger.removeFilter(sift)
+    return _sifted(sift)
+
+
+def _hushed(*, quiet: bool) -> AbstractContextManager[None]:
+    """While uvicorn stops: drop the lines that ours replace, and reports of handlers that we cancelled."""
+
+    def sift(record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, asyncio.CancelledError):
+            return False
+        return not (quiet and _is_routine(record))
+
+    return _sifted(sift)
+
+
+def _is_routine(record: logging.LogRecord) -> bool:
+    return record.levelno <= logging.INFO and str(record.msg).startswith(START_LINES)
 
 
 def _startup_fault(told: list[logging.LogRecord]) -> Fault:
