@@ -62,7 +62,7 @@ async def quiesce(
             break
         if now - began >= patience:
             break
-        if on_progress is not None and now - began >= 4 * SLOW:
+        if on_progress is not None and now - began >= 2 * SLOW:
             for token in slow:
                 if token not in named:
                     named.add(token)

@@ -95,13 +95,27 @@ class Names:
 
 
 _TCP_ONLY = ("family", "flags", "reuse_address", "reuse_port", "keep_alive")
-_UNIX_ONLY = ("cleanup_socket",)
 
 
 def patch_loop(loop_class: Any, registry: Registry, names: Names) -> None:
-    """Let `loop_class` open listeners by way of `registry`."""
+    """Let `loop_class` open listeners by way of `registry`, where it does so itself."""
+    if "create_server" in _defined(loop_class):
+        _patch_tcp(loop_class, registry, names)
+    if "create_unix_server" in _defined(loop_class):
+        _patch_unix(loop_class, registry, names)
+
+
+def _defined(loop_class: type) -> set[str]:
+    """Give what a loop's class does itself; uvloop's Python class wraps one in C."""
+    own = set(vars(loop_class))
+    for base in loop_class.__bases__:
+        if base.__module__.startswith("uvloop"):
+            own |= set(vars(base))
+    return own
+
+
+def _patch_tcp(loop_class: Any, registry: Registry, names: Names) -> None:
     create_server = loop_class.create_server
-    create_unix_server = loop_class.create_unix_server
 
     @functools.wraps(create_server)
     async def serve(
@@ -130,6 +144,12 @@ def patch_loop(loop_class: Any, registry: Registry, names: Names) -> None:
 
         return await _open(self, registry, key, protocol_factory, fresh, again, given)
 
+    loop_class.create_server = serve
+
+
+def _patch_unix(loop_class: Any, registry: Registry, names: Names) -> None:
+    create_unix_server = loop_class.create_unix_server
+
     @functools.wraps(create_unix_server)
     async def serve_unix(
         self: Any, protocol_factory: Callable[[], Any], path: Any = None, **options: Any
@@ -149,7 +169,6 @@ def patch_loop(loop_class: Any, registry: Registry, names: Names) -> None:
 
         return await _open(self, registry, key, protocol_factory, fresh, again, given)
 
-    loop_class.create_server = serve
     loop_class.create_unix_server = serve_unix
 
 

@@ -56,6 +56,7 @@ def patch_everything(registry: Registry) -> None:
     registry.kinds[:] = [Streams(registry), Protocols(registry)]
     registry.secured = Secured(registry)
     patch_loop(asyncio.BaseEventLoop, registry, names)
+    patch_loop(asyncio.SelectorEventLoop, registry, names)
     if registry.manifest is not None and any(
         listener.key.startswith("sock:") for listener in registry.manifest.listeners
     ):

@@ -143,7 +143,7 @@ class HTTP:
     def more(self) -> None:
         data = self.plug.recv(65536)
         if not data:
-            raise EOFError(self.buffer)
+            raise EOFError(self.buffer[:500])
         self.buffer += data
 
     def until(self, mark: bytes) -> bytes:

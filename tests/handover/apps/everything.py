@@ -5,7 +5,7 @@ import os
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 VERSION = 1
 requests = {"count": 0}
@@ -116,7 +116,7 @@ async def echo(request: Request):
 @app.get("/big")
 async def big(size: int = 8_000_000):
     block = b"".join(b"%07d\n" % number for number in range(size // 8))
-    return StreamingResponse(iter([block]), headers={"content-length": str(len(block))})
+    return Response(block)
 
 
 @app.get("/events")
