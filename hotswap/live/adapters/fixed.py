@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hotswap.live.adapters.base import Adapter, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from hotswap.live.adapters.base import Ran
     from hotswap.live.journal import Journal
@@ -27,31 +27,35 @@ class FixedAdapter(Adapter):
         module: The import that brings the framework in.
         types: ``module:Class`` of each kind of registry; those that a release lacks are left out.
         reason: Why they cannot be changed, with the framework's name.
+        bases: ``module:Class`` whose subclasses are registries themselves (a controller's class attributes).
     """
 
     state: frozenset[str] = frozenset({"state", "conf"})
 
-    def __init__(self, module: str, types: Sequence[str], reason: str) -> None:
+    def __init__(
+        self, module: str, types: Sequence[str], reason: str, bases: Sequence[str] = ()
+    ) -> None:
         self.module = module
-        self._names = types
         self._reason = reason
-        self._found: tuple[int, tuple[type, ...]] = (0, ())
+        self._names = (types, bases)
+        self._looked = 0
+        self._types: tuple[type, ...] = ()
+        self._bases: tuple[type, ...] = ()
 
-    def _types(self) -> tuple[type, ...]:
+    def _look(self) -> None:
         """Find the classes among the modules that the app has imported, never importing more."""
-        if self._found[0] != len(sys.modules):
-            found = []
-            for spelled in self._names:
-                home, _, name = spelled.partition(":")
-                kind = getattr(sys.modules.get(home), name, None)
-                if isinstance(kind, type):
-                    found.append(kind)
-            self._found = (len(sys.modules), tuple(found))
-        return self._found[1]
+        if self._looked != len(sys.modules):
+            self._looked = len(sys.modules)
+            self._types, self._bases = (tuple(_imported(names)) for names in self._names)
 
     def owns(self, obj: object) -> bool:
         """Say whether `obj` is one of the registries."""
-        return issubclass(type(obj), self._types())
+        self._look()
+        if issubclass(type(obj), type):
+            mro = type.__dict__["__mro__"].__get__(obj)
+            if any(base in self._bases for base in mro[1:]):
+                return True
+        return issubclass(type(obj), self._types)
 
     def fixed(self, obj: Any) -> str:
         """Give the reason."""
@@ -81,6 +85,15 @@ class FixedAdapter(Adapter):
         return True
 
 
+def _imported(names: Sequence[str]) -> Iterator[type]:
+    """Give the classes of these names whose modules have been imported."""
+    for spelled in names:
+        home, _, name = spelled.partition(":")
+        kind = vars(sys.modules[home]).get(name) if home in sys.modules else None
+        if isinstance(kind, type):
+            yield kind
+
+
 def aiohttp() -> FixedAdapter:
     """Give the adapter of aiohttp's server side."""
     return FixedAdapter(
@@ -104,6 +117,7 @@ def litestar() -> FixedAdapter:
             "litestar.handlers.base:BaseRouteHandler",
         ),
         "Litestar compiles its handlers when the application is made",
+        ("litestar.controller:Controller",),
     )
 
 
