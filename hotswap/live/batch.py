@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import linecache
 import os
@@ -19,6 +20,7 @@ from hotswap.live.dependents import running_code
 from hotswap.live.functions import Graft
 from hotswap.live.journal import Journal
 from hotswap.live.rerun import ModuleSwap, Rerun, StatementRaised, judge_by
+from hotswap.live.tracker import digest_of
 from hotswap.source import codes
 from hotswap.source.faults import KINDS, syntax_fault
 from hotswap.source.model import Change, Fault, Frame, Outcome, Rung, Stale, highest
@@ -37,9 +39,11 @@ class Edit:
 
     entry: Loaded
     data: bytes
-    lines: frozenset[int] = frozenset()
-    """Lines whose statements run again although their text did not change: the data files they read did."""
+    old_lines: set[int] = field(default_factory=set)
+    """Lines of the running source whose statements run again although their text did not change."""
     because: str = ""
+    filename: str = ""
+    """Where the module lives from now on, when that changed (a module became a package)."""
 
 
 @dataclass(slots=True)
@@ -80,7 +84,62 @@ def read_batch(tracker: Tracker, given: list[str] | None, pending: Iterable[str]
             continue
         seen.add(real)
         _read_one(tracker, batch, path, real)
+    _join_data(batch)
+    _relocate(tracker, batch)
+    _wake(tracker, batch)
     return batch
+
+
+def _join_data(batch: Batch) -> None:
+    """A module that is edited AND read a changed data file is one edit."""
+    whole = {id(e.entry): e for e in batch.edits if not e.old_lines}
+    kept: dict[int, Edit] = {}
+    for edit in batch.edits:
+        first = whole.get(id(edit.entry)) or kept.get(id(edit.entry))
+        if edit.old_lines and first is not None and first is not edit:
+            first.old_lines |= edit.old_lines
+            first.because = edit.because
+        else:
+            kept[id(edit.entry)] = edit
+    batch.edits = list(kept.values())
+
+
+def _relocate(tracker: Tracker, batch: Batch) -> None:
+    """``lib.py`` became ``lib/__init__.py``, or the other way round: the same module in another place."""
+    if not batch.deleted or not batch.created:
+        return
+    for entry in list(batch.deleted):
+        folder, base = os.path.split(entry.path)
+        stem = folder if base == "__init__.py" else os.path.splitext(entry.path)[0]
+        for path in (stem + ".py", os.path.join(stem, "__init__.py")):
+            if path in batch.created and path != entry.path:
+                with open(path, "rb") as file:
+                    batch.edits.append(Edit(entry, file.read(), filename=path))
+                batch.deleted.remove(entry)
+                batch.created.remove(path)
+
+
+def _wake(tracker: Tracker, batch: Batch) -> None:
+    """A new or mended file: let the statements run again that asked for it in vain."""
+    for path in batch.created:
+        for entry in list(tracker.loaded.values()):
+            for name, lines in entry.missing.items():
+                if not _could_be(name, path):
+                    continue
+                existing = next((e for e in batch.edits if e.entry is entry), None)
+                if existing is None:
+                    existing = Edit(entry, entry.data)
+                    batch.edits.append(existing)
+                existing.old_lines |= lines
+                existing.because = f"{name} exists now"
+                if path not in batch.paths:
+                    batch.paths.append(path)
+
+
+def _could_be(name: str, path: str) -> bool:
+    parts = name.split(".")
+    tail = os.path.join(*parts)
+    return path.endswith((os.sep + tail + ".py", os.sep + os.path.join(tail, "__init__.py")))
 
 
 def _read_one(tracker: Tracker, batch: Batch, path: str, real: str) -> None:
@@ -105,18 +164,37 @@ def _read_one(tracker: Tracker, batch: Batch, path: str, real: str) -> None:
             batch.edits += edits
             batch.paths.append(path)
         return
-    readers = [(e, e.opened[real]) for e in tracker.loaded.values() if real in e.opened]
+    readers = [e for e in tracker.loaded.values() if real in e.opened]
     if readers:
-        for entry, lines in readers:
+        digest = digest_of(real)
+        stale = [e for e in readers if e.seen.get(real) != digest]
+        for entry in stale:
+            name = os.path.basename(real)
             batch.edits.append(
-                Edit(entry, entry.data, frozenset(lines), f"{os.path.basename(real)} changed")
+                Edit(
+                    entry,
+                    entry.data,
+                    set(entry.opened[real]),
+                    f"{name} {'changed' if digest else 'is gone'}",
+                )
             )
-        batch.paths.append(path)
+        if stale:
+            batch.paths.append(path)
         return
     if data is not None and real.endswith(".py") and tracker.is_tracked(real):
-        batch.created.append(real)
+        loose = tracker.find_loose(real)
+        for entry in loose:
+            if entry.data != data:
+                batch.edits.append(Edit(entry, data))
+                batch.paths.append(path)
+        if not loose:
+            batch.created.append(real)
         return
     batch.ignored.append(path)
+
+
+PLAIN: dict[int, tuple[CodeType, CodeType]] = {}
+"""id(code) -> (code, the compile's code it stands for): codes made to fit a live function's free variables."""
 
 
 class Swap:
@@ -138,13 +216,17 @@ class Swap:
         self.live_loops = live_loops
         self.reenter = reenter
         self.superseded = replaced if replaced is not None else {}
+        self.plain = PLAIN
+        self.grafted = False
+        self.compiled: dict[str, CodeType] = {}
+        """By `co_filename`: the new whole-file compiles, as they go into live functions."""
+        self.noted: dict[str, tuple[dict[str, set[int]], dict[str, set[int]]]] = {}
         self.journal = Journal()
         self.texts: dict[str, Text] = {}
         self.modules: list[ModuleSwap] = []
         self.pairs: dict[CodeType, CodeType] = {}
         self.own_changed: dict[str, set[str]] = {}
-        self.made: list[CodeType] = []
-        """Code objects the swap made itself; held so that their ids stay valid."""
+        self.class_bodies: list[tuple[Loaded, CodeType, CodeType]] = []
         self.notes: list[str] = []
         self.stale: list[Stale] = []
         self.changes: list[Change] = []
@@ -178,14 +260,14 @@ class Swap:
         if self.batch.faults:
             raise _Faulted(self.batch.faults[0])
         for edit in self.batch.edits:
-            text = Text(edit.entry.filename, edit.data)
+            text = Text(edit.filename or edit.entry.filename, edit.data)
             try:
                 text.tree
                 text.code
             except SyntaxError as error:
-                error.filename = error.filename or edit.entry.filename
+                error.filename = error.filename or text.filename
                 raise
-            self.texts[edit.entry.filename] = text
+            self.texts[text.filename] = text
         rungs: list[Rung] = ["noop"]
         reasons: list[str] = []
         for edit in self.batch.edits:
@@ -201,51 +283,58 @@ class Swap:
             reasons += [s.situation for s in edited if s.verdict == "run"]
             if any(s.verdict == "run" for s in edited) and self._pinned(swap.name):
                 raise Refused(f"{swap.name} is pinned, and more than function bodies changed in it")
-        if self.batch.deleted or self.batch.created:
+        if self.batch.deleted:
             rungs.append("reexec")
+            for entry in self.batch.deleted:
+                self.changes.append(Change("-", entry.path, entry.name, "module removed"))
         rung = highest(*rungs)
         self.reason = reason_of(rung, reasons, self.changes)
         return rung
 
     def _plan_module(self, edit: Edit) -> ModuleSwap:
         entry = edit.entry
-        new = self.texts[entry.filename]
+        new = self.texts[edit.filename or entry.filename]
         old = Text(entry.filename, entry.data)
         overlay = literal_values(old, new)
         plan = plan_module(old, new, judge_by(entry.names), judge_by(entry.names, overlay))
         for step in plan.steps:
-            if (
-                edit.lines
-                and not step.is_guard
-                and any(step.unit.line <= n <= step.unit.end for n in edit.lines)
-            ):
-                if step.verdict == "keep":
-                    step.verdict, step.situation = "run", "data"
-                    plan.rung = "reexec"
-                    plan.changes.append(
-                        Change(
-                            "~",
-                            entry.path,
-                            step.unit.label,
-                            "re-run",
-                            because=edit.because,
-                            line=step.unit.line,
-                        )
+            was = step.old
+            if was is None or step.is_guard or step.verdict == "run":
+                continue
+            if any(was.line <= n <= was.end for n in edit.old_lines):
+                step.verdict, step.situation = "run", "data"
+                plan.rung = "reexec"
+                plan.changes.append(
+                    Change(
+                        "~",
+                        entry.path,
+                        step.unit.label,
+                        "re-run",
+                        because=edit.because,
+                        line=step.unit.line,
                     )
-        before = running_code(entry)
+                )
+        before, after = running_code(entry), self.tracker.prepared(new.code)
+        self.compiled[new.filename] = after
         changed: set[str] = set()
-        for one, other in codes.pair(before, new.code):
+        for one, other in codes.pair(before, after):
             if one != other:
-                self.pairs[one] = self.tracker.prepared(other)
-            if (
-                not codes.is_class_body(one)
-                and not one.co_name.startswith("<")
-                and codes.own(one) != codes.own(other)
-            ):
-                changed.add(other.co_qualname)
+                self.pairs[one] = other
+            if codes.is_class_body(one):
+                self.class_bodies.append((entry, one, other))
+            elif codes.own(one) != codes.own(other):
+                changed.add(other.co_qualname.split(".<locals>.<")[0])
+        for step in plan.steps:
+            if step.situation == "lambda bodies":
+                changed.update(step.unit.binds)
+        changed.discard("<lambda>")
         self.own_changed[entry.name] = changed
-        if self.pairs and plan.rung == "noop" and changed:
-            plan.rung = "patch"
+        if changed:
+            plan.rung = highest(plan.rung, "patch")
+        self.noted[entry.name] = (
+            {k: set(v) for k, v in entry.opened.items()},
+            {k: set(v) for k, v in entry.missing.items()},
+        )
         return ModuleSwap(entry, new, plan, plan.steps, entry.names, dict(entry.names))
 
     def _pinned(self, name: str) -> bool:
@@ -264,7 +353,7 @@ class Swap:
             return self._fault(syntax_fault(error, self._path_of(error)), None)
         except Refused as refusal:
             return self._exec(str(refusal))
-        if not self.batch.paths and not self.batch.created:
+        if not self.batch.paths:
             return Outcome(ok=True, rung="noop", files=(), reason="nothing differs from what runs")
         collecting = gc.isenabled()
         gc.disable()
@@ -308,6 +397,8 @@ class Swap:
                 gc.enable()
         self.journal.commit()
         self._commit()
+        if self.grafted:
+            gc.collect(0)  # throw-away classes leave their bases' __subclasses__()
         return Outcome(
             ok=True,
             rung=rung,
@@ -319,12 +410,10 @@ class Swap:
         )
 
     def _swap(self, rung: Rung) -> Rung:
-        files = {m.entry.filename for m in self.modules}
+        if self.batch.deleted or self.batch.paths:
+            importlib.invalidate_caches()
+        self.journal.undo(self._restore_tracker())
         graft = Graft(self.journal, self.texts, self.tracker.prepared)
-        if rung == "reexec":
-            self._dispose()
-        heap = patch.survey(files)
-        self._patch(heap)
         rerun = None
         if self._may_rerun(rung):
             sources = {m.entry.path: (m.entry.data, m.text.data) for m in self.modules}
@@ -337,23 +426,102 @@ class Swap:
                 self._pinned,
                 sources,
             )
-            sys_modules = dict(sys.modules)
-            self.journal.undo(lambda: _restore_modules(sys_modules))
+            replaced = {a: b for a, b in self.pairs.items() if codes.own(a) != codes.own(b)}
+            rerun.replay.refuse(replaced)
+        if rung == "reexec":
+            self._dispose()
+        files = {m.entry.filename for m in self.modules}
+        heap = patch.survey(files)
+        self._patch(heap)
+        self._move_files()
+        ran = False
+        if rerun is not None:
+            self._delete(rerun)
             rerun.run()
             self.notes += rerun.notes + graft.notes
             self.changes += rerun.changes
-            if rung in ("noop", "patch") and any(s.ran for s in rerun.swaps.values()):
+            reasons = {
+                w: None for s in rerun.swaps.values() for w in s.ran.values() if w != "edited"
+            }
+            ran = any(s.ran or s.deleted for s in rerun.swaps.values())
+            if rung in ("noop", "patch") and ran:
                 rung = "reexec"
-                self.reason = "; ".join(
-                    dict.fromkeys(w for s in rerun.swaps.values() for w in s.ran.values())
-                )
-        if rerun is not None and any(s.ran for s in rerun.swaps.values()):
-            files |= {s.entry.filename for s in rerun.swaps.values()}
-            heap = patch.survey(files)
+                self.reason = "; ".join(list(reasons)[:3])
+            elif (
+                rung == "reexec" and not ran and not self.batch.deleted and not rerun.replay.touched
+            ):
+                rung = "patch" if any(self.own_changed.values()) else "noop"
+                self.reason = reason_of(rung, [], self.changes)
+        if ran and rerun is not None:
+            everything = {s.entry.filename for s in rerun.swaps.values()} | set(self.texts) | files
+            heap = patch.survey(everything)
             self._normalise(heap)
+        self.grafted = bool(graft.shaped)
         self._instances(graft)
         self._verify(heap, graft)
+        self._move_frames(heap)
         return rung
+
+    def _restore_tracker(self) -> Callable[[], None]:
+        modules, loaded, failed = (
+            dict(sys.modules),
+            dict(self.tracker.loaded),
+            dict(self.tracker.failed),
+        )
+        opened = {
+            e.name: ({k: set(v) for k, v in e.opened.items()}, dict(e.missing))
+            for e in loaded.values()
+        }
+
+        def put_back() -> None:
+            _restore_modules(modules)
+            self.tracker.loaded.clear()
+            self.tracker.loaded.update(loaded)
+            self.tracker.failed.clear()
+            self.tracker.failed.update(failed)
+            for entry in loaded.values():
+                entry.opened, entry.missing = opened[entry.name]
+
+        return put_back
+
+    def _move_files(self) -> None:
+        """Tell a module that became a package, or the other way round, where it lives now."""
+        from importlib.util import spec_from_file_location
+
+        for edit in self.batch.edits:
+            if not edit.filename:
+                continue
+            names, filename = edit.entry.names, edit.filename
+            package = os.path.basename(filename) == "__init__.py"
+            folders = [os.path.dirname(filename)] if package else None
+            spec = spec_from_file_location(
+                edit.entry.name, filename, submodule_search_locations=folders
+            )
+            self.journal.content(names)
+            names.update(__file__=filename, __spec__=spec, __cached__=spec.cached if spec else None)
+            names["__package__"] = (
+                edit.entry.name if package else edit.entry.name.rpartition(".")[0]
+            )
+            if package:
+                names["__path__"] = folders
+            else:
+                names.pop("__path__", None)
+
+    def _delete(self, rerun: Rerun) -> None:
+        """Take modules whose files are gone out of `sys.modules`; who still imports them runs that import again."""
+        for entry in self.batch.deleted:
+            if entry.name == "__main__":
+                raise Refused(f"{entry.path} is the program itself and was deleted")
+            self.journal.setitem(sys.modules, entry.name, None)
+            del sys.modules[entry.name]
+            parent, _, child = entry.name.rpartition(".")
+            holder = sys.modules.get(parent)
+            if holder is not None and holder.__dict__.get(child) is entry.module:
+                self.journal.content(holder.__dict__)
+                del holder.__dict__[child]
+            self.tracker.loaded.pop(entry.name, None)
+        for entry in self.batch.deleted:
+            rerun.gone(entry)
 
     def _may_rerun(self, rung: Rung) -> bool:
         return rung == "reexec" or any(self.own_changed.values())
@@ -373,11 +541,12 @@ class Swap:
         changed: set[int] = set()
         text_of = {m.entry.filename: m for m in self.modules}
         for function, code in heap.functions:
-            new = self.pairs.get(code)
+            new = self.pairs.get(self.plain.get(id(code), (code, code))[1])
             if new is None:
                 continue
             if codes.own(code) == codes.own(new) and code.co_freevars == new.co_freevars:
                 patch.relocate(function, code, new, self.journal)
+                patch.set_docstring(function, code, new, self.journal)
                 continue
             if code.co_freevars != new.co_freevars:
                 module = text_of[code.co_filename]
@@ -385,11 +554,16 @@ class Swap:
                 made = conforming(module.text, new, code.co_freevars, owner)
                 if made is None:
                     continue
-                new = self.tracker.prepared(made)
-                self.made.append(new)
+                original, new = new, self.tracker.prepared(made)
+                self.plain[id(new)] = (new, original)
             patch.conform(function, code, new, self.journal)
             patch.set_docstring(function, code, new, self.journal)
             changed.add(id(function))
+        for entry, old, new in self.class_bodies:
+            cls = class_at(entry.names, new.co_qualname)
+            if cls is not None and cls.__module__ == entry.names.get("__name__"):
+                patch.set_class_facts(cls, old, new, self.journal)
+        self._code_registries()
         if changed:
             cleared = patch.clear_caches(heap, changed)
             self.notes += [f"lru_cache of {name} cleared" for name in dict.fromkeys(cleared)]
@@ -402,11 +576,11 @@ class Swap:
         """
         places: dict[tuple[str, str, int, str], list[CodeType]] = {}
         whole: dict[str, set[CodeType]] = {}
-        for module in self.modules:
-            found = {self.tracker.prepared(c) for c in codes.walk(module.text.code)}
-            whole[module.entry.filename] = found
+        for filename, compiled in self.compiled.items():
+            found = set(codes.walk(compiled))
+            whole[filename] = found
             for code in found:
-                key = (code.co_filename, code.co_qualname, code.co_firstlineno, code.co_name)
+                key = (filename, code.co_qualname, code.co_firstlineno, code.co_name)
                 places.setdefault(key, []).append(code)
         for function, _ in heap.functions:
             code = function.__code__
@@ -420,7 +594,7 @@ class Swap:
                 for c in same
                 if c.co_freevars == code.co_freevars and c.co_varnames == code.co_varnames
             ]
-            if len(same) == 1 and not any(code is m for m in self.made):
+            if len(same) == 1 and id(code) not in self.plain:
                 patch.relocate(function, code, same[0], self.journal)
         heap.functions = [(f, f.__code__) for f, _ in heap.functions]
 
@@ -444,11 +618,10 @@ class Swap:
     def _verify(self, heap: patch.Heap, graft: Graft) -> None:
         heap.functions = [(f, f.__code__) for f, _ in heap.functions]
         compiles: dict[str, Iterable[CodeType]] = {
-            m.entry.filename: {self.tracker.prepared(c) for c in codes.walk(m.text.code)}
-            for m in self.modules
+            f: codes.walk(c) for f, c in self.compiled.items()
         }
-        paths = {m.entry.filename: m.entry.path for m in self.modules}
-        excused = {id(c) for c in self.made}
+        paths = {m.text.filename: m.entry.path for m in self.modules}
+        excused = set(self.plain)
         for function, row in verify.stale_functions(heap, compiles, excused, paths):
             if id(function) in graft.forwarding or function.__code__.co_name == "forward":
                 continue
@@ -460,15 +633,119 @@ class Swap:
             c.co_qualname == row.name
             for m in self.modules
             if m.entry.path == row.path
-            for c in codes.walk(m.text.code)
+            for c in codes.walk(self.compiled[m.text.filename])
         )
+
+    def _move_frames(self, heap: patch.Heap) -> None:
+        """Let suspended frames take the new bodies, last of all; name what still runs the old ones."""
+        if not heap.frames and not self.superseded:
+            return
+        from hotswap.live import loops
+
+        current = {id(c) for compiled in self.compiled.values() for c in codes.walk(compiled)}
+        suspended = []
+        for owner, code in heap.frames:
+            plain = loops.plain(code)
+            if id(plain) in current:
+                continue
+            new = self.pairs.get(plain)
+            frame = getattr(owner, patch.GLOBALS[type(owner)])
+            if frame is None or (new is None and plain in current):
+                continue
+            suspended.append(loops.Suspended(owner, code, new, frame.f_globals))
+        verdicts: list[Any] = suspended
+        reason = "live loops are off"
+        if suspended and self.live_loops:
+            reason = loops.supported()
+            if not reason:
+                sources = {}
+                for module in self.modules:
+                    pair = (module.entry.data, module.text.data)
+                    sources[module.entry.filename] = sources[module.entry.path] = pair
+                verdicts = list(loops.move(suspended, sources, self.journal))
+        if suspended and self.reenter is not None:
+            verdicts = [
+                v
+                for v in verdicts
+                if getattr(v, "kind", "stale") != "stale" or not self._reenter(v)
+            ]
+        for old, new in self.pairs.items():
+            if codes.own(old) != codes.own(new):
+                self.superseded[id(old)] = (old, new)
+        try:
+            from hotswap.live import running
+        except ImportError:
+            return
+        replaced = {old: new for old, new in self.superseded.values()}
+        self.stale += running.survey(verdicts, sys._current_frames(), replaced, reason)
+
+    def _reenter(self, verdict: Any) -> bool:
+        return bool(
+            self.reenter is not None and self.reenter(getattr(verdict, "suspended", verdict))
+        )
+
+    def _code_registries(self) -> None:
+        """Sets, lists and dicts of code objects (jinja's `internal_code`) follow (engine.md section 13, rule 14)."""
+        for entry in list(self.tracker.loaded.values()):
+            for value in list(entry.names.values()):
+                if (
+                    type(value) not in (set, list, dict)
+                    or not value
+                    or type(next(iter(value))) is not CodeType
+                ):
+                    continue
+                hits = [c for c in value if type(c) is CodeType and c in self.pairs]
+                if not hits:
+                    continue
+                self.journal.content(value)
+                if type(value) is list:
+                    value[:] = [self.pairs.get(c, c) for c in value]
+                elif type(value) is set:
+                    value.difference_update(hits)
+                    value.update(self.pairs[c] for c in hits)
+                else:
+                    items = [(self.pairs.get(k, k), v) for k, v in value.items()]
+                    value.clear()
+                    value.update(items)
 
     def _commit(self) -> None:
         for module in self.modules:
-            entry = module.entry
-            entry.data = module.text.data
-            entry.code = self.tracker.prepared(module.text.code)
-            show(entry.filename, module.text)
+            entry, text = module.entry, module.text
+            self._follow_lines(module)
+            entry.data = text.data
+            entry.code = self.compiled[text.filename]
+            if entry.filename != text.filename:
+                entry.filename, entry.path = text.filename, os.path.realpath(text.filename)
+            self.tracker.note_data(entry)
+            self.tracker.failed.pop(entry.path, None)
+            show(entry.filename, text)
+        for entry in self.batch.deleted:
+            linecache.cache.pop(entry.filename, None)
+
+    def _follow_lines(self, module: ModuleSwap) -> None:
+        """Statements that read data files, or asked for missing modules, may stand on other lines now."""
+        plan = module.plan
+        if plan is None:
+            return
+        places = [
+            (s.old, s.unit, id(s.unit) in module.ran)
+            for s in plan.steps
+            if s.old is not None and not s.is_guard
+        ]
+        for table, before in (
+            (module.entry.opened, self.noted[module.name][0]),
+            (module.entry.missing, self.noted[module.name][1]),
+        ):
+            recorded = {key: set(lines) - before.get(key, set()) for key, lines in table.items()}
+            table.clear()
+            for key in {*before, *recorded}:
+                lines = set(recorded.get(key, ()))
+                for line in before.get(key, ()):
+                    for old, new, ran in places:
+                        if old.line <= line <= old.end and not (ran and key not in recorded):
+                            lines.add(new.line + min(line - old.line, new.end - new.line))
+                if lines:
+                    table[key] = lines
 
     # -- outcomes --------------------------------------------------------------------------------------------------
     def _exec(self, reason: str) -> Outcome:
@@ -565,6 +842,11 @@ def show(filename: str, text: Text) -> None:
     if lines and lines[-1] == "\n":
         lines = lines[:-1]
     linecache.cache[filename] = (len(text.data), None, list(lines), filename)
+
+
+def class_at(names: Mapping[str, Any], qualname: str) -> type | None:
+    """Give the class with a qualified name, unless it is made inside a function."""
+    return owner_of(names, qualname + ".x")
 
 
 def owner_of(names: Mapping[str, Any], qualname: str) -> type | None:

@@ -46,8 +46,8 @@ class Graft:
         """ids of functions that now forward to another one."""
         self.private: dict[int, FunctionType] = {}
         self.notes: list[str] = []
-        self.keep_defaults: set[str] = set()
-        """Qualnames of functions whose default expressions did not change: gathered data in them is state."""
+        self.keep_defaults: dict[str, frozenset[str]] = {}
+        """Qualname -> parameters whose default expression did not change: gathered data in them is state."""
         self.dirty_names: set[str] = set()
 
     def pair(self, new: Any, old: Any) -> None:
@@ -102,14 +102,14 @@ class Graft:
             self.pair(new, old)
             self._cells(old, new)
         journal = self.journal
+        before, defaults = old.__code__, (old.__defaults__, old.__kwdefaults__)
         journal.setattr(old, "__code__", code)
         for name in COPIED:
             value = getattr(new, name)
-            if (
-                name in ("__defaults__", "__kwdefaults__")
-                and new.__qualname__ in self.keep_defaults
-            ):
-                value = kept_defaults(getattr(old, name), value)
+            if name in ("__defaults__", "__kwdefaults__") and value:
+                kept = self.keep_defaults.get(new.__qualname__)
+                if kept:
+                    value = kept_defaults(old, new, name, kept, before, defaults)
             journal.setattr(old, name, value)
         if old.__module__ != new.__module__ and old.__module__ == old.__globals__.get("__name__"):
             journal.setattr(old, "__module__", new.__module__)
@@ -292,21 +292,49 @@ def wraps(outer: FunctionType, inner: FunctionType) -> bool:
     return any(content(cell) is inner for cell in outer.__closure__ or ())
 
 
-def kept_defaults(old: Any, new: Any) -> Any:
-    """Give defaults in which mutable ones that gathered data stay (their expressions are unchanged)."""
-    if isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new):
-        return tuple(
-            a if type(a) is type(b) and isinstance(a, (list, dict, set, bytearray)) else b
-            for a, b in zip(old, new, strict=True)
-        )
-    if isinstance(old, dict) and isinstance(new, dict):
-        return {
-            k: old[k]
-            if k in old and type(old[k]) is type(v) and isinstance(v, (list, dict, set, bytearray))
-            else v
-            for k, v in new.items()
-        }
-    return new
+def kept_defaults(
+    old: FunctionType,
+    new: FunctionType,
+    which: str,
+    names: frozenset[str],
+    code: CodeType,
+    defaults: tuple[tuple[Any, ...] | None, dict[str, Any] | None],
+) -> Any:
+    """Give `new`'s defaults, in which mutable ones that gathered data stay where their expression is unchanged.
+
+    Args:
+        old: The live function, with `code` the code it had.
+        new: The throw-away one.
+        which: ``__defaults__`` or ``__kwdefaults__``.
+        names: Parameters whose default expression did not change.
+        code: `old`'s code before this swap.
+        defaults: `old`'s defaults and keyword defaults before this swap.
+    """
+    before = by_parameter(code, *defaults)
+    after = by_parameter(new.__code__, new.__defaults__, new.__kwdefaults__)
+    kept = {
+        k: before[k]
+        if k in names
+        and type(before.get(k)) is type(v)
+        and isinstance(v, (list, dict, set, bytearray))
+        else v
+        for k, v in after.items()
+    }
+    if which == "__kwdefaults__":
+        return {k: kept[k] for k in new.__kwdefaults__ or {}}
+    positional = new.__code__.co_varnames[: new.__code__.co_argcount]
+    return tuple(kept[n] for n in positional[len(positional) - len(new.__defaults__ or ()) :])
+
+
+def by_parameter(
+    code: CodeType, defaults: tuple[Any, ...] | None, keywords: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Give defaults by the name of their parameter."""
+    positional = code.co_varnames[: code.co_argcount]
+    found = dict(
+        zip(positional[len(positional) - len(defaults or ()) :], defaults or (), strict=True)
+    )
+    return {**found, **(keywords or {})}
 
 
 def forwarding_code(old: FunctionType, new: FunctionType) -> CodeType:

@@ -7,12 +7,18 @@ commit.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 MISSING: Final[Any] = type("MISSING", (), {"__repr__": lambda _: "MISSING", "__slots__": ()})()
+
+
+def _put(kind: type, container: Any, items: list[tuple[Any, Any]]) -> None:
+    for key, value in items:
+        kind.__setitem__(container, key, value)  # past any subclass
 
 
 class Journal:
@@ -69,7 +75,8 @@ class Journal:
         """Remember the content of a list, dict, set, deque or bytearray, order included."""
         if isinstance(container, dict):
             items = list(dict.items(container))
-            self.undo(lambda: (dict.clear(container), dict.update(container, items)))
+            kind = OrderedDict if isinstance(container, OrderedDict) else dict
+            self.undo(lambda: (kind.clear(container), _put(kind, container, items)))
         elif isinstance(container, list):
             elements = list.copy(container)
             self.undo(lambda: list.__setitem__(container, slice(None), elements))

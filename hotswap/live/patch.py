@@ -158,6 +158,21 @@ def set_docstring(function: FunctionType, old: CodeType, new: CodeType, journal:
     return False
 
 
+def set_class_facts(cls: type, old: CodeType, new: CodeType, journal: Journal) -> None:
+    """Let a class that did not run again know its docstring, first line and static attributes."""
+    before, after = codes.stored_constants(old), codes.stored_constants(new)
+    own = type.__dict__["__dict__"].__get__(cls)
+    for name in codes.CLASS_FACTS:
+        now = own.get(name)
+        was = before.get(name)
+        if before.get(name) == after.get(name) or (
+            now != was and not (name != "__doc__" and name in own)
+        ):
+            continue
+        if name in after or name == "__doc__":
+            journal.setattr(cls, name, after.get(name))
+
+
 def clear_caches(heap: Heap, changed: AbstractSet[int]) -> list[str]:
     """Clear each `lru_cache` around a function whose body changed; give their names.
 

@@ -88,9 +88,7 @@ def redirect(graft: Graft, journal: Journal, *, skip: Iterable[Any] = ()) -> Non
     A list that held the old one already keeps one entry; a dict in which the old one sat under another key loses
     that key; tuples inside lists, dicts and sets are made anew.
     """
-    pairs = {
-        i: pair for i, pair in graft.pairs.items() if isinstance(pair[0], (FunctionType, type))
-    }
+    pairs = dict(graft.pairs)
     if not pairs:
         return
     news = [new for new, _ in pairs.values()]
@@ -158,11 +156,13 @@ def _in_dict(holder: dict[Any, Any], pairs: dict[int, tuple[Any, Any]], journal:
     if not hits and not keys:
         return
     journal.content(holder)
+    olds = {id(pairs[id(holder[key])][1]) for key in hits}
+    stale = [k for k, v in holder.items() if id(v) in olds and id(v) not in pairs]
     for key in hits:
-        old = pairs[id(holder[key])][1]
-        for other in [k for k, v in holder.items() if v is old and k is not key]:
-            del holder[other]
-        holder[key] = old
+        holder[key] = pairs[id(holder[key])][1]
+    for key in stale:
+        if key not in hits:
+            del holder[key]
     for key in keys:
         value = holder.pop(key)
         holder[pairs[id(key)][1]] = value

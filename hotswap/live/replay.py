@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from hotswap.live import adapters, registries
+from hotswap.live import adapters, factories, registries
 from hotswap.live.adapters.base import Adapter, Ran, Refused
 from hotswap.live.journal import MISSING
 from hotswap.source.model import Change
@@ -72,6 +72,10 @@ class Replay:
         self.active: list[Adapter] = list(adapters.active())
         self._owners: dict[type, Adapter | None] = {}
         self._effects: dict[int, set[Key]] = {}
+        self.replaced: Mapping[CodeType, CodeType] = {}
+        modules = {e.path: e.module for e in rerun.tracker.loaded.values()}
+        known = {e.path: e.data for e in rerun.tracker.loaded.values()}
+        self.factories = factories.Factories(sources, modules, rerun.dirty, known.get)
 
     # -- facts -----------------------------------------------------------------------------------------------------
     def adapter_of(self, value: Any) -> Adapter | None:
@@ -111,7 +115,11 @@ class Replay:
         else:
             hosts = [n for n in names if self.adapter_of(swap.names.get(n)) is not None]
             if not hosts:
-                names |= scan.mutates
+                names |= {
+                    n
+                    for n in scan.mutates
+                    if not issubclass(type(swap.names.get(n)), (type, FunctionType, ModuleType))
+                }
             called = scan.calls
         found = {self.key(swap, n) for n in names if n not in ("self",)}
         for name in called:
@@ -156,7 +164,7 @@ class Replay:
         unit = binders[0].unit
         if unit.kind == "assign" and unit.creates and len(unit.binds) == 1:
             return binders[0]
-        if unit.kind == "def" and unit.definition.decorator_list:
+        if unit.kind in ("def", "class"):
             return binders[0]
         return None
 
@@ -164,7 +172,7 @@ class Replay:
         """Say whether the object can be made and filled anew."""
         entry = self.rerun.tracker.loaded.get(key[0])
         value = self.value(key)
-        if entry is None or value is MISSING or isinstance(value, (ModuleType, type)):
+        if entry is None or value is MISSING or issubclass(type(value), ModuleType):
             return False
         if key[0] not in self.rerun.swaps:
             if self.rerun.pinned(key[0]):
@@ -175,6 +183,10 @@ class Replay:
             return False
         if step.unit.kind == "def":
             return type(value) is FunctionType
+        if step.unit.kind == "class":
+            return issubclass(type(value), type)
+        if issubclass(type(value), type):
+            return False
         if issubclass(type(value), registries.CONTAINERS):
             return True
         return self.adapter_of(value) is not None or registries.instance_dict(value) is not None
@@ -198,6 +210,34 @@ class Replay:
     def opened(self, swap: ModuleSwap) -> None:
         """A module that only follows has joined."""
 
+    def late(self, swap: ModuleSwap) -> None:
+        """A module's turn begins: objects of other modules that it fills may have become due meanwhile."""
+
+    def refuse(self, replaced: Mapping[CodeType, CodeType]) -> None:
+        """Ask every live registry whether it can take the new bodies, before anything is changed.
+
+        Raises:
+            Refused: An adapter says that only a fresh process can.
+        """
+        self.replaced = replaced
+        if not self.active:
+            return
+        for registry, adapter in self.registries():
+            reason = adapter.refusal(registry, replaced)
+            if reason:
+                raise Refused(reason)
+
+    def registries(self) -> Iterable[tuple[Any, Adapter]]:
+        """Give every registry that a tracked module holds, or that was registered by the session."""
+        seen: set[int] = set()
+        values = [v for e in self.rerun.tracker.loaded.values() for v in list(e.names.values())]
+        values += [r.app for r in factories.registrations]
+        for value in values:
+            adapter = self.adapter_of(value)
+            if adapter is not None and id(value) not in seen:
+                seen.add(id(value))
+                yield value, adapter
+
     def removed(self, swap: ModuleSwap, unit: Unit) -> None:
         """A statement is gone (its names have been deleted)."""
         for name, attribute in unit.scan.assigns:
@@ -210,7 +250,10 @@ class Replay:
         for key in keys:
             value = self.value(key)
             if self.adapter_of(value) is not None:
-                self._touch(key, swap, removed=unit)
+                if unit.kind == "def":
+                    self._touch(key, swap, removed=unit)
+                elif not self._only_state(swap, unit, key):
+                    self.schedule(key)
             elif (
                 unit.kind in ("def", "class", "assign")
                 and unit.kind != "assign"
@@ -439,11 +482,26 @@ class Replay:
     def reason(self, swap: ModuleSwap, step: Step) -> str | None:
         """Say whether a statement runs because it makes or fills an object that is filled anew."""
         unit = step.unit
-        if unit.kind in ("import", "docstring") or not self.due:
+        if unit.kind in ("import", "docstring"):
+            return None
+        if unit.kind == "assign" and isinstance(unit.value, ast.Call | ast.Attribute):
+            for name in unit.binds:
+                due = self.factories.due(swap.entry.module, name, unit.node)
+                if due:
+                    return due
+        if not self.due and not self.touched:
             return None
         for name in unit.scan.binds:
             if (swap.name, name) in self.due and step is self.binder((swap.name, name)):
                 return f"{name} is filled anew"
+        for name, attribute in ((c[0], c[1]) for c in unit.scan.chains if len(c) > 1):
+            registry = self.touched.get(id(swap.names.get(name))) if self.touched else None
+            if (
+                registry is not None
+                and (name, attribute) not in unit.scan.methods
+                and name not in unit.scan.mutates
+            ):
+                return f"reads {name}.{attribute}"
         for key in self.targets(swap, unit) & self.due:
             if not self._only_state(swap, unit, key):
                 return f"fills {key[1]}"
@@ -472,12 +530,14 @@ class Replay:
         unit = step.unit
         for name in unit.scan.binds:
             key = (swap.name, name)
+            old = swap.before.get(name, MISSING)
+            if unit.kind in ("assign", "def") and old is not MISSING and self.factories.holds(old):
+                if unit.kind == "def":
+                    self._touched_by_def(swap, step)
+                self._make_registry(swap, step, key, old, why)
+                return True
             if step is self.binder(key) and unit.kind == "assign":
-                old = swap.before.get(name, MISSING)
-                if self.adapter_of(old) is not None:
-                    self._make_registry(swap, step, key, old, why)
-                    return True
-                if key in self.due:
+                if key in self.due or self._remakes(unit, old):
                     self._make_side(swap, step, key, old, why)
                     return True
         if unit.kind in ("import", "docstring", "class") or step.situation in ("new", "branch"):
@@ -505,11 +565,7 @@ class Replay:
         owner = self.rerun.swaps.get(key[0])
         if owner is not None and owner is not swap:
             for other in owner.steps:
-                if (
-                    not other.is_guard
-                    and id(other.unit) not in owner.ran
-                    and key in self.targets(owner, other.unit)
-                ):
+                if self._unfilled(owner, other, key):
                     self.rerun.step(owner, other, f"fills {key[1]}")
         for other in swap.steps[: swap.steps.index(step)]:
             if (
@@ -518,8 +574,19 @@ class Replay:
                 or other.unit.kind in ("import", "docstring")
             ):
                 continue
-            if key in self.targets(swap, other.unit):
+            if key in self.targets(swap, other.unit) and not self._only_state(
+                swap, other.unit, key
+            ):
                 self.rerun.step(swap, other, f"fills {key[1]}")
+
+    def _unfilled(self, owner: ModuleSwap, other: Step, key: Key) -> bool:
+        return (
+            not other.is_guard
+            and id(other.unit) not in owner.ran
+            and other.unit.kind not in ("import", "docstring")
+            and key in self.targets(owner, other.unit)
+            and not self._only_state(owner, other.unit, key)
+        )
 
     def _note_ran(self, swap: ModuleSwap, unit: Unit) -> None:
         if unit.kind in ("def", "class"):
@@ -527,6 +594,24 @@ class Replay:
                 registry = self.touched.get(id(self.value(key)))
                 if registry is not None:
                     registry.ran.setdefault(swap.name, set()).add(unit.name)
+
+    def _touched_by_def(self, swap: ModuleSwap, step: Step) -> None:
+        for key in self.targets(swap, step.unit):
+            if self.adapter_of(self.value(key)) is not None and key[1] != step.unit.name:
+                self._touch(key, swap, ran=step.unit)
+
+    def _remakes(self, unit: Unit, old: Any) -> bool:
+        """``x = Cls(...)`` runs again: what it makes goes into the old instance, so that those who hold it follow."""
+        if old is MISSING or not isinstance(unit.value, ast.Call):
+            return False
+        kind = type(old)
+        if issubclass(
+            kind, (type, ModuleType, FunctionType, BaseException, *registries.CONTAINERS)
+        ):
+            return False
+        if kind.__module__ not in self.rerun.tracker.loaded:
+            return False
+        return registries.instance_dict(old) is not None
 
     def _make_side(self, swap: ModuleSwap, step: Step, key: Key, old: Any, why: str) -> None:
         name = key[1]
@@ -543,17 +628,33 @@ class Replay:
                     self.rerun.journal.setitem(entry.names, local, new)
 
     def _make_registry(self, swap: ModuleSwap, step: Step, key: Key, old: Any, why: str) -> None:
-        registry = self._open_registry(key, old)
         name = key[1]
+        refused = (
+            self.factories.refusal(swap.entry.module, name, step.unit.node)
+            if step.unit.kind == "assign"
+            else ""
+        )
+        if refused:
+            raise Refused(refused)
+        registry = self._open_registry(key, old) if self.adapter_of(old) is not None else None
         self.rerun.execute(swap, step, why)
         new = swap.names.get(name, MISSING)
-        if new is MISSING or new is old or self.adapter_of(new) is not registry.adapter:
+        if new is MISSING or new is old or type(new) is not type(old):
             return
-        registry.adapter.adopt(old, new, registry.token, self.rerun.journal)
-        swap.names[name] = old
-        swap.dirty.discard(name)
-        registry.replayed = True
-        self.due.add(key)
+        token = registry.token if registry is not None else None
+        kept = self.factories.adopt(old, new, self.rerun.journal, token)
+        swap.names[name] = kept
+        if kept is not new:
+            self.rerun.graft.pair(new, kept)
+        if kept is old:
+            swap.dirty.discard(name)
+        if registry is not None:
+            registry.replayed = True
+            self._copied(registry)
+        if key not in self.due:
+            self.due.add(key)
+            for module in self._importers(key):
+                self._join(module)
 
     # -- frameworks' registries ------------------------------------------------------------------------------------
     def _open_registry(self, key: Key, value: Any) -> Registry:
@@ -566,7 +667,14 @@ class Replay:
                 raise Refused(fixed)
             registry = Registry(adapter, value, key, adapter.checkpoint(value, self.rerun.journal))
             self.touched[id(value)] = registry
+            self._copied(registry)
         return registry
+
+    def _copied(self, registry: Registry) -> None:
+        """Where including a registry copies its entries, the including statements have to run again."""
+        owner = self.rerun.swaps.get(registry.key[0])
+        if owner is not None and registry.adapter.copies():
+            owner.dirty.add(registry.key[1])
 
     def _touch(
         self, key: Key, swap: ModuleSwap, *, ran: Unit | None = None, removed: Unit | None = None
@@ -622,7 +730,8 @@ class Replay:
                     for local, value in list(entry.names.items()):
                         if value is new:
                             journal.setitem(entry.names, local, side.old)
-                registries.replace_everywhere(side.old, new, journal, skip=(side,))
+                self.rerun.graft.pair(new, side.old)
+                side.new = None
                 swap.dirty.discard(key[1])
                 self.rerun.changes.append(
                     Change(
@@ -642,6 +751,17 @@ class Replay:
                     or registry.key[0] == swap.name
                 ):
                     registry.adapter.settle(registry.obj, registry.token, self._ran(registry, swap))
+        self.rerun.changes += self.factories.registered(journal)
+        live: dict[int, tuple[Adapter, list[Any]]] = {}
+        for value, adapter in self.registries() if self.active else ():
+            live.setdefault(id(adapter), (adapter, []))[1].append(value)
+        shaped = [c for c in self.rerun.graft.shaped if isinstance(c, type)]
+        for adapter, values in live.values():
+            if self.replaced:
+                adapter.patched(values, self.replaced, journal)
+        for adapter in self.active:
+            if shaped:
+                adapter.class_changed(shaped)
 
     def _adopt(self, side: Side, new: Any) -> bool:
         journal = self.rerun.journal

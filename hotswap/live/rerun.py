@@ -9,6 +9,7 @@ the swap, that one runs, and so on (engine.md section 13, rule 7).
 from __future__ import annotations
 
 import ast
+import builtins
 import sys
 import warnings
 from dataclasses import dataclass, field
@@ -32,17 +33,8 @@ if TYPE_CHECKING:
     from hotswap.live.tracker import Loaded, Tracker
     from hotswap.source.units import Text, Unit
 
-IDEMPOTENT: Final = (
-    "set",
-    "config",
-    "update",
-    "seterr",
-    "simplefilter",
-    "filterwarnings",
-    "disable",
-    "enable",
-)
-"""Beginnings of method names that may run again on an object nobody can make anew."""
+CALLING: Final = (map, filter, list, tuple, set, frozenset, dict)
+"""Built-in classes that call a function they are given, at once or when read."""
 
 
 class StatementRaised(Exception):
@@ -83,6 +75,10 @@ class ModuleSwap:
     rebuilt: set[str] = field(default_factory=set)
     started: bool = False
     deleted: set[str] = field(default_factory=set)
+    forced: dict[int, str] = field(default_factory=dict)
+    """id(unit) -> why it has to run although nothing it reads changed."""
+    outside: set[tuple[str, str]] = field(default_factory=set)
+    """``(root, attribute)`` of foreign objects that a statement changed: ``("os", "environ")``."""
 
     @property
     def name(self) -> str:
@@ -119,6 +115,7 @@ class Rerun:
         self.journal = journal
         self.graft = graft
         self.swaps: dict[str, ModuleSwap] = {s.name: s for s in swaps}
+        self.edited = list(swaps)
         self.changes: list[Change] = []
         self.notes: list[str] = []
         self.pinned = pinned
@@ -128,6 +125,7 @@ class Rerun:
         self.dependents = Dependents(tracker)
         from hotswap.live.replay import Replay
 
+        self.dirty.update({s.name: s.dirty for s in swaps})
         self.replay = Replay(self, sources)
 
     # -- the whole batch -------------------------------------------------------------------------------------------
@@ -138,8 +136,10 @@ class Rerun:
             StatementRaised: The user's code raised.
             Refused: Only a fresh process can carry the edit out.
         """
-        for swap in self.swaps.values():
+        for swap in self.edited:
             self._prepare(swap)
+        for swap in list(self.swaps.values()):
+            self._force_chains(swap)
         self.replay.open()
         order = self._import_order(self.swaps)
         for name in order:
@@ -151,6 +151,32 @@ class Rerun:
                 break
             self.process(follower)
         self.replay.close()
+
+    def gone(self, entry: Loaded) -> None:
+        """A module's file was deleted: every import of it runs again (and raises, unless it is guarded)."""
+        for importer in self.dependents.of(entry, set(), rebinding={entry.name.rpartition(".")[2]}):
+            if importer.name not in self.tracker.loaded:
+                continue
+            known = self.swaps.get(importer.name)
+            units = known.steps if known is not None else None
+            package = importer.names.get("__package__") or ""
+            found = []
+            text = known.text if known is not None else self.dependents.text(importer)
+            for unit in (
+                [s.unit for s in units if not s.is_guard] if units is not None else text.units
+            ):
+                if unit.kind not in ("import", "try", "with", "if"):
+                    continue
+                edges = imports_of(unit, package if isinstance(package, str) else "")
+                if any(entry.name in (e.module, f"{e.module}.{e.name}") for e in edges):
+                    found.append(unit)
+            if not found:
+                continue
+            swap = known if known is not None else self._follow(importer)
+            lines = {u.line for u in found}
+            for step in swap.steps:
+                if not step.is_guard and step.unit.line in lines and step.verdict == "keep":
+                    swap.forced[id(step.unit)] = f"{entry.name} was deleted"
 
     def _import_order(self, swaps: Mapping[str, ModuleSwap]) -> list[str]:
         known = list(self.tracker.loaded)
@@ -255,6 +281,7 @@ class Rerun:
         swap.started = True
         self._remove_names(swap)
         self._taint(swap)
+        self.replay.late(swap)
         running = running_line(swap.entry)
         skipped: list[tuple[Unit, bool]] = []
         for step in list(swap.steps):
@@ -332,6 +359,9 @@ class Rerun:
                     continue
                 self._delete_name(swap, name, unit)
             self.replay.removed(swap, unit)
+            target = unit.node.target if isinstance(unit.node, ast.AnnAssign) else None
+            if isinstance(target, ast.Name) and target.id not in bound:
+                self._forget_annotation(swap, target.id)
         for step in swap.steps:
             if step.old is None or step.verdict == "keep":
                 continue
@@ -341,12 +371,55 @@ class Rerun:
                 ):
                     self._delete_name(swap, name, step.old)
 
+    def _force_chains(self, swap: ModuleSwap) -> None:
+        """A name bound by several statements of which one came, went or changed: bind it anew in order (rule 11)."""
+        if swap.plan is None:
+            return
+        before: dict[str, list[Unit]] = {}
+        after: dict[str, list[Step]] = {}
+        for unit in swap.plan.before:
+            for name in {*unit.scan.binds, *unit.scan.deletes}:
+                before.setdefault(name, []).append(unit)
+        for step in swap.steps:
+            if not step.is_guard:
+                for name in {*step.unit.scan.binds, *step.unit.scan.deletes}:
+                    after.setdefault(name, []).append(step)
+        for name, steps in after.items():
+            units = before.get(name, [])
+            if len(steps) < 2 and len(units) < 2:
+                continue
+            edited = any(s.verdict == "run" for s in steps)
+            if not edited and [s.old for s in steps] == units:
+                continue
+            if all(s.situation == "new" for s in steps):
+                continue
+            builds = any(
+                s.unit.scan.reads_self
+                or s.unit.scan.deletes
+                or s.unit.kind in ("if", "try", "with", "for")
+                for s in steps
+            )
+            appended = (
+                all(s.verdict != "run" for s in steps[:-1]) and [s.old for s in steps[:-1]] == units
+            )
+            if (
+                builds
+                and appended
+                and steps[-1].unit.scan.reads_self
+                and not steps[-1].unit.scan.hard
+            ):
+                continue  # a new last statement goes on from the value there is
+            for step in steps if builds else steps[-1:]:
+                if step.verdict != "run":
+                    swap.forced[id(step.unit)] = f"{name} is bound anew"
+
     def _is_submodule(self, swap: ModuleSwap, name: str) -> bool:
         """``from . import sub`` removed from a package: the attribute stays while the submodule is loaded (rule 19)."""
         return f"{swap.name}.{name}" in sys.modules
 
     def _delete_name(self, swap: ModuleSwap, name: str, unit: Unit | None = None) -> None:
         dead = swap.names.pop(name)
+        self._forget_annotation(swap, name)
         swap.dirty.add(name)
         swap.deleted.add(name)
         if (
@@ -360,6 +433,12 @@ class Rerun:
         holders = self._containers()
         if registries.drop_dead(dead, self.journal, lambda c: id(c) in holders):
             self.notes.append(f"{unit.label} was taken out of the registries that held it")
+
+    def _forget_annotation(self, swap: ModuleSwap, name: str) -> None:
+        annotations = swap.names.get("__annotations__")
+        if isinstance(annotations, dict) and name in annotations:
+            self.journal.content(annotations)
+            del annotations[name]
 
     def _containers(self) -> set[int]:
         found: set[int] = set()
@@ -450,6 +529,8 @@ class Rerun:
             return "mutates the docstring" if "__doc__" in swap.rebuilt else None
         if step.verdict == "run":
             return "edited"
+        if id(unit) in swap.forced:
+            return swap.forced[id(unit)]
         if unit.kind == "import":
             return self._import_reason(swap, step)
         dirty = self.visible_dirty(swap)
@@ -459,6 +540,15 @@ class Rerun:
         chain = self.dirty_chain(swap, scan.chains, "dirty")
         if chain:
             return f"reads {chain}"
+        for chain_ in scan.chains if swap.outside else ():
+            if chain_[:2] in swap.outside and unit.kind != "expr" and not scan.assigns:
+                return f"reads {'.'.join(chain_[:2])}"
+        if (
+            swap.outside
+            and scan.calls & {"exec", "eval", "globals"}
+            and ("globals()", "") in swap.outside
+        ):
+            return "works on the module's names"
         called = self._called(swap, step)
         if called:
             return called
@@ -486,12 +576,12 @@ class Rerun:
     def _called(self, swap: ModuleSwap, step: Step) -> str:
         unit, scan = step.unit, step.unit.scan
         if unit.kind == "def":
-            names = sorted(scan.decorators & swap.own_tainted)
+            names = sorted(scan.decorated_by & swap.own_tainted)
             if names:
                 return f"its decorator {names[0]} changed"
             chain = self.dirty_chain(swap, scan.called_chains, "own_tainted")
             return f"its decorator {chain} changed" if chain else self._method_called(swap, step)
-        hits = sorted(scan.calls & swap.tainted)
+        hits = sorted(scan.calls & swap.tainted) or sorted(self._handed(swap, scan.handed))
         chain = "" if hits else self.dirty_chain(swap, scan.called_chains, "tainted")
         what = hits[0] if hits else chain
         if unit.kind == "class":
@@ -505,6 +595,26 @@ class Rerun:
         if what:
             return f"calls {what}"
         return self._method_called(swap, step)
+
+    def _handed(self, swap: ModuleSwap, handed: set[tuple[str, str]]) -> set[str]:
+        """Give the changed functions that are handed to a call which may call them at once.
+
+        A class that is given a function keeps it (`partial`, `Thread`, a server): the object made is state.
+        """
+        found = set()
+        for callee, name in handed:
+            if name not in swap.tainted:
+                continue
+            function = swap.names.get(callee, getattr(builtins, callee, MISSING))
+            if issubclass(type(function), type) and function not in CALLING:
+                continue
+            if type(function) is FunctionType and function.__module__ in (
+                "functools",
+                "dataclasses",
+            ):
+                continue
+            found.add(name)
+        return found
 
     def _class_methods(self, swap: ModuleSwap, name: str) -> tuple[Any, set[str]]:
         """Give the class that a name is, or is an instance of, and its methods whose bytecode changed."""
@@ -556,11 +666,37 @@ class Rerun:
             hooks = (
                 {"__init_subclass__"}
                 if base in value.__mro__
-                else {"__new__", "__init__", "__prepare__"}
+                else {"__new__", "__init__", "__prepare__", "__call__"}
             )
             changed = {m for c, m in other.methods if c == base.__qualname__} & hooks
             if changed:
                 return f"{base.__qualname__}.{min(changed)} changed"
+        for held in type.__dict__["__dict__"].__get__(value).values():
+            for base in type(held).__mro__[:-1]:
+                other = self.swaps.get(base.__module__)
+                if other is not None and (base.__qualname__, "__set_name__") in other.methods:
+                    return f"{base.__qualname__}.__set_name__ changed"
+        return ""
+
+    def _attribute_reason(self, swap: ModuleSwap, step: Step) -> str:
+        """``Child.size`` or ``instance.size``, where a base class changed shape."""
+        if step.unit.kind in ("def", "import"):
+            return ""
+        shaped = {id(c) for c in self.graft.shaped}
+        if not shaped:
+            return ""
+        called = {m for m in step.unit.scan.methods}
+        for chain in step.unit.scan.chains:
+            value = swap.names.get(chain[0], MISSING)
+            if value is MISSING or len(chain) < 2 or (chain[0], chain[1]) in called:
+                continue
+            kind = value if issubclass(type(value), type) else type(value)
+            if any(id(base) in shaped for base in type.__dict__["__mro__"].__get__(kind)):
+                if step.unit.kind in ("expr", "for", "with", "other") or (
+                    chain[0] in step.unit.scan.mutates
+                ):
+                    continue
+                return f"reads {'.'.join(chain)}"
         return ""
 
     def _shape_reason(self, swap: ModuleSwap, step: Step) -> str:
@@ -572,12 +708,21 @@ class Rerun:
                 shaped.add(local)
         if not shaped and not any(s.shaped for s in self.swaps.values()):
             return ""
+        attribute = self._attribute_reason(swap, step)
+        if attribute:
+            return attribute
         read = (scan.reads | scan.soft) & shaped
         chain = "" if read else self.dirty_chain(swap, scan.chains, "shaped")
         if not read and not chain:
             return ""
         name = min(read) if read else chain
         value = swap.names.get(name) if read else self._chain_value(swap, chain)
+        if unit.kind in ("def", "assign") and not issubclass(type(value), type):
+            if not self.replay.fills(swap, unit):
+                swap.shaped.update(
+                    unit.binds
+                )  # who reads this one reads that one: Depends(Depends(...))
+                return ""
         if unit.kind == "def":
             if not unit.impure_decorators:
                 return ""
@@ -643,6 +788,7 @@ class Rerun:
             return
         for name in unit.scan.binds:
             self._catch_up(swap, step, name)
+        self._bring_back(swap, step)
         if self.replay.take_over(swap, step, why):
             return
         self.execute(swap, step, why)
@@ -668,6 +814,22 @@ class Rerun:
             if id(binder.unit) not in swap.ran:
                 self.step(swap, binder, f"{step.unit.label} builds on it")
 
+    def _bring_back(self, swap: ModuleSwap, step: Step) -> None:
+        """Bind again what the statement reads and the module has deleted since (``del _helper``)."""
+        scan = step.unit.scan
+        for name in sorted(scan.reads | scan.calls):
+            if name in swap.names or hasattr(builtins, name):
+                continue
+            for binder in swap.binders(name):
+                if binder is step or swap.steps.index(binder) > swap.steps.index(step):
+                    break
+                if id(binder.unit) not in swap.ran:
+                    self.step(swap, binder, f"{step.unit.label} reads {name}, which was deleted")
+            if name in swap.names:
+                for later in swap.steps:
+                    if not later.is_guard and name in later.unit.scan.deletes:
+                        swap.forced[id(later.unit)] = f"deletes {name}"
+
     def execute(
         self, swap: ModuleSwap, step: Step, why: str, *, strip_decorators: bool = False
     ) -> None:
@@ -684,7 +846,15 @@ class Rerun:
         ):
             raise Refused("the body of `if __name__ == '__main__'` has run and changed")
         swap.ran[id(unit)] = why
+        self._mapped(swap, unit)
         self._remember(swap, unit)
+        dynamic = (
+            scan.calls & {"exec", "globals", "vars", "locals"}
+            if unit.kind not in ("def", "class")
+            else None
+        )
+        if dynamic:
+            self._drop_dynamic(swap)
         was = {name: names.get(name, MISSING) for name in scan.binds}
         if unit.stars:
             was.update(self._star_names(swap, unit))
@@ -694,19 +864,10 @@ class Rerun:
                 exec(code, names)
         except (Refused, StatementRaised):
             raise
-        except (KeyboardInterrupt, SystemExit, MemoryError):
+        except MemoryError:
             raise
         except BaseException as error:
-            if step.edited or (
-                why.startswith(("reads", "calls", "its decorator", "binds"))
-                and step.verdict != "keep"
-            ):
-                raise StatementRaised(swap.entry, unit, error) from error
-            if why.startswith(("reads", "calls")) and not isinstance(
-                error, (NameError, AttributeError, TypeError)
-            ):
-                raise StatementRaised(swap.entry, unit, error) from error
-            if unit.kind == "import" and isinstance(error, ImportError):
+            if self._is_fault(swap, step, why, error):
                 raise StatementRaised(swap.entry, unit, error) from error
             raise Refused(
                 f"{swap.name}, line {unit.line}: {unit.label} has to run again ({why}) and raised "
@@ -724,6 +885,73 @@ class Rerun:
                 swap.dirty.add(name)
         if not step.unit.binds:
             swap.dirty.update(n for n in scan.mutates if self._content_changed(swap, n))
+            for chain in scan.chains:
+                if (
+                    len(chain) > 1
+                    and chain[0] in scan.mutates
+                    and isinstance(swap.names.get(chain[0]), ModuleType)
+                ):
+                    swap.outside.add(chain[:2])
+        if dynamic:
+            swap.outside.add(("globals()", ""))
+            known = {n for s in swap.steps if not s.is_guard for n in s.unit.scan.binds}
+            for name in {*names, *swap.before} - known:
+                if names.get(name, MISSING) is not swap.before.get(
+                    name, MISSING
+                ) and not name.startswith("__"):
+                    swap.dirty.add(name)
+
+    def _is_fault(self, swap: ModuleSwap, step: Step, why: str, error: BaseException) -> bool:
+        """Say whether an exception is the user's: the statement was edited, or it ran code or values that were (rule 10)."""
+        if step.verdict == "run":
+            return True
+        if step.unit.kind == "import" and isinstance(error, ImportError):
+            return True
+        if "changed" in why or why.startswith("calls"):
+            return True
+        edited = {s.entry.filename: s for s in self.swaps.values() if s.plan is not None}
+        walker = error.__traceback__
+        while walker is not None:
+            code = walker.tb_frame.f_code
+            other = edited.get(code.co_filename)
+            if other is not None and code.co_qualname in self.own_changed.get(other.name, ()):
+                return True
+            walker = walker.tb_next
+        return why.startswith("reads") and not isinstance(
+            error, (NameError, AttributeError, TypeError)
+        )
+
+    def _mapped(self, swap: ModuleSwap, unit: Unit) -> None:
+        """Refuse classes that their framework registers once only."""
+        value = swap.before.get(unit.name) if unit.kind == "class" else None
+        if issubclass(type(value), type):
+            own = type.__dict__["__dict__"].__get__(value)
+            if "__mapper__" in own or "__table__" in own:
+                raise Refused(
+                    f"{unit.name} is mapped by SQLAlchemy, which registers a table once only"
+                )
+            if "_meta" in own and type(value).__module__.startswith("django."):
+                raise Refused(f"{unit.name} is a Django model, which is registered once only")
+
+    def _drop_dynamic(self, swap: ModuleSwap) -> None:
+        """Forget the names that no statement binds by itself: `exec` and ``globals()`` made them, and do so again."""
+        if ("globals()", "") in swap.outside:
+            return
+        swap.outside.add(("globals()", ""))
+        units = [s.unit for s in swap.steps if not s.is_guard]
+        units += swap.plan.before if swap.plan is not None else []
+        known = {n for u in units for n in u.scan.binds}
+        for name in list(swap.names):
+            if (
+                name in known
+                or name.startswith("__")
+                or name in swap.edges
+                or isinstance(swap.names[name], ModuleType)
+            ):
+                continue
+            if name in swap.before:
+                del swap.names[name]
+                swap.dirty.add(name)
 
     def compile(self, swap: ModuleSwap, unit: Unit) -> CodeType:
         """Compile one statement alone, with its real line numbers and the file's future imports."""
@@ -731,7 +959,7 @@ class Rerun:
             warnings.simplefilter("ignore")
             code: CodeType = compile(
                 ast.Module([unit.node], []),
-                swap.entry.filename,
+                swap.text.filename,
                 "exec",
                 flags=swap.text.flags,
                 dont_inherit=True,
@@ -931,8 +1159,10 @@ class Rerun:
                 partner = next(
                     (m for m in old.members if m.kind == "def" and m.name == member.name), None
                 )
-                if partner is not None and defaults_of(partner) == defaults_of(member):
-                    self.graft.keep_defaults.add(f"{prefix}{unit.name}.{member.name}")
+                if partner is not None:
+                    self.graft.keep_defaults[f"{prefix}{unit.name}.{member.name}"] = same_defaults(
+                        partner, member
+                    )
             if (
                 scan.reads & (dirty | lost)
                 or scan.calls & tainted
@@ -977,7 +1207,7 @@ class Rerun:
                 if (
                     name in swap.names
                     and name not in bound
-                    and swap.edges.get(name, Edge("", "", None)).module == source
+                    and swap.names[name] is (other.before if other else {}).get(name, MISSING)
                 ):
                     self._delete_name(swap, name)
 
@@ -992,12 +1222,23 @@ class Rerun:
         )
 
 
-def defaults_of(unit: Unit) -> str:
-    """Spell the default expressions of a function."""
-    from hotswap.source.units import dump
+def same_defaults(old: Unit, new: Unit) -> frozenset[str]:
+    """Give the parameters whose default expression did not change."""
+    before, after = defaults_of(old), defaults_of(new)
+    return frozenset(name for name, text in after.items() if before.get(name) == text)
 
+
+def defaults_of(unit: Unit) -> dict[str, str]:
+    """Spell the default expression of each parameter."""
     arguments = unit.definition.args
-    return dump(arguments.defaults) + dump([k for k in arguments.kw_defaults if k is not None])
+    positional = [*arguments.posonlyargs, *arguments.args]
+    found = {}
+    for argument, default in zip(reversed(positional), reversed(arguments.defaults), strict=False):
+        found[argument.arg] = ast.dump(default)
+    for argument, keyword in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if keyword is not None:
+            found[argument.arg] = ast.dump(keyword)
+    return found
 
 
 def is_main_guard(unit: Unit) -> bool:

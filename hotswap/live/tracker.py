@@ -13,12 +13,13 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 EXCLUDED: Final = frozenset(
     {
@@ -35,6 +36,7 @@ EXCLUDED: Final = frozenset(
 OWN: Final = os.path.realpath(os.path.dirname(os.path.dirname(__file__)))
 """This package: it never swaps itself."""
 CODE_SUFFIXES: Final = (".py", ".pyc", ".pyi", ".so", ".pyd", ".pth")
+LARGE: Final = 4 * 1024 * 1024
 RECENT: Final = 2.5
 """Seconds: a source younger than this is compiled afresh and not cached, because a ``.pyc`` tells versions apart by
 whole seconds and size only (PEP 552)."""
@@ -57,6 +59,8 @@ class Loaded:
     """Data file -> lines of the statements that opened it."""
     missing: dict[str, set[int]] = field(default_factory=dict)
     """Module that could not be found -> lines of the statements that asked for it."""
+    seen: dict[str, bytes] = field(default_factory=dict)
+    """Data file -> digest of what was read."""
     complete: bool = True
     """The module's code has run to its end."""
 
@@ -158,6 +162,7 @@ class _Executing:
 
     def __init__(self) -> None:
         self.stacks: dict[int, list[Loaded]] = {}
+        self.trackers: list[Tracker] = []
         self.installed = False
 
     def install(self) -> None:
@@ -166,11 +171,14 @@ class _Executing:
             sys.addaudithook(self._audit())
 
     def _audit(self) -> Any:
-        stacks = self.stacks
+        stacks, trackers = self.stacks, self.trackers
 
         def hook(event: str, args: tuple[Any, ...]) -> None:
             if stacks and event == "open":
                 _opened(stacks, args)
+            elif event == "exec" and trackers and args[0].co_name == "<module>":
+                for tracker in trackers:
+                    tracker.note_run(args[0])
 
         return hook
 
@@ -210,6 +218,18 @@ def _module_line(frame: FrameType | None, loaded: Loaded) -> int:
 _executing: Final = _Executing()
 
 
+def digest_of(path: str) -> bytes:
+    """Give a digest of a data file; of a large one, of its size and time only. Empty when it cannot be read."""
+    try:
+        status = os.stat(path)
+        if status.st_size > LARGE:
+            return f"{status.st_size} {status.st_mtime_ns}".encode()
+        with open(path, "rb") as file:
+            return blake2b(file.read(), digest_size=16).digest()
+    except OSError:
+        return b""
+
+
 class Tracker:
     """Knows the modules below `roots`: where they came from and what they read.
 
@@ -229,6 +249,10 @@ class Tracker:
         self.failed: dict[str, Failure] = {}
         """By real path: modules whose import raised."""
         self._finder = _Finder(self)
+        self._loose: dict[str, bytes] = {}
+        """Real path -> source of modules that ran without our loader."""
+        self.on_import: Callable[[], None] | None = None
+        """Called after a tracked module was imported, from whatever thread."""
         self._verdicts: dict[str, str] = {}
         for root in roots:
             self.add_root(root)
@@ -281,12 +305,16 @@ class Tracker:
     def install(self) -> None:
         """Track modules imported from now on, and adopt those already imported."""
         _executing.install()
+        if self not in _executing.trackers:
+            _executing.trackers.append(self)
         if self._finder not in sys.meta_path:
             sys.meta_path.insert(0, self._finder)  # type: ignore[arg-type]
         self.adopt_imported()
 
     def uninstall(self) -> None:
         """Track no further imports."""
+        if self in _executing.trackers:
+            _executing.trackers.remove(self)
         if self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)  # type: ignore[arg-type]
 
@@ -320,7 +348,11 @@ class Tracker:
                 continue
             self.adopt_module(module, path, data, name=name)
         for name, entry in list(known.items()):
-            if sys.modules.get(name) is not entry.module and name != "__main__":
+            if (
+                sys.modules.get(name) is not entry.module
+                and name != "__main__"
+                and entry.path not in self._loose
+            ):
                 del known[name]
 
     def adopt_module(
@@ -363,6 +395,13 @@ class Tracker:
         entry = self.adopt_module(module, path, data, code=code)
         entry.complete = False
         try:
+            self._execute(entry, module, code, path)
+        finally:
+            if self.on_import is not None:
+                self.on_import()
+
+    def _execute(self, entry: Loaded, module: ModuleType, code: CodeType, path: str) -> None:
+        try:
             with self.running(entry):
                 exec(code, module.__dict__)
         except BaseException as error:
@@ -371,6 +410,7 @@ class Tracker:
             self.note_failure(entry.name, path, error)
             raise
         entry.complete = True
+        self.note_data(entry)
         replaced = sys.modules.get(entry.name)
         if replaced is not module and isinstance(replaced, ModuleType):
             entry.module = replaced
@@ -380,20 +420,67 @@ class Tracker:
         missing = error.name if isinstance(error, ModuleNotFoundError) and error.name else ""
         real = os.path.realpath(path)
         self.failed[real] = Failure(name, real, error, missing)
+        self._note_missing(name, sys._getframe(1))
 
     def note_missing(self, fullname: str) -> None:
         """Remember which statement asked for a module that does not exist."""
+        self._note_missing(fullname, sys._getframe(2))
+
+    def _note_missing(self, fullname: str, frame: FrameType | None) -> None:
         stack = _executing.stacks.get(threading.get_ident())
         if stack:
-            line = _module_line(sys._getframe(2), stack[-1])
+            line = _module_line(frame, stack[-1])
             if line:
                 stack[-1].missing.setdefault(fullname, set()).add(line)
+
+    def note_data(self, entry: Loaded) -> None:
+        """Remember what the data files held that a module has read, so that a mere touch does nothing."""
+        for path in entry.opened:
+            if not self._is_installed(path):
+                entry.seen[path] = digest_of(path)
 
     # -- answers ---------------------------------------------------------------------------------------------------
     def at(self, path: str) -> list[Loaded]:
         """Give the live modules that were made from `path`."""
         real = os.path.realpath(path)
         return [e for e in self.loaded.values() if e.path == real]
+
+    def note_run(self, code: CodeType) -> None:
+        """Remember the source of a module that runs without our loader: a plug-in loaded by its path."""
+        filename = code.co_filename
+        if not filename.endswith(".py") or not self.is_tracked(filename):
+            return
+        stack = _executing.stacks.get(threading.get_ident())
+        if stack and stack[-1].filename == filename:
+            return
+        real = os.path.realpath(filename)
+        if real in self._loose:
+            return
+        self._loose[real] = b""
+        try:
+            with open(filename, "rb") as file:
+                self._loose[real] = file.read()
+        except OSError:
+            del self._loose[real]
+
+    def find_loose(self, path: str) -> list[Loaded]:
+        """Take up the modules made from `path` that are not in `sys.modules` (plug-ins loaded by their path)."""
+        import gc
+
+        data = self._loose.get(path)
+        if data is None:
+            return []
+        found = []
+        for obj in gc.get_objects():
+            if type(obj) is ModuleType:
+                filename = obj.__dict__.get("__file__")
+                if (
+                    isinstance(filename, str)
+                    and filename.endswith(".py")
+                    and os.path.realpath(filename) == path
+                ):
+                    found.append(obj)
+        return [self.adopt_module(m, m.__dict__["__file__"], data, name=m.__name__) for m in found]
 
     def tracked(self) -> frozenset[str]:
         """Give the real paths of all source files that run."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dis
+import sys
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+LAZY: Final = sys.version_info >= (3, 14)
 Pair = tuple[CodeType, CodeType]
 
 
@@ -34,7 +37,17 @@ def walk(code: CodeType) -> Iterator[CodeType]:
 
 def own(code: CodeType) -> tuple[Any, ...]:
     """Give what `code` itself does: nested codes, positions and the docstring's text left out."""
-    constants = tuple((type(c), _exact(c)) for c in code.co_consts if not isinstance(c, CodeType))
+    # the docstring, or the None that stands in its place, is the first constant
+    skip = (
+        1
+        if code.co_consts
+        and not is_class_body(code)
+        and (docstring(code) is not None or code.co_consts[0] is None)
+        else 0
+    )
+    constants = tuple(
+        (type(c), _exact(c)) for c in code.co_consts[skip:] if not isinstance(c, CodeType)
+    )
     return (
         code.co_code,
         code.co_names,
@@ -74,10 +87,7 @@ def docstring(code: CodeType) -> str | None:
     first = code.co_consts[0] if code.co_consts else None
     if not isinstance(first, str):
         return None
-    has_flag = 0x4000000  # CO_HAS_DOCSTRING, 3.13
-    import sys
-
-    if sys.version_info >= (3, 13) and not code.co_flags & has_flag:
+    if LAZY and not code.co_flags & 0x4000000:  # CO_HAS_DOCSTRING (3.14)
         return None
     return first
 
@@ -117,6 +127,24 @@ def _siblings(old: list[CodeType], new: list[CodeType]) -> Iterator[Pair]:
                 yield code, equal
         if not name.startswith("<"):
             yield from zip(reversed(left), reversed(rest), strict=False)
+
+
+CLASS_FACTS: Final = ("__doc__", "__firstlineno__", "__static_attributes__")
+
+
+def stored_constants(code: CodeType) -> dict[str, Any]:
+    """Give the constants that a class or module body stores under the names of `CLASS_FACTS`."""
+    found: dict[str, Any] = {}
+    last: Any = dis
+    for instruction in dis.get_instructions(code):
+        if (
+            instruction.opname == "STORE_NAME"
+            and instruction.argval in CLASS_FACTS
+            and last is not dis
+        ):
+            found.setdefault(instruction.argval, last)
+        last = instruction.argval if instruction.opname in ("LOAD_CONST", "LOAD_SMALL_INT") else dis
+    return found
 
 
 def names_used(code: CodeType) -> set[str]:

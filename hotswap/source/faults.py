@@ -60,10 +60,74 @@ _ROWS: Final = (
         "Mend the hook and save again.",
     ),
     FaultKind(
+        "HS204",
+        "file hook raised",
+        "A function registered with hotswap.on_file raised on a changed data file.",
+        "Mend the data file or the hook and save again.",
+    ),
+    FaultKind(
         "HS301",
         "the swap itself failed",
         "hotswap made a mistake. Everything was rolled back; the old code serves.",
         "Please report it with the frames shown; an exec reload gets the new code running.",
+    ),
+    FaultKind(
+        "HS401",
+        "the new code does not import",
+        "A trial import in a child process failed before an exec reload. The old code serves.",
+        "Mend the line named by the last frame and save again.",
+    ),
+    FaultKind(
+        "HS402",
+        "preflight took too long",
+        "The trial import in a child process did not end within 20 seconds. The old code serves.",
+        "See what the new code waits for while it is imported.",
+    ),
+    FaultKind(
+        "HS403",
+        "exec reload failed",
+        "The process could not be replaced: the carrier was not writable, execve failed, or the working directory is gone. "
+        "The old code serves with every connection.",
+        "The message names the cause; the next save tries again.",
+    ),
+    FaultKind(
+        "HS601",
+        "the app raised while it was imported",
+        "The target's import raised at start.",
+        "Mend the line named by the last frame and start again, or save: hotswap waits for the file.",
+    ),
+    FaultKind(
+        "HS602",
+        "no app found",
+        "The target holds no ASGI app under a name hotswap looks for.",
+        "Name it: `hotswap package.module:attribute`, or add --factory when it is made by a call.",
+    ),
+    FaultKind(
+        "HS603",
+        "the app's start-up failed",
+        "The lifespan's start-up raised.",
+        "Mend the line named by the last frame.",
+    ),
+    FaultKind(
+        "HS604",
+        "cannot bind",
+        "The address is taken or not allowed.",
+        "Stop who holds it, or choose another --port.",
+    ),
+    FaultKind(
+        "HS701",
+        "settings refused",
+        "A value of .env or of a settings class does not validate. Nothing has changed.",
+        "Mend the value and save again.",
+    ),
+    FaultKind(
+        "HS702", "migration failed", "A database migration raised.", "Mend it and save again."
+    ),
+    FaultKind(
+        "HS703",
+        "options refused",
+        "[tool.hotswap] in pyproject.toml holds an unknown key or a wrong value. The old options hold.",
+        "The message suggests the nearest key.",
     ),
 )
 

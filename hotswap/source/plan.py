@@ -19,7 +19,7 @@ from hotswap.source.diff import (
     same_function,
     what_changed,
 )
-from hotswap.source.model import Change, Rung
+from hotswap.source.model import Change, Rung, highest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,8 +132,8 @@ TABLE: Final[tuple[Row, ...]] = (
         "module docstring",
         lambda m: m.new is not None and m.new.kind == "docstring",
         "docstring",
-        "patch",
-        "only the module's docstring changed",
+        "reexec",
+        "the module's docstring changed",
     ),
     Row("new", lambda m: m.status == "added", "run", "reexec", "a statement is new"),
     Row(
@@ -222,25 +222,18 @@ def plan_module(old: Text, new: Text, judge_old: Judge, judge_new: Judge) -> Mod
             step.delta = compare_classes(m.old, m.new)
         steps.append(step)
         if step.verdict != "keep":
-            plan.rung = max(
-                plan.rung,
-                "patch" if step.verdict in ("code", "docstring") else "reexec",
-                key=_HEIGHT.index,
-            )
-        elif m.moved and m.new.kind not in ("def", "class", "import"):
-            plan.rung = (
-                max(plan.rung, "reexec", key=_HEIGHT.index) if _order_counts(m.new) else plan.rung
-            )
+            plan.rung = highest(plan.rung, row.rung if step.verdict != "run" else "reexec")
+        elif (
+            m.moved and m.new.kind not in ("class", "import", "docstring") and _order_counts(m.new)
+        ):
+            plan.rung = highest(plan.rung, "reexec")
     if plan.removed:
-        plan.rung = max(plan.rung, "reexec", key=_HEIGHT.index)
+        plan.rung = highest(plan.rung, "reexec")
     for index, unit in guard_at:
         steps.insert(index, Step(unit, None, "keep", "guard", guards_of[id(unit)], is_guard=True))
     plan.refusal = _refusal(old, new, plan)
     plan.changes = changes(plan, new.filename)
     return plan
-
-
-_HEIGHT: Final[tuple[Rung, ...]] = ("noop", "patch", "reexec", "exec")
 
 
 def _annotated(unit: Unit) -> bool:
@@ -253,7 +246,9 @@ def _annotated(unit: Unit) -> bool:
 
 
 def _order_counts(unit: Unit) -> bool:
-    return bool(unit.scan.hard)
+    if unit.kind == "def":
+        return bool(unit.impure_decorators)
+    return True
 
 
 def _refusal(old: Text, new: Text, plan: ModulePlan) -> str:
@@ -290,7 +285,7 @@ def changes(plan: ModulePlan, path: str) -> list[Change]:
             rows += [
                 Change(m, path, name, what, line=line) for m, name, what, line in step.delta.changed
             ]  # type: ignore[arg-type]
-            if not step.delta.changed:
+            if not step.delta.changed and step.verdict == "run":
                 rows.append(Change("~", path, unit.label, "annotations", line=unit.line))
         else:
             what = {"assign": "value", "docstring": "docstring", "import": "import"}.get(

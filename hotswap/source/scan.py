@@ -70,7 +70,9 @@ class Scan(ast.NodeVisitor):
         self.chains: set[tuple[str, ...]] = set()
         """Attribute chains on a name that are read: ``("pkg", "mod", "LIMIT")``."""
         self.calls: set[str] = set()
-        """Names that are called, and names handed to a call (it may call them)."""
+        """Names that are called."""
+        self.handed: set[tuple[str, str]] = set()
+        """``(callee, name)`` of names handed to a call: it may call them."""
         self.called_chains: set[tuple[str, ...]] = set()
         self.methods: set[tuple[str, str]] = set()
         """``(root name, method)`` of calls of methods."""
@@ -86,6 +88,8 @@ class Scan(ast.NodeVisitor):
         self.reads_self = False
         """A name is read before the same statement binds it: ``x = x + 1``."""
         self.decorators: set[str] = set()
+        self.decorated_by: set[str] = set()
+        """Decorators that are a bare name, or a call of one."""
 
     # -- names -----------------------------------------------------------------------------------------------------
     def visit_Name(self, node: ast.Name) -> None:
@@ -130,6 +134,8 @@ class Scan(ast.NodeVisitor):
             chain = effects.dotted(function)
             if "." in chain:
                 self.called_chains.add(tuple(chain.split(".")))
+            if isinstance(function, ast.Name):
+                self.decorated_by.add(name)
             if isinstance(function, ast.Attribute):
                 self.methods.add((name, function.attr))
                 if function.attr not in PURE_DECORATORS:
@@ -158,9 +164,12 @@ class Scan(ast.NodeVisitor):
         body = Scan(future=self.future, origins=self.origins)
         early: set[str] = set()
         for statement in node.body:
+            bound = set(body.binds)
             before = set(body.reads)
+            body.reads = set()
             body.visit(statement)
-            early |= {n for n in body.reads - before if n not in body.binds}
+            early |= {n for n in body.reads if n not in bound}
+            body.reads |= before
         self._absorb(body, early)
         self.binds[node.name] = None
 
@@ -169,6 +178,7 @@ class Scan(ast.NodeVisitor):
         self.reads |= reads
         self.soft |= inner.soft
         self.calls |= {n for n in inner.calls if n not in bound}
+        self.handed |= {h for h in inner.handed if h[1] not in bound}
         self.methods |= {m for m in inner.methods if m[0] not in bound}
         self.chains |= {c for c in inner.chains if c[0] not in bound}
         self.called_chains |= {c for c in inner.called_chains if c[0] not in bound}
@@ -297,7 +307,7 @@ class Scan(ast.NodeVisitor):
         back = isinstance(node.func, ast.Name) and node.func.id in CALLING_BACK
         for argument in [*node.args, *(k.value for k in node.keywords)]:
             if isinstance(argument, ast.Name):
-                self.calls.add(argument.id)
+                self.handed.add((name, argument.id))
             elif isinstance(argument, ast.Lambda) and back:
                 inner_names = _Names()
                 inner_names.visit(argument.body)

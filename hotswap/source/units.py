@@ -148,7 +148,7 @@ class Unit:
             dump(node.args),
             dump(node.returns) if node.returns else "",
             dump(getattr(node, "type_params", [])),
-            self.flavour if self.impure_decorators else "",
+            self.flavour,
         )
 
     @cached_property
