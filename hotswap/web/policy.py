@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NONCE = re.compile(r"'nonce-([^']+)'")
+TRUSTED_POLICY = "hotswap"
+"""The Trusted Types policy that the client makes to parse the server's HTML and to evaluate patches."""
 HASH = re.compile(r"'sha(?:256|384|512)-[^']+'", re.IGNORECASE)
 
 
@@ -41,6 +43,8 @@ def widen(values: Sequence[str], fresh_nonce: str) -> Widened:
     for policy in policies:
         _widen_scripts(policy, nonce)
         _widen_connections(policy)
+        if "trusted-types" in policy:
+            policy["trusted-types"] = _with(policy["trusted-types"], TRUSTED_POLICY)
     return Widened(tuple(_spell(policy) for policy in policies), nonce, scripts=True)
 
 

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import socket
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -24,6 +23,7 @@ from hotswap.web.browser import Browser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from starlette.requests import Request
     from starlette.websockets import WebSocket

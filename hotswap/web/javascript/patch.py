@@ -96,8 +96,10 @@ def _compare(old: Module, new: Module, draft: _Draft) -> None:
         raise _Rerun("the version before did not parse")
     if old.duplicate or new.duplicate:
         raise _Rerun(f"{new.duplicate or old.duplicate} is declared twice")
-    if old.is_module != new.is_module:
-        raise _Rerun("a classic script became a module, or the other way round")
+    if old.is_module and not new.is_module:
+        raise _Rerun("it is no module any more")
+    if not old.is_module and new.root is not None and _uses_meta(new.root):
+        raise _Rerun("it uses import.meta now")
     before = [old.groups[f"@{number}"].shape for number in range(len(old.statements))]
     after = [new.groups[f"@{number}"].shape for number in range(len(new.statements))]
     if before != after:
@@ -116,6 +118,10 @@ def _compare(old: Module, new: Module, draft: _Draft) -> None:
             _add_unit(unit, new, draft)
     draft.removed += [name for name in old.units if name not in new.units]
     _check_dependents(old, new, draft)
+
+
+def _uses_meta(root: Node) -> bool:
+    return any(n.type == "meta_property" and text(n) == "import.meta" for n in walk(root))
 
 
 def _first_difference(before: list[str], after: list[str], new: Module) -> str:

@@ -108,12 +108,17 @@ def plain_meta(node: Node, source: str, record: str) -> str:
 
 
 def apply(source: bytes, offset: int, splices: Iterable[Splice]) -> bytes:
-    """Give `source`, which begins at byte `offset` of its file, with `splices` made."""
-    out = bytearray(source)
-    # Of two at one place the one that comes first in the list ends up first: nested wrappers stay nested.
-    for begin, end, put in sorted(splices, key=lambda s: s[0])[::-1]:
-        out[begin - offset : end - offset] = put.encode()
-    return bytes(out)
+    """Give `source`, which begins at byte `offset` of its file, with `splices` made.
+
+    What is put in at a place stands before what is replaced there, and in the order given.
+    """
+    out: list[bytes] = []
+    place = 0
+    for begin, end, put in sorted(splices, key=lambda splice: splice[:2]):
+        out += [source[place : begin - offset], put.encode()]
+        place = end - offset
+    out.append(source[place:])
+    return b"".join(out)
 
 
 def unit_splices(module: Module, unit: Unit, record: str) -> Iterable[Splice]:

@@ -1,6 +1,6 @@
 // After a save that may change this page: ask the server for it again, and merge the difference into what is shown.
 
-import { ask, documentAddress, emit, log, NativeFetch, ownPath, PAGE, settings } from './page.js';
+import { ask, documentAddress, emit, log, NativeFetch, ownPath, PAGE, settings, trustedHtml } from './page.js';
 import { reload } from './reload.js';
 import { replaceLink } from './styles.js';
 import { Conflict, mergeDocuments } from './merge.js';
@@ -72,8 +72,8 @@ function apply(before, now, why) {
   let counts;
   try {
     counts = mergeDocuments(
-      parser.parseFromString(trusted(before), 'text/html'),
-      parser.parseFromString(trusted(now), 'text/html'),
+      parser.parseFromString(trustedHtml(before), 'text/html'),
+      parser.parseFromString(trustedHtml(now), 'text/html'),
       document,
       (link, address) => waiting.push(replaceLink(link, address)),
     );
@@ -89,18 +89,6 @@ function apply(before, now, why) {
     const { attributes, texts, added, removed } = counts;
     return `merged: ${attributes} attributes, ${texts} texts, +${added} -${removed}`;
   });
-}
-
-// Under require-trusted-types-for the parser takes only what a policy has passed. Parsed documents run no scripts.
-let policy;
-function trusted(text) {
-  if (!globalThis.trustedTypes) return text;
-  try {
-    policy ??= trustedTypes.createPolicy('hotswap', { createHTML: (html) => html });
-    return policy.createHTML(text);
-  } catch {
-    return text;
-  }
 }
 
 export function followPython() {

@@ -1,7 +1,7 @@
 // Scripts: the changed function is put into the live module, or the module runs again where somebody accepts that
 // (`import.meta.hot`, as in Vite), or the page is loaded anew. javascript/rewrite.py says what a served script asks.
 
-import { ask, emit, hasLoaded, off, on, ownPath, PAGE, post, wire } from './page.js';
+import { ask, emit, hasLoaded, off, on, ownPath, PAGE, post, trustedScript, wire } from './page.js';
 import { reload } from './reload.js';
 import { hideFault, say, showFault } from './overlay.js';
 
@@ -138,7 +138,7 @@ class Record {
 
   inside(name, mentioned, code) {
     const handed = mentioned.filter((word) => this.#exposed.has(word));
-    const make = this.#classes.get(name).evaluate(`(${handed.join(',')})=>${code}`);
+    const make = this.#classes.get(name).evaluate(trustedScript(`(${handed.join(',')})=>${code}`));
     return make(...handed.map((word) => this.read(word)));
   }
 
@@ -167,7 +167,7 @@ class Record {
 
   // Dynamic import from within the script, so that relative paths and import maps mean what they mean there.
   async load(imports) {
-    const fetchModule = this.e('specifier=>import(specifier)');
+    const fetchModule = this.e(trustedScript('specifier=>import(specifier)'));
     const resolve = this.meta?.resolve ?? ((specifier) => new URL(specifier, this.url).href);
     for (const [specifier, name] of imports) {
       const other = records.get(idOf(resolve(specifier)));
@@ -217,7 +217,7 @@ async function follow(record, event) {
   if (answer.mode === 'rerun') return runAgain(record, event, answer);
   try {
     await record.load(answer.imports);
-    if (answer.code) record.e(answer.code);
+    if (answer.code) record.e(trustedScript(answer.code));
   } catch (error) {
     if (error instanceof EvalError) return reload('the page forbids eval, so functions cannot be replaced');
     return failed(key, error, answer.file);
@@ -236,7 +236,7 @@ async function follow(record, event) {
 async function callAccepting(record) {
   for (const { of, call } of record.hot.callbacks) {
     if (!of.includes(record.id)) continue;
-    const space = await record.e('specifier=>import(specifier)')(record.url);
+    const space = await record.e(trustedScript('specifier=>import(specifier)'))(record.url);
     try {
       call([space]);
     } catch (error) {

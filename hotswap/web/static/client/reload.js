@@ -34,9 +34,9 @@ export function reload(reason) {
 function tooMany() {
   try {
     const now = Date.now();
-    const recent = JSON.parse(sessionStorage.getItem(COUNT) ?? '[]').filter((at) => now - at < WITHIN);
-    if (recent.length >= MOST_RELOADS) return true;
-    sessionStorage.setItem(COUNT, JSON.stringify([...recent, now]));
+    const all = JSON.parse(sessionStorage.getItem(COUNT) ?? '[]').filter(([at]) => now - at < WITHIN);
+    if (all.filter(([, path]) => path === location.pathname).length >= MOST_RELOADS) return true;
+    sessionStorage.setItem(COUNT, JSON.stringify([...all, [now, location.pathname]]));
   } catch {
     return false;
   }
