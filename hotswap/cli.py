@@ -126,8 +126,6 @@ def parse(argv: Sequence[str]) -> Command:
     elif "--" in after:
         place = after.index("--")
         after, arguments = after[:place], after[place + 1 :]
-    if not target and after:
-        raise UsageError(f"what is {after[0]!r} for? TARGET comes before the arguments")
     own, stray, _ = _split(after, made)
     if stray:
         raise UsageError(

@@ -303,9 +303,11 @@ def _nearest(name: str, root: str) -> str:
         for entry in sorted(os.listdir(folder)):
             stem, extension = os.path.splitext(entry)
             inner = os.path.join(folder, entry)
+            if stem.startswith(("__", ".")):
+                continue
             if extension == ".py" or (not extension and os.path.isdir(inner)):
                 known.append(prefix + stem)
-    return suggest(name, [one for one in known if not one.startswith(("__", "."))])
+    return suggest(name, known)
 
 
 def _import(name: str, target: Target) -> ModuleType:
