@@ -188,6 +188,6 @@ def serve(target: str, **options: Any) -> int:
     Raises:
         hotswap.options.UsageError: An option is unknown or has a wrong value.
     """
-    from hotswap.session import serve_target
+    from hotswap.run import serve_target
 
     return serve_target(target, options)
