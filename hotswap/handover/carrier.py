@@ -12,6 +12,7 @@ import os
 import pickle
 import signal
 import struct
+import time
 import zlib
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Protocol
@@ -135,6 +136,7 @@ def unpack(fd: int) -> Manifest:
         raise ValueError("the carrier is torn")
     manifest = _from_builtins(pickle.loads(records))
     manifest.fd = fd
+    manifest.woke_at = time.time()
     manifest.crashes = int(os.environ.get(CRASHES, "0"))
     if version != VERSION:
         manifest.notes = (f"state dropped: it was written by format {version}, this is {VERSION}",)
@@ -146,7 +148,9 @@ def unpack(fd: int) -> Manifest:
 
 
 _PLAIN = tuple(
-    each.name for each in fields(Manifest) if each.name not in ("state", "fd", "crashes", "notes")
+    each.name
+    for each in fields(Manifest)
+    if each.name not in ("state", "fd", "crashes", "notes", "woke_at")
 )
 
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 LOOK_EVERY = 0.1
 """Seconds between two looks at the files."""
 
+GRAIN = 0.01
+"""Seconds by which a file's time stamp may lag behind the clock (the kernel's tick)."""
+
 _TRIGGERS = tuple(getattr(signal, name) for name in ("SIGUSR1", "SIGHUP") if hasattr(signal, name))
 _ENDS = (signal.SIGTERM, signal.SIGINT)
 
@@ -45,13 +48,15 @@ def park(
     carrier.hold_signals()
     watched = tuple(files)
     before = _look(watched)
+    late = any(each is not None and each[0] > (manifest.woke_at - GRAIN) * 1e9 for each in before)
     while True:
         came = signal.sigtimedwait((*_TRIGGERS, *_ENDS), LOOK_EVERY)
         if came is not None and came.si_signo in _ENDS:
             _end(came.si_signo)
         if came is not None and came.si_signo == getattr(signal, "SIGHUP", 0) and _terminal():
             _end(came.si_signo)
-        if came is not None or _look(watched) != before:
+        if late or came is not None or _look(watched) != before:
+            late = False
             try:
                 image.flush()
                 image.replace(
@@ -73,7 +78,7 @@ def _look(files: Iterable[str]) -> list[tuple[int, int, int] | None]:
         except OSError:
             found.append(None)
         else:
-            found.append((facts.st_mtime_ns, facts.st_size, facts.st_ino))
+            found.append((facts.st_ctime_ns, facts.st_size, facts.st_ino))
     return found
 
 

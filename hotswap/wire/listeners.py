@@ -130,7 +130,7 @@ def _patch_tcp(loop_class: Any, registry: Registry, names: Names) -> None:
             key = names.key("sock", *_address(given))
         else:
             hosts = host if isinstance(host, str) or host is None else ",".join(map(str, host))
-            key = names.key("tcp", hosts, port)
+            key = names.key("tcp", hosts, port or f"any port for {_maker(protocol_factory)}")
 
         async def fresh(factory: Callable[[], Any]) -> Any:
             if given is not None:
@@ -196,6 +196,16 @@ async def _open(
     registry.listening(key, server, lambda listening: again(wrapped, listening))
     await registry.adopt(loop, key, factory)
     return server
+
+
+def _maker(factory: Any) -> str:
+    """Name who serves a listener of any free port: counting calls alone would mix them up when one goes."""
+    cells = [cell.cell_contents for cell in getattr(factory, "__closure__", None) or ()]
+    named = [each for each in cells if hasattr(each, "__qualname__")]
+    if getattr(factory, "__module__", "") == "asyncio.streams" and named:
+        factory = named[0]
+    module = getattr(factory, "__module__", "")
+    return f"{module}.{getattr(factory, '__qualname__', type(factory).__qualname__)}"
 
 
 def _address(listening: socket.socket) -> tuple[object, ...]:

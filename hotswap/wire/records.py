@@ -75,6 +75,8 @@ class Manifest:
     children: tuple[int, ...] = ()
     """Child processes that are still ours and that no watcher knows any more."""
     next_id: int = 1
+    woke_at: float = 0.0
+    """``time.time()`` when the new image began: what was saved later may not be what it runs."""
     crashes: int = 0
     """Images in a row that could not start; they parked."""
     notes: tuple[str, ...] = ()
