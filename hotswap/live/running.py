@@ -115,7 +115,7 @@ def follow(
     followed = Followed(verdicts)
     for verdict in verdicts:
         one = verdict.suspended
-        if one.new is not None and same_body(one.old, one.new):
+        if one.new is not None and same_body(loops.plain(one.old), one.new):
             followed.quiet.add(id(verdict))
     found = sys._current_frames() if threads is None else threads
     followed.executing = list(survey_threads(found, pairs, living))
@@ -187,7 +187,7 @@ def _followed(verdicts: Sequence[Verdict]) -> Iterator[str]:
     finishing = Counter((_name(v), v.line, v.reason) for v in verdicts if v.kind == "finish")
     for (name, line, reason), count in finishing.items():
         what = "frame finishes its turn" if count == 1 else "frames finish their turn"
-        yield f"{count} {what} of {name} (line {line}) and takes the new body then: {reason}"
+        yield f"{count} {what} of {name} (line {line}) before the new body: {reason}"
     for (name, reason), count in Counter((_name(v), v.reason) for v in took if v.reason).items():
         yield f"{name}{f' (x{count})' if count > 1 else ''}: {reason}"
 

@@ -231,7 +231,8 @@ class Editor:
             inside = block[at:end]
             if kind == "for" and any(isinstance(s, Compound) for s in inside):
                 return  # a break would leave another loop
-            if any(isinstance(s, Line) and s.text == "break" for s in inside):
+            texts = [s.text if isinstance(s, Line) else "..." for s in inside]
+            if "break" in texts or not any(texts):
                 return
             heads = {
                 "try": [("try:", inside), ("finally:", [Line("pass")])],

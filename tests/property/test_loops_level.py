@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 import weakref
-from types import CodeType
+from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 
 from hotswap.live.loops import supported
 from tests.unit.loops_live import Live
+
+if TYPE_CHECKING:
+    from types import CodeType
 
 pytestmark = pytest.mark.skipif(bool(supported()), reason=supported())
 
@@ -119,3 +124,44 @@ def test_ten_thousand_transplants_stay_level() -> None:
     assert max(settled) - min(settled) < 3000
     gc.collect()
     assert sys.getrefcount(token) == 2
+
+
+@pytest.mark.parametrize("turns", [150])
+def test_a_generator_that_another_thread_drives_is_swapped_between_its_steps(turns: int) -> None:
+    """The reading, comparing and writing of a frame is one step for other threads."""
+    source = """
+def work():
+    n = 0
+    while True:
+        yield "v0", n
+        n += 1
+"""
+    live = Live(source)
+    generator = live["work"]()
+    seen: list[tuple[str, int]] = []
+    stop = threading.Event()
+
+    def drive() -> None:
+        for item in generator:
+            seen.append(item)
+            if stop.is_set():
+                return
+
+    thread = threading.Thread(target=drive)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    verdicts: Counter[str] = Counter()
+    try:
+        thread.start()
+        for number in range(1, turns):
+            swapped = live.swap(
+                source.replace("v0", f"v{number}"), owners=[generator], functions=False
+            )
+            verdicts.update(v.kind for v in swapped)
+    finally:
+        stop.set()
+        thread.join(30)
+        sys.setswitchinterval(interval)
+
+    assert [n for _, n in seen] == list(range(len(seen)))
+    assert set(verdicts) <= {"take", "stale"}

@@ -9,14 +9,16 @@ import asyncio
 import os
 import random
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from hotswap.live.loops import supported
 from tests.property.loops_programs import PRELUDE, Editor, Maker, text
 from tests.unit.loops_live import Live
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.skipif(bool(supported()), reason=supported())
 
@@ -85,7 +87,13 @@ class Run:
             start = len(self.live.log)
             try:
                 getattr(frame, how)(value)
-            except (StopIteration, ValueError, KeyError, TypeError, asyncio.CancelledError) as error:
+            except (
+                StopIteration,
+                ValueError,
+                KeyError,
+                TypeError,
+                asyncio.CancelledError,
+            ) as error:
                 self.ends[place] = (type(error).__name__, str(error))
             logs.append(self.live.log[start:])
             if place:

@@ -66,13 +66,20 @@ class Live:
     def __getitem__(self, name: str) -> Any:
         return self.space[name]
 
-    def swap(self, source: str, *, commit: bool = True, owners: list[Any] | None = None) -> list[Verdict]:
-        """Edit the module: functions are patched, suspended frames moved."""
+    def swap(
+        self,
+        source: str,
+        *,
+        commit: bool = True,
+        owners: list[Any] | None = None,
+        functions: bool = True,
+    ) -> list[Verdict]:
+        """Edit the module: functions are patched, suspended frames (those of `owners` only, when given) moved."""
         new_source = (self.prelude + source).encode()
         module = self.prepare(compile(new_source, self.name, "exec", dont_inherit=True))
         new = codes(module)
         replaced = {id(old): (old, new.get(name)) for name, old in self.codes.items()}
-        heap = gc.get_objects()
+        heap = gc.get_objects() if functions or owners is None else []
         suspended = []
         for thing in heap:
             if type(thing) is FunctionType and id(thing.__code__) in replaced:

@@ -326,8 +326,9 @@ def _visited(owner: Any, held: list[int], body: Sequence[int]) -> dict[int, Any]
     expected = [word for word in (*held, *body) if word]
     visited = gc.get_referents(owner)
     addresses = [id(o) for o in visited]
-    # Code (3.11), name and qualified name of the owner come before; the exception that it handles may come after.
-    for first in range(min(4, len(addresses))):
+    # The finaliser of an async generator, the code (3.11), name and qualified name come before; the exception that is
+    # being handled may come after.
+    for first in range(min(6, len(addresses))):
         if addresses[first : first + len(expected)] == expected:
             break
     else:
