@@ -123,9 +123,9 @@ class Kernel:
             return
         if self._observer is None:
             shorten_pairing()
-            observer = self._factory()
-            observer.start()
-            self._observer = observer
+            made = self._factory(self._handler)
+            made.start()
+            self._observer = made
             logging.getLogger(Overflow.LOGGER).addHandler(self._overflow)
         try:
             self._watches[directory] = self._observer.schedule(
@@ -146,20 +146,35 @@ class Kernel:
 
     def stop(self) -> None:
         """End watchdog's threads."""
-        observer, self._observer = self._observer, None
+        running, self._observer = self._observer, None
         self._watches.clear()
         logging.getLogger(Overflow.LOGGER).removeHandler(self._overflow)
-        if observer is not None:
-            observer.stop()
-            observer.join(1.0)
+        if running is not None:
+            running.stop()
+            running.join(1.0)
 
 
-def _observer() -> BaseObserver:
+def observer(handler: Handler) -> BaseObserver:
+    """Give this system's observer, with a dispatcher that holds no lock while it hands events over.
+
+    watchdog's own holds the lock that `schedule` needs: the loop's thread, watching one directory more, and the
+    dispatcher, waking that loop, waited for each other (seen with the demo).
+    """
     from watchdog.observers import Observer
+    from watchdog.observers.api import EventDispatcher
 
-    observer: BaseObserver = Observer()
-    observer.name = "hotswap-watch"
-    return observer
+    base: Any = Observer
+
+    class Lockless(base):  # type: ignore[misc]
+        def dispatch_events(self, event_queue: Any) -> None:
+            entry = event_queue.get(block=True)
+            if entry is not EventDispatcher.stop_event:
+                handler.dispatch(entry[0])
+            event_queue.task_done()
+
+    made: BaseObserver = Lockless()
+    made.name = "hotswap-watch"
+    return made
 
 
 def _filter() -> list[type[FileSystemEvent]]:

@@ -6,6 +6,7 @@ import errno
 import logging
 import queue
 import sys
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -81,6 +82,30 @@ def test_a_directory_can_be_dropped_and_watched_again(tmp_path):
 
 
 @linux
+def test_a_directory_can_be_added_while_an_event_is_being_handed_over(tmp_path):
+    """The loop's thread adds a directory in the midst of a swap; the dispatcher wakes it, and must hold no lock."""
+    (tmp_path / "sub").mkdir()
+    handing, added = threading.Event(), threading.Event()
+
+    def post(event: kernel.Event) -> None:
+        handing.set()
+        assert added.wait(20)
+
+    system = kernel.Kernel(post)
+    try:
+        system.add(str(tmp_path))
+        (tmp_path / "a.py").write_text("1")
+        assert handing.wait(20)
+        adding = threading.Thread(target=system.add, args=(str(tmp_path / "sub"),), daemon=True)
+        adding.start()
+        adding.join(20)
+        assert not adding.is_alive()
+    finally:
+        added.set()
+        system.stop()
+
+
+@linux
 def test_lost_events_are_heard_of(tmp_path):
     system, inbox = heard(tmp_path)
     try:
@@ -145,7 +170,7 @@ def test_no_more_threads_is_an_os_error(tmp_path):
         def schedule(self, *args: object, **options: object) -> None:
             raise RuntimeError("can't start new thread")
 
-    system = kernel.Kernel(print, Observer)  # type: ignore[arg-type]
+    system = kernel.Kernel(print, lambda handler: Observer())  # type: ignore[arg-type,return-value]
     with pytest.raises(OSError, match="can't start new thread"):
         system.add(str(tmp_path))
     system.stop()
