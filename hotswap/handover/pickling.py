@@ -104,13 +104,16 @@ class Stream:
         self._carried = carried
         self._anchors: list[Any] = []
         self._heads: list[tuple[tuple[str, ...], str, str, str]] = []
-        self._anchored: set[int] = set()
+        self._aliases: list[tuple[tuple[str, ...], str, int]] = []
+        self._anchored: dict[int, int] = {}
         self.lost: list[str] = []
 
     def anchor(self, place: Place, name: str, value: Any) -> None:
         """Let every reference to `value` mean what stands at this place in the next image."""
-        if id(value) not in self._anchored:
-            self._anchored.add(id(value))
+        number = self._anchored.setdefault(id(value), len(self._anchors))
+        if number < len(self._anchors):
+            self._aliases.append((tuple(place), name, number))
+        else:
             self._anchors.append(value)
             cls = type(value)
             self._heads.append((tuple(place), name, cls.__module__, cls.__qualname__))
@@ -138,7 +141,7 @@ class Stream:
         table: dict[type, Any],
         entries: Iterable[tuple[Entry, Any]],
     ) -> None:
-        pickle.Pickler(writer, PROTOCOL).dump(self._heads)
+        pickle.Pickler(writer, PROTOCOL).dump((self._heads, self._aliases))
         pickler = make(writer, PROTOCOL)
         pickler.dispatch_table = table
         pickler.memo = {id(value): (number, value) for number, value in enumerate(self._anchors)}
@@ -218,7 +221,7 @@ class Loader:
         Raises pickle.UnpicklingError when not even the careful way works.
         """
         source = _Source(self._state)
-        heads = pickle.Unpickler(source).load()
+        heads, aliases = pickle.Unpickler(source).load()
         for place, name, module, cls in heads:
             key = (Place(*place), name)
             anchor = _standing(*key, self._registry, self._carried)
@@ -229,6 +232,10 @@ class Loader:
                 anchor = _empty(module, cls)
             self.anchors[key] = anchor
             self._numbered.append(anchor)
+        for place, name, number in aliases:
+            key = (Place(*place), name)
+            found = _standing(*key, self._registry, self._carried)
+            self.anchors[key] = self._numbered[number] if found is None else found
         start = source.position
         try:
             entries = self._load(_Quick, start)

@@ -175,7 +175,11 @@ def content(value: Any) -> Any:
 
 def refill(value: Any, held: Any) -> None:
     """Put `held`, as `content` gave it, into the container in place."""
-    if isinstance(value, (dict, set)):
+    if isinstance(value, dict):
+        value.clear()
+        for key, each in held:  # Counter.update would count the pairs
+            value[key] = each
+    elif isinstance(value, set):
         value.clear()
         value.update(held)
     elif isinstance(value, collections.deque):

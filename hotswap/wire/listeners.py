@@ -185,6 +185,7 @@ async def _open(
     wrapped = registry.entry(factory, key)
     inherited = registry.inherited(key)
     if inherited:
+        registry.keep_listeners(len(inherited))
         if given is not None:
             given.close()
         for each in inherited:

@@ -27,6 +27,7 @@ class _WhenImported(importlib.abc.MetaPathFinder):
 
     def __init__(self, patches: dict[str, Callable[[Any], None]]) -> None:
         self._patches = patches
+        self._asking: set[str] = set()
 
     def find_spec(
         self,
@@ -34,17 +35,22 @@ class _WhenImported(importlib.abc.MetaPathFinder):
         path: Sequence[str] | None,  # noqa: ARG002
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
-        patch = self._patches.pop(fullname, None)
-        if patch is None:
+        patch = self._patches.get(fullname)
+        if patch is None or fullname in self._asking:
             return None
-        spec = importlib.util.find_spec(fullname)
+        self._asking.add(fullname)  # the other finders are asked by way of the same list
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            self._asking.discard(fullname)
         if spec is None or spec.loader is None:
             return None
         execute = spec.loader.exec_module
 
         def exec_module(module: ModuleType) -> None:
             execute(module)
-            patch(module)
+            if self._patches.pop(fullname, None) is not None:
+                patch(module)
 
         spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec

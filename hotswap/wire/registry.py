@@ -214,6 +214,10 @@ class Registry:
         waiting = {record.id for records in self._waiting.values() for record in records}
         return frozenset(waiting | set(self._by_id))
 
+    def keep_listeners(self, count: int) -> None:
+        """Count carried listeners that were taken."""
+        self._kept["listener"] += count
+
     def _settle(self) -> None:
         """Say that everything carried has found its place."""
         if self._settled or self._waiting or self._listener_fds:

@@ -1,6 +1,6 @@
 """A small program that serves an unmodified app in-process and leaves by exec on SIGUSR1.
 
-``python -m tests.handover.launcher [--loop asyncio|uvloop] [--http ..] [--ws ..] [--host ..] [--port N] [--uds P] target``
+``python -m tests.handover.launcher [--loop NAME] [--http NAME] [--ws NAME] [--host H] [--port N] [--uds PATH] target``
 
 It tells what happens as JSON lines on stdout. Not the product: `hotswap.session` is.
 """

@@ -1,0 +1,317 @@
+"""The three-way merge of state, without a process: one image writes, the next reads."""
+
+from __future__ import annotations
+
+import io
+import sys
+import types
+from collections import Counter, defaultdict, deque
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hotswap import hooks
+from hotswap.handover.state import State, changed, digest
+from hotswap.wire.records import Manifest
+from hotswap.wire.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Carrier(io.BytesIO):
+    def rewind(self, position: int) -> None:
+        self.seek(position)
+        self.truncate()
+
+
+class Image:
+    """One process image: modules made from source under the names they have in every image."""
+
+    def __init__(self, manifest: Manifest | None = None, **sources: str) -> None:
+        hooks.runtime.kept.clear()
+        hooks.runtime.carried.clear()
+        hooks.runtime.migrations.clear()
+        self.registry = Registry(manifest)
+        self.state = State(self.registry)
+        self.modules = []
+        for name, source in sources.items():
+            module = types.ModuleType(name)
+            sys.modules[name] = module
+            exec(source, vars(module))
+            self.modules.append(module)
+        self.state.remember(self.modules)
+        self.notes = self.state.restore(manifest, self.modules)
+
+    def __getattr__(self, name: str) -> Any:
+        return sys.modules[name]
+
+    def start_up(self, source: str = "", module: str = "app") -> None:
+        exec(source, vars(sys.modules[module]))
+        self.state._after_startup()
+
+    def leave(self) -> Manifest:
+        carrier = Carrier()
+        late = self.state.late_changes(self.modules)
+        self.lost = self.state.write(carrier, self.modules, frozenset(), late)
+        return Manifest(state=memoryview(carrier.getvalue()))
+
+
+@pytest.fixture(autouse=True)
+def clean() -> Iterator[None]:
+    before = dict(sys.modules)
+    runtime = hooks.runtime
+    hooks.runtime = type(runtime)()
+    yield
+    hooks.runtime = runtime
+    for name in set(sys.modules) - set(before):
+        del sys.modules[name]
+
+
+def test_an_edited_constant_wins_and_gathered_data_wins() -> None:
+    old = Image(app="LIMIT = 5\nrooms = {}\ncount = 0\nUNTOUCHED = [1, 2]")
+    old.app.rooms["lobby"] = ["ann"]
+    old.app.count = 7
+    new = Image(old.leave(), app="LIMIT = 6\nrooms = {'default': []}\ncount = 0\nUNTOUCHED = [3]")
+
+    assert new.app.LIMIT == 6
+    assert new.app.rooms == {"lobby": ["ann"]}
+    assert new.app.count == 7
+    assert new.app.UNTOUCHED == [3]
+    assert new.notes == ()
+
+
+def test_containers_are_filled_in_place() -> None:
+    """Another module has imported the very object."""
+    sources = {
+        "app": "import collections as c\nd = {}; l = []; s = set(); b = bytearray(); q = c.deque(maxlen=3)\n"
+        "dd = c.defaultdict(list); k = c.Counter(); o = c.OrderedDict()",
+        "other": "from app import d, l, s, b, q, dd, k, o",
+    }
+    old = Image(**sources)
+    old.app.d["a"] = 1
+    old.app.l.append(2)
+    old.app.s.add(3)
+    old.app.b += b"four"
+    old.app.q.extend(range(9))
+    old.app.dd["x"].append(5)
+    old.app.k["y"] += 6
+    old.app.o["z"] = 7
+    new = Image(old.leave(), **sources)
+
+    other = new.other
+    assert (other.d, other.l, other.s, other.b) == ({"a": 1}, [2], {3}, b"four")
+    assert (other.q, other.dd, other.k, other.o) == (
+        deque([6, 7, 8], 3),
+        defaultdict(list, {"x": [5]}),
+        Counter(y=6),
+        {"z": 7},
+    )
+    assert all(getattr(other, name) is getattr(new.app, name) for name in "dlsbqko")
+    assert other.dd["new"] == []
+
+
+def test_what_is_shared_stays_shared() -> None:
+    """Between globals, across modules, and between a global and what holds it."""
+    source = (
+        "rooms = {}\nby_user = {}\nstate = {}\nclass Room:\n    def __init__(self): self.users = []"
+    )
+    old = Image(app=source)
+    room = old.app.Room()
+    old.app.rooms["lobby"] = room
+    old.app.by_user["ann"] = room
+    old.app.state["rooms"] = old.app.rooms
+    room.users.append("ann")
+    new = Image(old.leave(), app=source)
+
+    assert new.app.rooms["lobby"] is new.app.by_user["ann"]
+    assert new.app.state["rooms"] is new.app.rooms
+    assert new.app.rooms["lobby"].users == ["ann"]
+    assert type(new.app.rooms["lobby"]) is new.app.Room
+
+
+def test_objects_of_the_program_are_merged_attribute_by_attribute() -> None:
+    source = (
+        "import threading\nclass Hub:\n    seen = set()\n    def __init__(self):\n"
+        "        self.lock = threading.Lock(); self.limit = {limit}; self.users = {{}}\n"
+        "hub = Hub()\nholders = [hub]"
+    )
+    old = Image(app=source.format(limit=5))
+    old.app.hub.users["ann"] = 1
+    old.app.Hub.seen.add("ann")
+    old.app.holders.append(old.app.hub)
+    new = Image(old.leave(), app=source.format(limit=6))
+
+    assert new.app.hub.users == {"ann": 1}
+    assert new.app.hub.limit == 6
+    assert new.app.hub.lock.acquire(blocking=False)
+    assert new.app.Hub.seen == {"ann"}
+    assert new.app.holders == [new.app.hub, new.app.hub]
+
+
+def test_one_bad_object_loses_only_itself_and_is_named() -> None:
+    source = "things = {}\nrest = []\nclass Holder: pass"
+    old = Image(app=source)
+    holder = old.app.Holder()
+    holder.name, holder.call = "kept", lambda: 0
+    old.app.things.update(good=1, bad=(lambda: 0), deep=[1, open(__file__), 2], holder=holder)  # noqa: SIM115
+    old.app.rest.append("also kept")
+    manifest = old.leave()
+    old.app.things["deep"][1].close()
+    new = Image(manifest, app=source)
+
+    assert set(new.app.things) == {"good", "deep", "holder"}
+    assert new.app.things["deep"] == [1, 2]
+    assert vars(new.app.things["holder"]) == {"name": "kept"}
+    assert new.app.rest == ["also kept"]
+    assert any("<lambda>" in note for note in new.notes)
+    assert any("TextIOWrapper" in note for note in new.notes)
+
+
+def test_a_class_that_has_gone_or_changed_loses_only_its_objects() -> None:
+    old = Image(
+        app="import enum\nclass Color(enum.Enum):\n    RED = 1\n    BLUE = 2\nclass Gone: pass\nd = {}\nn = []"
+    )
+    old.app.d.update(gone=old.app.Gone(), blue=old.app.Color.BLUE, red=old.app.Color.RED, x=1)
+    old.app.n.append(1)
+    new = Image(
+        old.leave(), app="import enum\nclass Color(enum.Enum):\n    RED = 1\nd = {}\nn = []"
+    )
+
+    assert new.app.d == {"red": new.app.Color.RED, "x": 1}
+    assert new.app.n == [1]
+    assert len(new.notes) == 2
+
+
+def test_a_name_that_became_something_else_is_dropped_and_said() -> None:
+    old = Image(app="rooms = {}\nuser = None\nname = None")
+    old.app.rooms["a"] = 1
+    old.app.user = {"id": 1}
+    old.app.name = "ann"
+    new = Image(old.leave(), app="rooms = []\nuser = None\nname = None")
+
+    assert new.app.rooms == []
+    assert new.app.user == {"id": 1}
+    assert new.app.name == "ann"
+    assert new.notes == ("app.rooms: state dropped, it was a dict and is a list",)
+
+
+def test_removed_names_are_forgotten_and_runtime_names_come_back() -> None:
+    old = Image(app="gone = []\nkept = []")
+    old.app.gone.append(1)
+    old.app.made_later = {"a": 1}
+    new = Image(old.leave(), app="kept = []")
+
+    assert not hasattr(new.app, "gone")
+    assert new.app.made_later == {"a": 1}
+
+
+def test_deep_recursion_loses_only_its_own_value() -> None:
+    old = Image(app="chain = []\nfine = []")
+    chain: list[Any] = []
+    for _ in range(sys.getrecursionlimit() * 30):
+        chain = [chain]
+    old.app.chain.append(chain)
+    old.app.fine.append(1)
+    manifest = old.leave()
+    new = Image(manifest, app="chain = []\nfine = []")
+
+    assert new.app.fine == [1]
+    assert new.app.chain == [] or old.lost == []
+    while chain:
+        chain = chain.pop()
+
+
+def test_kept_objects_cross_and_stay_the_same_object() -> None:
+    source = (
+        "import hotswap\nclass Board:\n    def __init__(self): self.scores = {}\n"
+        "board = hotswap.keep('board', Board)\nnumbers = hotswap.keep('numbers', list)\n"
+        "limit = hotswap.keep('limit', lambda: 5)\ndef later(): return hotswap.keep('later', dict)"
+    )
+    old = Image(app=source)
+    old.app.board.scores["ann"] = 1
+    old.app.numbers.append(2)
+    old.app.later()["x"] = 3
+    new = Image(old.leave(), app=source.replace("lambda: 5", "lambda: 6"))
+
+    assert new.app.board.scores == {"ann": 1}
+    assert new.app.numbers == [2]
+    assert new.app.limit == 5
+    assert new.app.later() == {"x": 3}
+
+
+def test_what_start_up_sets_is_merged_with_what_it_had_set() -> None:
+    source = "hits = 0\nmodels = {}\nseen = []"
+    old = Image(app=source)
+    old.start_up("hits = 100\nmodels['m'] = 'loaded'")
+    old.app.hits += 7
+    old.app.seen.append("x")
+    manifest = old.leave()
+    new = Image(manifest, app=source)
+    new.start_up("hits = 100\nmodels['m'] = 'loaded'")
+
+    assert new.app.hits == 107
+    assert new.app.models == {"m": "loaded"}
+    assert new.app.seen == ["x"]
+
+
+def test_app_state_is_carried() -> None:
+    source = (
+        "class State:\n    def __init__(self): object.__setattr__(self, '_state', {})\n"
+        "class App:\n    __module__ = 'fastapi'\n    def __init__(self): self.state = State()\napp = App()"
+    )
+    old = Image(app=source)
+    old.start_up("app.state._state.update(count=0, users={})")
+    old.app.app.state._state["count"] = 9
+    old.app.app.state._state["users"]["ann"] = 1
+    new = Image(old.leave(), app=source)
+    new.start_up("app.state._state.update(count=0, users={})")
+
+    assert new.app.app.state._state == {"count": 9, "users": {"ann": 1}}
+
+
+def test_carried_instances_are_migrated() -> None:
+    old = Image(app="class User:\n    def __init__(self): self.name = 'x'\nusers = []")
+    old.app.users.append(old.app.User())
+    new = Image(
+        old.leave(),
+        app="import hotswap\nclass User:\n    def __init__(self): self.name = 'x'; self.age = 1\nusers = []\n"
+        "fresh = [User()]\n@hotswap.migrate(User)\ndef f(user): user.age = getattr(user, 'age', 0) + 10",
+    )
+
+    assert new.app.users[0].age == 10
+    assert new.app.fresh[0].age == 1
+
+
+def test_a_constant_that_a_swap_has_set_is_no_gathered_data() -> None:
+    old = Image(app="LIMIT = 1\nusers = []")
+    old.app.LIMIT = 2
+    old.state.remember(old.modules, names={"app": ["LIMIT"]})
+    new = Image(old.leave(), app="LIMIT = 3\nusers = []")
+
+    assert new.app.LIMIT == 3
+
+
+def test_state_survives_many_images() -> None:
+    source = "d = {}"
+    image = Image(app=source)
+    for turn in range(5):
+        image.app.d[turn] = turn
+        image = Image(image.leave(), app=source)
+    assert image.app.d == {turn: turn for turn in range(5)}
+
+
+@pytest.mark.parametrize(
+    ("value", "other"),
+    [(1, 2), ("a", "b"), ([1], [1, 2]), ([1], [2]), ({1: []}, {1: [0]}), (1, True)],
+)
+def test_digests_tell_values_apart(value: Any, other: Any) -> None:
+    assert not changed(value, digest(value))
+    assert changed(other, digest(value))
+
+
+def test_nan_and_unpicklable_values_are_not_taken_for_changes() -> None:
+    nan = float("nan")
+    handlers = {"a": lambda: 0}
+    assert not changed(nan, digest(nan))
+    assert not changed(handlers, digest(handlers))
