@@ -100,10 +100,12 @@ class Kernel:
     """
 
     def __init__(
-        self, post: Callable[[Event], None], factory: Callable[[], BaseObserver] | None = None
+        self,
+        post: Callable[[Event], None],
+        factory: Callable[[Handler], BaseObserver] | None = None,
     ) -> None:
         self._handler: Any = Handler(post)
-        self._factory = factory or _observer
+        self._factory = factory or observer
         self._observer: BaseObserver | None = None
         self._watches: dict[str, ObservedWatch] = {}
         self._overflow = Overflow(post)
