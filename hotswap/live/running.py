@@ -122,8 +122,24 @@ def follow(
     return followed
 
 
-def survey(verdicts: Sequence[Verdict]) -> tuple[Stale, ...]:
-    """Name what stays on the old body, one row for each function, place and reason."""
+def survey(
+    stale: Sequence[Verdict | Suspended],
+    threads: Mapping[int, FrameType] | None = None,
+    replaced: Mapping[CodeType, CodeType | None] | None = None,
+    reason: str = SWITCHED_OFF,
+) -> tuple[Stale, ...]:
+    """Name what stays on the old body, one row for each function, place and reason.
+
+    Args:
+        stale: Frames; verdicts of another kind than ``stale`` are left out.
+        threads: Executing frames by thread, as `sys._current_frames` gives them.
+        replaced: Old code -> new code, of what the threads may still run.
+        reason: Why frames without a verdict stay.
+    """
+    verdicts = [
+        v if isinstance(v, Verdict) else Verdict(v, "stale", reason, _line(v)) for v in stale
+    ]
+    verdicts = [v for v in verdicts if v.kind == "stale"]
     tasks = _tasks() if verdicts else {}
     counts: Counter[tuple[str, str, str, str, int]] = Counter()
     for verdict in verdicts:
@@ -131,18 +147,24 @@ def survey(verdicts: Sequence[Verdict]) -> tuple[Stale, ...]:
         kind = "task" if id(one.owner) in tasks else _KINDS[type(one.owner)][0]
         path = os.path.realpath(one.old.co_filename)
         counts[one.old.co_qualname, kind, verdict.reason, path, verdict.line] += 1
-    return tuple(
-        Stale(name=name, what=kind, reason=reason, path=path, line=line, count=count)
-        for (name, kind, reason, path, line), count in counts.items()
-    )
+    rows = [
+        Stale(name=name, what=kind, reason=why, path=path, line=line, count=count)
+        for (name, kind, why, path, line), count in counts.items()
+    ]
+    pairs = {old: new for old, new in (replaced or {}).items() if new is not None}
+    living: dict[str, set[CodeType]] = {}
+    for old, new in (replaced or {}).items():
+        living.setdefault(old.co_filename, set()).update(() if new is None else (new,))
+    return (*rows, *survey_threads(threads or {}, pairs, living, only=set(replaced or ())))
 
 
 def survey_threads(
     threads: Mapping[int, FrameType],
     pairs: Mapping[CodeType, CodeType],
     living: Mapping[str, set[CodeType]],
+    only: set[CodeType] | None = None,
 ) -> Iterator[Stale]:
-    """Name the frames that are executing superseded code, thread by thread."""
+    """Name the frames that are executing superseded code, thread by thread; of the code in `only`, when given."""
     from hotswap.live.loops import plain
 
     names = {thread.ident: thread.name for thread in threading.enumerate()}
@@ -151,7 +173,9 @@ def survey_threads(
         frame: FrameType | None = top
         while frame is not None:
             code = frame.f_code
-            if code.co_filename in living and not _is_current(
+            if only is not None and plain(code) not in only:
+                pass
+            elif code.co_filename in living and not _is_current(
                 plain(code), pairs, living[code.co_filename]
             ):
                 where = os.path.realpath(code.co_filename)
@@ -166,9 +190,8 @@ def _is_current(code: CodeType, pairs: Mapping[CodeType, CodeType], living: set[
     """Tell whether the code does what the new text says, lines aside."""
     from hotswap.live.loops.bytecode import same_body
 
-    if (
-        code in living or code.co_name == "<module>" or not code.co_flags & 0x2
-    ):  # CO_NEWLOCALS: functions
+    function = code.co_flags & 0x2  # CO_NEWLOCALS: not a module or class body
+    if code in living or not function:
         return True
     new = pairs.get(code)
     if new is not None:

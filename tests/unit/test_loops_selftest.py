@@ -1,4 +1,4 @@
-"""The proof is given once per interpreter build, in a child, and trusted only when nobody else could have written it."""
+"""The proof is given once per interpreter build, in a child; it is trusted when nobody else could have written it."""
 
 from __future__ import annotations
 
