@@ -194,15 +194,14 @@ class Endpoints:
         if scripts is None:
             await respond_json(send, {"dead": "hotswap-live[js] is not installed"})
             return
-        runs = asked.get("runs", {})
-        answer = scripts.boundaries(
-            str(asked.get("path", "")),
-            int(asked.get("id", 0)),
-            str(asked.get("page", "")),
-            [str(path) for path in asked.get("loaded", ())],
-            {str(path): int(number) for path, number in runs.items()},
-        )
-        await respond_json(send, answer)
+        try:
+            loaded = [str(path) for path in asked["loaded"]]
+            runs = {str(path): int(number) for path, number in dict(asked["runs"]).items()}
+            path, number, page = str(asked["path"]), int(asked["id"]), str(asked["page"])
+        except (KeyError, TypeError, ValueError):
+            await respond(send, 400, TEXT, b"not what our client sends")
+            return
+        await respond_json(send, scripts.boundaries(path, number, page, loaded, runs))
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send, name: str) -> None:
         await receive()  # websocket.connect

@@ -41,7 +41,7 @@ class Places:
             if not url_path.startswith(f"{prefix}/"):
                 continue
             relative = url_path[len(prefix) + 1 :]
-            if "\0" in relative:
+            if "\0" in relative or relative.endswith("/"):
                 return None
             found = os.path.realpath(os.path.join(folder, relative.lstrip("/")))
             if _inside(found, folder) and os.path.isfile(found):
