@@ -1125,7 +1125,7 @@ class Rerun:
             if defaults_of(step.old) == defaults_of(unit) and not self._reads_dirty_defaults(
                 swap, unit
             ):
-                self.graft.keep_defaults.add(unit.name)
+                self.graft.keep_defaults[unit.name] = same_defaults(step.old, unit)
         del name
 
     def _reads_dirty_defaults(self, swap: ModuleSwap, unit: Unit) -> bool:
