@@ -36,6 +36,8 @@ class Step:
     rung: str = ""
     fault: str = ""
     """A text that the fault holds; empty when the step must swap."""
+    side: str = "after"
+    """The folder that the files are taken from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +148,7 @@ def load(folder: Path) -> Case:
     known = {f.name for f in fields(Case)} - {"folder"}
     if unknown := sorted(set(raw) - known):
         raise ValueError(f"{folder.name}/case.toml: unknown keys {unknown}")
-    steps = tuple(
-        Step(tuple(step["files"]), step.get("rung", ""), step.get("fault", ""))
-        for step in raw.pop("steps", ())
-    )
+    steps = tuple(Step(**{**step, "files": tuple(step["files"])}) for step in raw.pop("steps", ()))
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}
     case = Case(folder=folder, steps=steps, **values)
     if case.kind not in KINDS:

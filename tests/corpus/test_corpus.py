@@ -32,15 +32,14 @@ class Trials:
     """The warm interpreters, started when first needed, and what fresh imports said."""
 
     def __init__(self) -> None:
-        self._warm: dict[bool, Warm] = {}
+        self._warm: dict[tuple[str, ...], Warm] = {}
         self._fresh = cache(self._import)
 
     def see(self, case: cases.Case, kind: str, *args: str) -> list[dict[str, Any]]:
         """Give what a child saw; a child that failed fails the test."""
-        web = bool(case.uses)
-        if web not in self._warm:
-            self._warm[web] = Warm(frameworks=web)
-        answer = self._warm[web].trial(case.folder, kind, *args)
+        if case.uses not in self._warm:
+            self._warm[case.uses] = Warm(case.uses)
+        answer = self._warm[case.uses].trial(case.folder, kind, *args)
         if "error" in answer:
             pytest.fail(f"{answer['error']}\n{answer.get('output', '')}", pytrace=False)
         seen: list[dict[str, Any]] = answer["seen"]

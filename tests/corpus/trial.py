@@ -15,7 +15,7 @@ from tests.corpus import cases
 from tests.corpus.probes import HELPERS, identities, inventory, render
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 ENGINE = os.environ.get("HOTSWAP_CORPUS_ENGINE", "hotswap.swapper")
 """Where `Swapper` is taken from: a peer with the same interface can be scored by the same checks."""
@@ -120,10 +120,11 @@ def swap(case: cases.Case) -> list[dict[str, Any]]:
     program.look("start")
     now = dict(before)
     for number, step in enumerate(case.steps[:-1], 1):
+        side = cases.files_of(case.folder / step.side)
         for name in step.files:
             now.pop(name, None)
-            if name in after:
-                now[name] = after[name]
+            if name in side:
+                now[name] = side[name]
         program.save(f"step {number}", now)
     program.save("swap", after)
     changed = [str(Path(program.root, name)) for name in cases.differing(before, after)]
@@ -154,4 +155,8 @@ def fault(case: cases.Case) -> list[dict[str, Any]]:
     return program.seen
 
 
-TRIALS = {"fresh": fresh, "swap": swap, "fault": fault}
+TRIALS: dict[str, Callable[..., list[dict[str, Any]]]] = {
+    "fresh": fresh,
+    "swap": swap,
+    "fault": fault,
+}

@@ -9,32 +9,42 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 import time
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import Any
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import TYPE_CHECKING, Any
 
-STANDARD = ("asyncio", "contextlib", "dataclasses", "enum", "functools", "inspect", "json")
-FRAMEWORKS = (
-    "attrs",
-    "click.testing",
-    "fastapi",
-    "flask",
-    "pydantic",
-    "starlette.testclient",
-    "typer",
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STANDARD = (
+    "asyncio",
+    "contextlib",
+    "dataclasses",
+    "enum",
+    "functools",
+    "importlib.metadata",
+    "json",
 )
+WITH = {
+    "fastapi": ("starlette.testclient",),
+    "click": ("click.testing",),
+    "typer": ("typer.testing",),
+}
 SECONDS = 60.0 * float(os.environ.get("HOTSWAP_TEST_TIME_FACTOR", "1"))
 
 
 class Warm:
-    """The parent's end: ask for a trial, get what the child saw."""
+    """The parent's end: ask for a trial, get what the child saw.
 
-    def __init__(self, *, frameworks: bool) -> None:
-        arguments = [sys.executable, "-m", "tests.corpus.warm", *(["web"] if frameworks else [])]
+    One for each set of packages, so that the heap which each swap walks holds no more than the case needs.
+    """
+
+    def __init__(self, uses: Sequence[str]) -> None:
         self.process = subprocess.Popen(
-            arguments,
+            [sys.executable, "-m", "tests.corpus.warm", *uses],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=Path(__file__).parents[2],
@@ -84,13 +94,14 @@ def _child(pipe: int, folder: str, kind: str, args: list[str]) -> None:
 
 def _one(folder: str, kind: str, args: list[str]) -> dict[str, Any]:
     reader, writer = os.pipe()
-    with TemporaryFile() as printed:
+    with TemporaryFile() as printed, TemporaryDirectory(prefix="corpus-") as place:
         pid = os.fork()
         if pid == 0:
             os.close(reader)
             os.setpgid(0, 0)
             os.dup2(printed.fileno(), 1)
             os.dup2(printed.fileno(), 2)
+            tempfile.tempdir = place
             _child(writer, folder, kind, args)
         os.close(writer)
         text = bytearray()
@@ -116,13 +127,27 @@ def _one(folder: str, kind: str, args: list[str]) -> dict[str, Any]:
     return {**answer, "output": output}
 
 
-def main(frameworks: bool) -> None:
-    """Serve trials until standard input ends."""
+def _warm_up() -> None:
+    """Load what the engine loads lazily; else each child would."""
     from tests.corpus import trial
 
-    for name in (*STANDARD, *(FRAMEWORKS if frameworks else ())):
-        import_module(name)
     import_module(trial.ENGINE)
+    if trial.ENGINE == "hotswap.swapper":
+        from hotswap.live import adapters, loops, patch
+
+        patch.warm()
+        adapters.active()
+        loops.supported()
+
+
+def main(uses: Sequence[str]) -> None:
+    """Serve trials until standard input ends."""
+    for name in STANDARD:
+        import_module(name)
+    for name in uses:
+        for needed in (name, *WITH.get(name, ())):
+            import_module(needed)
+    _warm_up()
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     gc.collect()
@@ -133,4 +158,4 @@ def main(frameworks: bool) -> None:
 
 
 if __name__ == "__main__":
-    main("web" in sys.argv)
+    main(sys.argv[1:])

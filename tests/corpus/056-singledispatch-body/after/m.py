@@ -3,7 +3,7 @@ from functools import singledispatch
 
 @singledispatch
 def show(x):
-    return f"thing {x}"
+    return f"any {x}"
 
 
 @show.register

@@ -1,0 +1,16 @@
+def a(f):
+    def inner(*x):
+        return "a" + f(*x)
+    return inner
+
+
+def b(f):
+    def inner(*x):
+        return "b" + f(*x)
+    return inner
+
+
+@b
+@a
+def say(x):
+    return x

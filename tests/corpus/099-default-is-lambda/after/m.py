@@ -1,0 +1,2 @@
+def f(x, key=lambda v: v * 2):
+    return key(x)

@@ -1,0 +1,2 @@
+def f(x, key=lambda v: v):
+    return key(x)

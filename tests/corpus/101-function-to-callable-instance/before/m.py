@@ -1,0 +1,6 @@
+def greet(x):
+    return x
+
+
+def use():
+    return greet("a")

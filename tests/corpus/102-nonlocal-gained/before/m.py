@@ -1,0 +1,5 @@
+def make():
+    n = 1
+    def get():
+        return n
+    return get

@@ -1,0 +1,5 @@
+def f():
+    """Base."""
+
+
+f.__doc__ += " Much more."

@@ -1,0 +1,4 @@
+import impl
+from impl import f
+
+f.__module__ = 'm'

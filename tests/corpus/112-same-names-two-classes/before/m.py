@@ -1,0 +1,8 @@
+class A:
+    def run(self):
+        return "run"
+
+
+class B:
+    def run(self):
+        return "run"

@@ -1,0 +1,5 @@
+from c import deep
+
+
+def mid():
+    return deep() + 1

@@ -1,0 +1,5 @@
+from b import mid
+
+
+def top():
+    return mid() + 1

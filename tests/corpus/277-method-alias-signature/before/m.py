@@ -1,0 +1,5 @@
+class A:
+    def run(self):
+        return 1
+
+    go = run

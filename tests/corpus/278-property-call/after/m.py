@@ -1,0 +1,5 @@
+class A:
+    def _get(self):
+        return "new"
+
+    x = property(_get)

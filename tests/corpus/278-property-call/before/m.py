@@ -1,0 +1,5 @@
+class A:
+    def _get(self):
+        return "old"
+
+    x = property(_get)

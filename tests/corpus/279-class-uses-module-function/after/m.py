@@ -1,0 +1,6 @@
+def run(self):
+    return "new"
+
+
+class A:
+    go = run

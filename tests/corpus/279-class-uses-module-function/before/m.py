@@ -1,0 +1,6 @@
+def run(self):
+    return "old"
+
+
+class A:
+    go = run

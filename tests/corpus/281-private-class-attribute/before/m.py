@@ -1,0 +1,5 @@
+class A:
+    __limit = 1
+
+    def get(self):
+        return self.__limit

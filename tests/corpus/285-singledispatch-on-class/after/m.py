@@ -1,0 +1,18 @@
+from functools import singledispatch
+
+
+class A:
+    n = 2
+
+    def more(self):
+        return 1
+
+
+@singledispatch
+def show(x):
+    return "any"
+
+
+@show.register
+def _(x: A):
+    return f"A {x.n}"

@@ -1,0 +1,10 @@
+class Base:
+    def __init__(self):
+        self.a = 1
+        self.tags = []
+
+
+class Sub(Base):
+    def __init__(self):
+        super().__init__()
+        self.b = 2

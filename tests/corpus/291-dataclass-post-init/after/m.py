@@ -1,0 +1,9 @@
+from dataclasses import dataclass
+
+
+@dataclass
+class D:
+    a: int
+
+    def __post_init__(self):
+        self.b = self.a * 2

@@ -1,0 +1,9 @@
+from enum import Enum
+
+
+class Kind(str, Enum):
+    A = "a"
+    B = "b"
+
+
+DEFAULT = Kind.A

@@ -1,0 +1,8 @@
+from enum import Enum
+
+
+class Kind(str, Enum):
+    A = "a"
+
+
+DEFAULT = Kind.A

@@ -1,0 +1,3 @@
+from enum import Enum
+
+Color = Enum("Color", "RED GREEN BLUE", module=__name__)

@@ -1,0 +1,3 @@
+from m import Color
+
+ALL = [c.name for c in Color]

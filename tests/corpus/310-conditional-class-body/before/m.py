@@ -1,0 +1,6 @@
+import sys
+
+if sys.platform != "amiga":
+    class P:
+        def f(self):
+            return 1

@@ -1,0 +1,13 @@
+from pydantic import BaseModel
+
+
+class Base(BaseModel):
+    id: int = 1
+
+
+class User(Base):
+    name: str
+
+
+class Team(BaseModel):
+    users: list[User]

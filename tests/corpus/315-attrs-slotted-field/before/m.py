@@ -1,0 +1,6 @@
+import attrs
+
+
+@attrs.define
+class J:
+    a: int = 1

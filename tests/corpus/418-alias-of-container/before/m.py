@@ -1,0 +1,4 @@
+A = []
+B = A
+A.append(1)
+A.append(2)

@@ -1,0 +1,22 @@
+import bus
+from bus import on
+
+
+@on("start")
+def first(x):
+    return "first"
+
+
+@bus.on("start")
+def second(x):
+    return "second"
+
+
+@on("stop")
+def third():
+    return "third"
+
+
+@on("start")
+def fourth(x):
+    return "fourth"

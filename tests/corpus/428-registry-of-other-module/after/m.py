@@ -1,0 +1,4 @@
+import hub
+
+hub.REG['a'] = 10
+hub.REG['c'] = 3

@@ -1,0 +1,4 @@
+import hub
+
+hub.REG['a'] = 1
+hub.REG['b'] = 2

@@ -1,0 +1,6 @@
+import pkg
+import pkg.sub
+
+
+def f():
+    return pkg.sub.V, pkg.X

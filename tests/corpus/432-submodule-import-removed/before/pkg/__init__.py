@@ -1,0 +1,3 @@
+from . import sub
+
+X = 1

@@ -1,0 +1,6 @@
+X = 10
+W = 5
+
+
+def f():
+    return -X

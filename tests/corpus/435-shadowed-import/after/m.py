@@ -1,0 +1,5 @@
+from os.path import join
+
+
+def f():
+    return join("a", "b")

@@ -1,0 +1,9 @@
+from os.path import join
+
+
+def join(*a):
+    return "mine"
+
+
+def f():
+    return join("a", "b")

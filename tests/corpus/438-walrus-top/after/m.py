@@ -1,0 +1,2 @@
+if (n := len("abcd")) > 2:
+    BIG = n * 2

@@ -1,0 +1,5 @@
+from conf import settings
+
+
+def f():
+    return settings.a, settings.b

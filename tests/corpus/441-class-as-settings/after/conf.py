@@ -1,0 +1,3 @@
+class Settings:
+    HOST = 'b'
+    PORT = 2

@@ -1,0 +1,3 @@
+class Settings:
+    HOST = 'a'
+    PORT = 1

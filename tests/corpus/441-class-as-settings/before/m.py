@@ -1,0 +1,7 @@
+from conf import Settings
+
+URL = f'{Settings.HOST}:{Settings.PORT}'
+
+
+class Client:
+    url = URL

@@ -1,0 +1,3 @@
+from . import b as c
+
+W = c.V

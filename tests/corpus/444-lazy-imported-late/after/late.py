@@ -1,0 +1,3 @@
+from conf import X
+
+Y = X * 2

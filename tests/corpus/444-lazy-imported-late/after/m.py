@@ -1,0 +1,6 @@
+import conf
+
+
+def get():
+    import late
+    return [late.Y]

@@ -1,0 +1,11 @@
+N = 3
+ODD = N % 2
+STATE = []
+
+
+def make(odd):
+    STATE.append(odd)
+    return odd
+
+
+MADE = make(ODD)

@@ -1,0 +1,3 @@
+CODES = {"OK": 200, "TEAPOT": 418}
+globals().update(CODES)
+BY_CODE = {v: k for k, v in CODES.items()}

@@ -1,0 +1,1 @@
+from space.mod import f

@@ -1,0 +1,3 @@
+import pkg
+
+AGENT = 'pkg/' + pkg.__version__

@@ -1,0 +1,5 @@
+NAME = 'a'
+
+
+def f():
+    return 1

@@ -1,0 +1,5 @@
+NAME = 'b'
+
+
+class C:
+    n = 1

@@ -1,0 +1,4 @@
+from b import B
+
+bs = [B()]
+bs.append(B())

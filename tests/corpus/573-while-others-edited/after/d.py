@@ -1,0 +1,4 @@
+import c
+
+N = len(c.bs)
+assert N == 1, 'two'

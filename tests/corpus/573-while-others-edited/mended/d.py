@@ -1,0 +1,3 @@
+import c
+
+N = len(c.bs)

@@ -1,0 +1,14 @@
+from fastapi import FastAPI
+
+
+def create_app():
+    app = FastAPI()
+
+    @app.get("/items")
+    def items():
+        return 1
+
+    return app
+
+
+app = create_app()

@@ -1,0 +1,14 @@
+from pydantic import BaseModel, field_validator
+
+
+class Tag(BaseModel):
+    label: str
+
+
+class Item(BaseModel):
+    name: str
+
+    @field_validator('name')
+    @classmethod
+    def clean(cls, v):
+        return v.strip()

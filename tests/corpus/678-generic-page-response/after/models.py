@@ -1,0 +1,15 @@
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+T = TypeVar('T')
+
+
+class Item(BaseModel):
+    name: str
+
+
+class Page(BaseModel, Generic[T]):
+    items: list[T]
+    total: int = 0
+    next: str = 'none'

@@ -1,0 +1,13 @@
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.webhooks.post("order")
+def order(body: dict):
+    """Old hook."""
+
+
+@app.get("/items")
+def items():
+    return 1

@@ -1,0 +1,4 @@
+def setup(app):
+    @app.get('/eins')
+    def one():
+        return 1

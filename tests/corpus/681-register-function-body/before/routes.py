@@ -1,0 +1,4 @@
+def setup(app):
+    @app.get('/one')
+    def one():
+        return 1

@@ -1,0 +1,13 @@
+from fastapi import FastAPI
+
+from routes import setup
+
+app = FastAPI()
+
+
+@app.get('/items')
+def items():
+    return 1
+
+
+setup(app)

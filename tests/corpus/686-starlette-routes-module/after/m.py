@@ -1,0 +1,5 @@
+from starlette.applications import Starlette
+
+from urls import ROUTES
+
+app = Starlette(routes=ROUTES)

@@ -1,0 +1,9 @@
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+
+
+async def items(request):
+    return JSONResponse("i")
+
+
+ROUTES = [Route("/items", items), Route("/more", items), Mount("/sub", routes=[Route("/x", items)])]

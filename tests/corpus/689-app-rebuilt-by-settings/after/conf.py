@@ -1,0 +1,3 @@
+TITLE = 'b'
+ORIGIN = 'http://b'
+PATH = '/q'

@@ -1,0 +1,3 @@
+TITLE = 'a'
+ORIGIN = 'http://a'
+PATH = '/p'

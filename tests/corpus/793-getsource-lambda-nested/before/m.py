@@ -1,0 +1,8 @@
+def make():
+    def inner(x):
+        return x
+    return inner
+
+
+def last():
+    return 1

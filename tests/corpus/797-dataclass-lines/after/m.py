@@ -1,0 +1,10 @@
+from dataclasses import dataclass
+
+
+@dataclass
+class D:
+    a: int = 1
+    b: int = 2
+
+    def f(self):
+        return 1 / 0
