@@ -24,20 +24,23 @@ class QuietPoint:
         self._loops: dict[int, asyncio.AbstractEventLoop] = {}
         """By thread, in the order in which they began to run."""
         self._waiting: deque[Callable[[], object]] = deque()
-        self._lock: Final = threading.RLock()
+        self._turn: Final = threading.Lock()
+        """Held while work is done. Nobody waits for it: whoever holds it does what the others brought."""
         self._foreign: set[int] = set()
         """Threads whose loops are our own short ones: no work is done on them."""
         self._set_running: Any = None
         self.on_loop: Callable[[asyncio.AbstractEventLoop], None] | None = None
         """Called on the loop's thread when a loop begins to run."""
+        self.on_error: Callable[[Exception], None] | None = None
+        """Gets what work raised: a mistake of ours."""
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
         """The loop that work is done on: the main thread's when it runs one, else the one that began last."""
+        loops = self._loops  # replaced as a whole, never changed: needs no lock
         main = threading.main_thread().ident
-        with self._lock:
-            found = self._loops.get(main) if main is not None else None
-            return found or next(reversed(self._loops.values()), None)
+        found = loops.get(main) if main is not None else None
+        return found or next(reversed(loops.values()), None)
 
     def install(self) -> None:
         """Notice every loop from now on; before uvloop is imported, which keeps its own reference (stdlib.pxi:44)."""
@@ -68,8 +71,7 @@ class QuietPoint:
                 loop.call_soon_threadsafe(self._drain)
                 return
             except RuntimeError:  # it was closed this moment
-                with self._lock:
-                    self._loops = {key: one for key, one in self._loops.items() if one is not loop}
+                self._loops = {key: one for key, one in self._loops.items() if one is not loop}
         self._drain()
 
     def later(self, seconds: float, work: Callable[[], object]) -> None:
@@ -92,21 +94,31 @@ class QuietPoint:
             self._foreign.discard(me)
 
     def _drain(self) -> None:
-        with self._lock:
-            while self._waiting:
-                self._waiting.popleft()()
+        """Do what waits. Never waits for another thread that is doing it: that one goes on until nothing is left."""
+        while self._waiting and self._turn.acquire(blocking=False):
+            try:
+                while self._waiting:
+                    self._one(self._waiting.popleft())
+            finally:
+                self._turn.release()
+
+    def _one(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception as error:  # it must not end the watcher's thread, nor pass for the app's
+            if self.on_error is None:
+                raise
+            self.on_error(error)
 
     def _ran(self, loop: asyncio.AbstractEventLoop | None) -> None:
         """A loop began to run on this thread, or ended (None)."""
         me = threading.get_ident()
         if me in self._foreign:
             return
-        with self._lock:
-            if loop is None:
-                self._loops.pop(me, None)
-            else:
-                self._loops.pop(me, None)
-                self._loops[me] = loop
+        loops = {key: one for key, one in self._loops.items() if key != me}
+        if loop is not None:
+            loops[me] = loop
+        self._loops = loops
         if loop is not None and self.on_loop is not None:
             self.on_loop(loop)
         if loop is None and self._waiting and self.loop is None:

@@ -39,6 +39,8 @@ GRACE: Final = 0.5
 """Seconds that answers under way get at the end; uvicorn's --timeout-graceful-shutdown overrides it."""
 LAST: Final = 5.0
 """Seconds that the app's lifespan shutdown may take before it is cancelled, and named."""
+DISCONNECTED: Final = frozenset({"ClientDisconnected", "ClientDisconnect", "WebSocketDisconnect"})
+"""What handlers raise that do not expect their connection to end: no news when the server itself ends."""
 START_LINES: Final = (
     "Started server process",
     "Waiting for application startup",
@@ -328,7 +330,7 @@ def _hushed(*, quiet: bool) -> AbstractContextManager[None]:
 
     def sift(record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, asyncio.CancelledError):
+        if isinstance(error, asyncio.CancelledError) or type(error).__name__ in DISCONNECTED:
             return False
         return not (quiet and _is_routine(record))
 

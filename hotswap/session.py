@@ -19,6 +19,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from hotswap import hooks
@@ -29,7 +30,7 @@ from hotswap.keys import Keys
 from hotswap.quiet import QuietPoint
 from hotswap.reloading import Reloading
 from hotswap.saving import Saving
-from hotswap.source.model import Outcome
+from hotswap.source.model import Fault, Outcome
 from hotswap.swapper import Swapper
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class Session:
         self.quiet = QuietPoint()
         self.quiet.install()
         self.quiet.on_loop = self._loop_began
+        self.quiet.on_error = self._mistaken
         self.env = Layer()
         self.env.adopt(carried.get("env") or {})
         self.saving = Saving(self)
@@ -373,6 +375,9 @@ class Session:
     def undo(self) -> None:
         """Go back to the previous source in memory; the files stay as they are, and the report says so."""
         outcome = self.swapper.undo()
+        if not outcome.files and outcome.fault is None:
+            self.console.say("nothing to undo")
+            return
         note = (
             "the previous source runs; the files on disk are newer: save them to go forward again"
         )
@@ -426,6 +431,19 @@ class Session:
                     static.extend(adapter.served(app))
             templates.extend(adapter.templates(by_name))
         self.browser.serves(list(dict.fromkeys(static)), list(dict.fromkeys(templates)))
+
+    def _mistaken(self, error: Exception) -> None:
+        """Report a mistake of hotswap's own; the program goes on."""
+        log.error("an error of hotswap's own", exc_info=error)
+        lines = traceback.format_exception(error)
+        fault = Fault(
+            code="HS301",
+            title="an error of hotswap's own",
+            message=lines[-1].strip(),
+            text="".join(lines),
+            hint="please report it with the lines above; the program runs on",
+        )
+        self.console.fault(fault, headline="not swapped")
 
     # -- options ---------------------------------------------------------------------------------------------------
 

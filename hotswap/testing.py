@@ -141,7 +141,7 @@ class Live:
         return self
 
     def __enter__(self) -> Self:
-        return self.start()
+        return self if hasattr(self, "process") else self.start()
 
     def __exit__(
         self,
