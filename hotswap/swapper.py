@@ -5,6 +5,7 @@ Holds what outlives one swap: the ledger (in the tracker), history, pending file
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -51,8 +52,8 @@ class Swapper:
         self.history: list[Outcome] = []
         self.reenter: Callable[[Any], bool] | None = None
         self.refresh_data: Callable[[Sequence[str]], None] | None = None
-        self.replaced: dict[int, Any] = {}
-        """id(old code) -> (old code, new code): superseded code that may still run somewhere."""
+        self.adopt_value: Callable[[Any, Any, Any], bool] | None = None
+        """``(old, new, journal)``: put what a statement made anew into the old value; False when it cannot."""
         self._pending: dict[str, None] = {}
         self._undo: list[dict[str, bytes | None]] = []
         self._lock = threading.RLock()
@@ -148,10 +149,13 @@ class Swapper:
             pin=self.pin,
             live_loops=self.live_loops,
             reenter=self.reenter,
-            replaced=self.replaced,
+            adopt_value=self.adopt_value,
         )
         before = {e.entry.path: e.entry.data for e in batch.edits}
         result = swap.carry_out()
+        if swap.grafted:
+            del swap
+            gc.collect(1)  # throw-away classes leave the __subclasses__() of their bases
         if result.fault is not None:
             for path in batch.paths:
                 self._pending[path] = None

@@ -208,14 +208,15 @@ class Swap:
         pin: frozenset[str] = frozenset(),
         live_loops: bool = True,
         reenter: Callable[[Any], bool] | None = None,
-        replaced: dict[int, Any] | None = None,
+        adopt_value: Callable[[Any, Any, Journal], bool] | None = None,
     ) -> None:
         self.tracker = tracker
         self.batch = batch
         self.pin = pin
         self.live_loops = live_loops
         self.reenter = reenter
-        self.superseded = replaced if replaced is not None else {}
+        self.adopt_value = adopt_value
+        self.followed: Any = None
         self.plain = PLAIN
         self.grafted = False
         self.compiled: dict[str, CodeType] = {}
@@ -397,8 +398,10 @@ class Swap:
                 gc.enable()
         self.journal.commit()
         self._commit()
-        if self.grafted:
-            gc.collect(0)  # throw-away classes leave their bases' __subclasses__()
+        if self.followed is not None:
+            stale, notes = self.followed.finish(self.reenter)
+            self.stale += stale
+            self.notes += notes
         return Outcome(
             ok=True,
             rung=rung,
@@ -427,6 +430,7 @@ class Swap:
                 sources,
             )
             replaced = {a: b for a, b in self.pairs.items() if codes.own(a) != codes.own(b)}
+            rerun.adopt_value = self.adopt_value
             rerun.replay.refuse(replaced)
         if rung == "reexec":
             self._dispose()
@@ -437,6 +441,7 @@ class Swap:
         ran = False
         if rerun is not None:
             self._delete(rerun)
+            self.grafted = True
             rerun.run()
             self.notes += rerun.notes + graft.notes
             self.changes += rerun.changes
@@ -456,7 +461,6 @@ class Swap:
             everything = {s.entry.filename for s in rerun.swaps.values()} | set(self.texts) | files
             heap = patch.survey(everything)
             self._normalise(heap)
-        self.grafted = bool(graft.shaped)
         self._instances(graft)
         self._verify(heap, graft)
         self._move_frames(heap)
@@ -524,7 +528,11 @@ class Swap:
             rerun.gone(entry)
 
     def _may_rerun(self, rung: Rung) -> bool:
-        return rung == "reexec" or any(self.own_changed.values())
+        return (
+            rung == "reexec"
+            or any(self.own_changed.values())
+            or any(s.verdict == "docstring" for m in self.modules for s in m.steps)
+        )
 
     def _dispose(self) -> None:
         for module in self.modules:
@@ -546,7 +554,8 @@ class Swap:
                 continue
             if codes.own(code) == codes.own(new) and code.co_freevars == new.co_freevars:
                 patch.relocate(function, code, new, self.journal)
-                patch.set_docstring(function, code, new, self.journal)
+                if patch.set_docstring(function, code, new, self.journal):
+                    self._docstring_follows(function, code, text_of)
                 continue
             if code.co_freevars != new.co_freevars:
                 module = text_of[code.co_filename]
@@ -557,7 +566,8 @@ class Swap:
                 original, new = new, self.tracker.prepared(made)
                 self.plain[id(new)] = (new, original)
             patch.conform(function, code, new, self.journal)
-            patch.set_docstring(function, code, new, self.journal)
+            if patch.set_docstring(function, code, new, self.journal):
+                self._docstring_follows(function, code, text_of)
             changed.add(id(function))
         for entry, old, new in self.class_bodies:
             cls = class_at(entry.names, new.co_qualname)
@@ -567,6 +577,41 @@ class Swap:
         if changed:
             cleared = patch.clear_caches(heap, changed)
             self.notes += [f"lru_cache of {name} cleared" for name in dict.fromkeys(cleared)]
+
+    def _docstring_follows(
+        self, function: FunctionType, old: CodeType, modules: Mapping[str, ModuleSwap]
+    ) -> None:
+        """Properties and wrappers copied the docstring when they were made: let them have the new one."""
+        module = modules.get(old.co_filename)
+        parts = old.co_qualname.split(".")
+        if module is None or "<locals>" in parts:
+            return
+        owner = owner_of(module.names, old.co_qualname)
+        holder: Mapping[str, Any] = (
+            type.__dict__["__dict__"].__get__(owner) if owner is not None else module.names
+        )
+        value = holder.get(parts[-1])
+        before, after = codes.docstring(old), function.__doc__
+        if type(value) is property and value.fget is function:
+            parts_of = (value.fget, value.fset, value.fdel)
+            was = value.__doc__
+            self.journal.undo(lambda: property.__init__(value, *parts_of, was))
+            property.__init__(value, *parts_of)
+            return
+        seen = 0
+        while value is not None and value is not function and seen < 20:
+            inner = value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
+            namespace = registries.instance_dict(inner)
+            if (
+                type(inner).__module__ in ("builtins", "functools")
+                and getattr(inner, "__doc__", None) == before
+            ):
+                if type(inner) is FunctionType:
+                    self.journal.setattr(inner, "__doc__", after)
+                elif namespace is not None and "__doc__" in namespace:
+                    self.journal.setitem(namespace, "__doc__", after)
+            value = namespace.get("__wrapped__") if namespace is not None else None
+            seen += 1
 
     def _normalise(self, heap: patch.Heap) -> None:
         """Give functions that a statement compiled alone made the code of the whole-file compile.
@@ -637,51 +682,16 @@ class Swap:
         )
 
     def _move_frames(self, heap: patch.Heap) -> None:
-        """Let suspended frames take the new bodies, last of all; name what still runs the old ones."""
-        if not heap.frames and not self.superseded:
-            return
-        from hotswap.live import loops
+        """Let suspended frames take the new bodies, last of all; see what still executes the old ones."""
+        from hotswap.live import running
 
-        current = {id(c) for compiled in self.compiled.values() for c in codes.walk(compiled)}
-        suspended = []
-        for owner, code in heap.frames:
-            plain = loops.plain(code)
-            if id(plain) in current:
-                continue
-            new = self.pairs.get(plain)
-            frame = getattr(owner, patch.GLOBALS[type(owner)])
-            if frame is None or (new is None and plain in current):
-                continue
-            suspended.append(loops.Suspended(owner, code, new, frame.f_globals))
-        verdicts: list[Any] = suspended
-        reason = "live loops are off"
-        if suspended and self.live_loops:
-            reason = loops.supported()
-            if not reason:
-                sources = {}
-                for module in self.modules:
-                    pair = (module.entry.data, module.text.data)
-                    sources[module.entry.filename] = sources[module.entry.path] = pair
-                verdicts = list(loops.move(suspended, sources, self.journal))
-        if suspended and self.reenter is not None:
-            verdicts = [
-                v
-                for v in verdicts
-                if getattr(v, "kind", "stale") != "stale" or not self._reenter(v)
-            ]
-        for old, new in self.pairs.items():
-            if codes.own(old) != codes.own(new):
-                self.superseded[id(old)] = (old, new)
-        try:
-            from hotswap.live import running
-        except ImportError:
-            return
-        replaced = {old: new for old, new in self.superseded.values()}
-        self.stale += running.survey(verdicts, sys._current_frames(), replaced, reason)
-
-    def _reenter(self, verdict: Any) -> bool:
-        return bool(
-            self.reenter is not None and self.reenter(getattr(verdict, "suspended", verdict))
+        texts = {}
+        for module in self.modules:
+            pair = (module.entry.data, module.text.data)
+            texts[module.entry.filename] = texts[module.entry.path] = pair
+        current = {name: list(codes.walk(code)) for name, code in self.compiled.items()}
+        self.followed = running.follow(
+            heap.frames, self.pairs, texts, current, self.journal, enabled=self.live_loops
         )
 
     def _code_registries(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import types
+from abc import ABCMeta, update_abstractmethods
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,7 +32,8 @@ GENERATED: Final = frozenset(
     __dataclass_params__ __final__ __hash__ __match_args__ __orig_bases__ __parameters__ __type_params__ __doc__
     __static_attributes__ __annotate__ __annotate_func__ __annotations_cache__ __protocol_attrs__
     __non_callable_proto_members__ __required_keys__ __optional_keys__ __total__ __readonly_keys__ __mutable_keys__
-    _is_protocol _is_runtime_protocol""".split()
+    _is_protocol _is_runtime_protocol __replace__ __attrs_init__ __eq__ __lt__ __le__ __gt__ __ge__ __setstate__
+    __getstate__ __init__ __repr__ __setattr__ __delattr__""".split()
 )
 """Keys of a class that decorators, bases and the compiler make: they go when the new class lacks them."""
 DESCRIPTORS: Final = (types.MemberDescriptorType, types.GetSetDescriptorType)
@@ -86,6 +88,7 @@ def _members(
     journal = graft.journal
     delta = graft.deltas.get((new.__module__, new.__qualname__))
     kept = delta.kept if delta is not None else frozenset()
+    kept -= graft.refilled.get((new.__module__, new.__qualname__), frozenset())
     bound = delta.bound if delta is not None else frozenset()
     if "__pydantic_fields__" in theirs:
         kept = frozenset()
@@ -111,6 +114,11 @@ def _members(
                 isinstance(before, type) and nested_in(before, old)
             ):
                 after = graft.merge(before, value, old)
+        if id(before) in graft.forwarding and type(value) is FunctionType:
+            graft.pairs.pop(
+                id(value), None
+            )  # whoever holds the old method is forwarded; the class has the new one
+            after = value
         if after is before:
             continue
         if name == "__hash__" and after is None and before is None:
@@ -123,6 +131,10 @@ def _members(
             continue
         if name in bound or name in GENERATED or _made_for(value, old, name):
             journal.delattr(old, name)
+        elif (old.__module__, old.__qualname__) in graft.emptied and not name.startswith("__"):
+            journal.delattr(old, name)
+    if ours.get("__slots__") != theirs.get("__slots__"):
+        journal.setattr(old, "__slots__", theirs["__slots__"])  # the same names in another order
     for cell in cells:
         graft.set_cell(cell, old)
     if "__abstractmethods__" in theirs or "__abstractmethods__" in ours:
@@ -136,6 +148,22 @@ def _abstract(graft: Graft, old: type, theirs: dict[str, Any]) -> None:
         # a getset of type: deleting it would lose the flag, an empty set clears it
         graft.journal.undo(lambda: setattr(old, "__abstractmethods__", before))
         old.__abstractmethods__ = names  # type: ignore[attr-defined]
+    if isinstance(old, ABCMeta):
+        forget_checks(graft, old)
+
+
+def forget_checks(graft: Graft, cls: type) -> None:
+    """Drop what ABCs cached about ``isinstance``, and work out again which methods subclasses still lack."""
+    from _abc import _reset_caches  # abc.py uses it where it exists
+
+    _reset_caches(cls)
+    for child in type.__subclasses__(cls):
+        if isinstance(child, ABCMeta):
+            before = own_dict(child).get("__abstractmethods__", frozenset())
+            update_abstractmethods(child)
+            if own_dict(child).get("__abstractmethods__", frozenset()) != before:
+                graft.journal.undo(lambda c=child, b=before: setattr(c, "__abstractmethods__", b))  # type: ignore[misc]
+            forget_checks(graft, child)
 
 
 def _made_for(value: Any, cls: type, name: str) -> bool:

@@ -48,8 +48,11 @@ def merge_enum(graft: Graft, old: Any, new: Any) -> Any:
                 member.__dict__["__objclass__"] = old
             current = member
         else:
+            current.__dict__.clear()
             current.__dict__.update(member.__dict__)
             current.__objclass__ = old
+            if "_inverted_" in current.__dict__:
+                current._inverted_ = None
             graft.pair(member, current)
         members[name] = current
     for name, member in members.items():
@@ -64,7 +67,19 @@ def merge_enum(graft: Graft, old: Any, new: Any) -> Any:
     old._member_names_[:] = new._member_names_
     old._member_map_.clear()
     old._member_map_.update(members)
+    composed = {
+        v: m
+        for v, m in old._value2member_map_.items()
+        if m._name_ not in before
+        and isinstance(v, int)
+        and v & ~getattr(new, "_flag_mask_", 0) == 0
+    }
+    for pseudo in composed.values():  # R|W made before the edit stays itself
+        journal.content(pseudo.__dict__)
+        pseudo.__dict__.pop("_inverted_", None)
+        pseudo._inverted_ = None
     old._value2member_map_.clear()
+    old._value2member_map_.update(composed)
     old._value2member_map_.update({v: members[m._name_] for v, m in new._value2member_map_.items()})
     if "_unhashable_values_" in theirs and "_unhashable_values_" in ours:
         journal.content(ours["_unhashable_values_"])

@@ -42,6 +42,10 @@ class Graft:
         """(module, class qualname) -> ClassDelta, for classes that ran again."""
         self.shaped: list[type] = []
         """Classes that kept their identity but changed shape."""
+        self.emptied: set[tuple[str, str]] = set()
+        """(module, class qualname) of classes that are filled anew from outside their body."""
+        self.refilled: dict[tuple[str, str], frozenset[str]] = {}
+        """The attributes of such classes that outside statements fill."""
         self.forwarding: set[int] = set()
         """ids of functions that now forward to another one."""
         self.private: dict[int, FunctionType] = {}

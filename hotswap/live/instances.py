@@ -62,7 +62,8 @@ class Gained:
 def gained(old: Unit, new: Unit, cls: type, path: str) -> list[Gained]:
     """Compare what two versions of a class assign on `self`, nested classes included."""
     found: list[Gained] = []
-    before, after = assigned(old), assigned(new)
+    model = "__pydantic_fields__" in type.__dict__["__dict__"].__get__(cls)
+    before, after = assigned(old, model), assigned(new, model)
     result = Gained(cls, cls.__qualname__, path, new.line)
     for name, (value, line) in after.items():
         if name in before:
@@ -85,13 +86,13 @@ def gained(old: Unit, new: Unit, cls: type, path: str) -> list[Gained]:
     return found
 
 
-def assigned(unit: Unit) -> dict[str, tuple[ast.expr | None, int]]:
+def assigned(unit: Unit, model: bool = False) -> dict[str, tuple[ast.expr | None, int]]:
     """Give the attributes that `__init__` (or a dataclass field) puts on each instance, with the literal if it is one."""
     found: dict[str, tuple[ast.expr | None, int]] = {}
     node = unit.node
     assert isinstance(node, ast.ClassDef)
     decorators = {d.split("(")[0].rpartition(".")[2] for d in map(ast.unparse, node.decorator_list)}
-    if decorators & {"dataclass", "define", "attrs", "s", "mutable"}:
+    if model or decorators & {"dataclass", "define", "attrs", "s", "mutable"}:
         for statement in node.body:
             if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
                 if "ClassVar" in ast.dump(statement.annotation) or "InitVar" in ast.dump(

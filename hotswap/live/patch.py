@@ -59,7 +59,8 @@ def survey(files: AbstractSet[str], classes: AbstractSet[type] = frozenset()) ->
     instances: dict[type, list[Any]] = {c: [] for c in classes}
     kinds = FRAMES
     cache_type = _lru_cache_wrapper
-    for obj in gc.get_objects():
+    wanted = {FunctionType, cache_type, *kinds, *classes}
+    for obj in [o for o in gc.get_objects() if type(o) in wanted]:
         kind = type(obj)
         if kind is FunctionType:
             code = obj.__code__
@@ -81,10 +82,8 @@ def instances_of(classes: AbstractSet[type]) -> dict[type, list[Any]]:
     """Give the live instances of each class exactly, those without collector support left out."""
     found: dict[type, list[Any]] = {c: [] for c in classes}
     if found:
-        for obj in gc.get_objects():
-            kind = type(obj)
-            if kind in found:
-                found[kind].append(obj)
+        for obj in [o for o in gc.get_objects() if type(o) in found]:
+            found[type(obj)].append(obj)
     return found
 
 

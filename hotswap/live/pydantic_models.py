@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,15 +13,13 @@ def rebuild(graft: Graft, old: Any, new: Any) -> None:
     """Build the model's validator for `old`: the one that was copied makes instances of the throw-away class."""
     journal = graft.journal
     journal.setattr(old, "__pydantic_fields__", new.__pydantic_fields__)
-    decorators = old.__dict__.get("__pydantic_decorators__")
+    decorators = new.__dict__.get("__pydantic_decorators__")
     if decorators is not None:
-        build = type(decorators).build
-        keyed = "replace_wrapped_methods" in inspect.signature(build).parameters
-        journal.setattr(
-            old,
-            "__pydantic_decorators__",
-            build(old, replace_wrapped_methods=False) if keyed else build(old),
-        )
+        bound = type(decorators)()
+        for field in fields(decorators):
+            made = getattr(decorators, field.name)
+            setattr(bound, field.name, {k: d.bind_to_cls(old) for k, d in made.items()})
+        journal.setattr(old, "__pydantic_decorators__", bound)
     for name in (
         "__pydantic_core_schema__",
         "__pydantic_validator__",
@@ -33,19 +31,23 @@ def rebuild(graft: Graft, old: Any, new: Any) -> None:
         if name in old.__dict__:
             journal.setattr(old, name, old.__dict__[name])
     signature = new.__dict__.get("__signature__")
-    parent = old.__dict__.get("__pydantic_parent_namespace__")
-    del parent
     if hasattr(old, "model_rebuild"):
         old.model_rebuild(force=True, raise_errors=False)
     else:
         from pydantic.dataclasses import rebuild_dataclass
 
         rebuild_dataclass(old, force=True, raise_errors=False)
+    forget_generics()
     if signature is not None and "__signature__" in old.__dict__:
         journal.setattr(old, "__signature__", signature)
 
 
-def rebuild_dependents(journal: Any, changed: list[type], everything: list[type]) -> list[type]:
-    """Build again the models that embed a changed one; give them."""
-    del journal, changed
-    return [c for c in everything if "__pydantic_fields__" in c.__dict__]
+def forget_generics() -> None:
+    """Drop the parametrised models that pydantic caches: ``Page[Item]`` is made anew from the changed ones."""
+    from pydantic._internal import _generics
+
+    cache: Any = getattr(_generics, "_GENERIC_TYPES_CACHE", None)
+    if cache is not None and hasattr(cache, "get") and type(cache).__name__ == "ContextVar":
+        cache = cache.get(None)
+    if cache is not None and hasattr(cache, "clear"):
+        cache.clear()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from hotswap.live.journal import Journal
 
 CONTAINERS: Final = (list, dict, set, deque, bytearray)
+NESTED: Final = 500
+"""Containers inside a container with more elements are not looked into."""
 CAP: Final = 20_000
 """Containers with more elements are not copied before a statement runs: they are data, not registries."""
 
@@ -40,8 +42,12 @@ def snapshot(journal: Journal, value: Any, seen: set[int], *, depth: int = 1) ->
         seen.add(id(value))
         if len(value) <= CAP:
             journal.content(value)
+        if len(value) <= NESTED and depth >= 0:
+            for inner in list(dict.values(value) if issubclass(kind, dict) else value):
+                if issubclass(type(inner), CONTAINERS):
+                    snapshot(journal, inner, seen, depth=-1)
         return
-    if depth and not issubclass(kind, (type, ModuleType, FunctionType)):
+    if depth > 0 and not issubclass(kind, (type, ModuleType, FunctionType)):
         namespace = instance_dict(value)
         if namespace is not None and len(namespace) <= CAP:
             seen.add(id(value))

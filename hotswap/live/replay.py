@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hotswap.live import adapters, factories, registries
 from hotswap.live.adapters.base import Adapter, Ran, Refused
 from hotswap.live.journal import MISSING
+from hotswap.source.graph import resolve
 from hotswap.source.model import Change
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from hotswap.source.plan import Step
     from hotswap.source.units import Unit
 
+PLAIN: Final = (int, str, bytes, float, bool, tuple, frozenset, type(None))
 Key = tuple[str, str]
 """(module, name) of an object."""
 
@@ -121,7 +123,17 @@ class Replay:
                     if not issubclass(type(swap.names.get(n)), (type, FunctionType, ModuleType))
                 }
             called = scan.calls
-        found = {self.key(swap, n) for n in names if n not in ("self",)}
+        found: set[Key] = set()
+        for name in names:
+            if type(swap.names.get(name)) is ModuleType:
+                for chain in scan.chains:  # hub.REG["a"] = 1
+                    resolved = resolve(
+                        chain[:2], swap.edges, self.rerun.tracker.loaded.__contains__
+                    )
+                    if chain[0] == name and len(chain) > 1 and resolved is not None:
+                        found.add(resolved)
+            elif name in scan.hard or type(swap.names.get(name)) not in PLAIN:
+                found.add(self.key(swap, name))
         for name in called:
             value = swap.names.get(name)
             if type(value) is FunctionType:
@@ -271,6 +283,8 @@ class Replay:
                         continue
                 if self.rebuildable(key):
                     self.schedule(key)
+                elif key == (swap.name, key[1]) and key[1] in unit.scan.binds:
+                    continue  # x += 1: the name is bound anew as a chain
                 elif unit.kind != "assign" and not self._replaced(swap, unit):
                     self._cannot(swap, unit, key, removed=True)
         if not keys and unit.kind == "expr" and not self._replaced(swap, unit):
@@ -358,6 +372,8 @@ class Replay:
                 continue
             elif self.rebuildable(key):
                 self.schedule(key)
+            elif key[0] == swap.name and key[1] in unit.scan.binds:
+                continue
             elif unit.kind not in ("assign",):
                 self._cannot(swap, unit, key, removed=False)
 
@@ -420,6 +436,8 @@ class Replay:
             for module in self._importers(key):
                 self._join(module)
         self.due.add(key)
+        if issubclass(type(value), type):
+            self._empty_class(key, value)
         owner = self.rerun.swaps.get(key[0])
         if owner is None:
             self._join(key[0])
@@ -428,6 +446,21 @@ class Replay:
             owner.rebuilt.add(key[1])
             if owner.started:
                 self._catch_up(owner, key)
+
+    def _empty_class(self, key: Key, cls: type) -> None:
+        """A class whose attributes statements outside its body fill: those attributes are not kept."""
+        place = (cls.__module__, cls.__qualname__)
+        names: set[str] = set()
+        for swap in list(self.rerun.swaps.values()):
+            units = [s.unit for s in swap.steps if not s.is_guard] + (
+                swap.plan.removed if swap.plan else []
+            )
+            for unit in units:
+                if unit.kind not in ("import", "docstring") and key in self.targets(swap, unit):
+                    names |= {c[1] for c in unit.scan.chains if len(c) > 1 and c[0] == key[1]}
+                    if (key[1], "") in unit.scan.assigns and unit.kind in ("for", "expr", "with"):
+                        self.rerun.graft.emptied.add(place)
+        self.rerun.graft.refilled[place] = frozenset(names)
 
     def _join(self, module: str) -> None:
         entry = self.rerun.tracker.loaded.get(module)
@@ -531,6 +564,9 @@ class Replay:
         for name in unit.scan.binds:
             key = (swap.name, name)
             old = swap.before.get(name, MISSING)
+            adapter = self.adapter_of(old) if old is not MISSING else None
+            if adapter is not None and adapter.fixed(old):
+                raise Refused(adapter.fixed(old))
             if unit.kind in ("assign", "def") and old is not MISSING and self.factories.holds(old):
                 if unit.kind == "def":
                     self._touched_by_def(swap, step)
@@ -621,7 +657,7 @@ class Replay:
             return
         state = registries.instance_dict(new)
         copied = {k: registries.shallow(v) for k, v in (state or {}).items()}
-        self.sides[key] = Side(old, new, copied, step.edited)
+        self.sides[key] = Side(old, new, copied, step.edited or "filled anew" not in why)
         for entry in self.rerun.tracker.loaded.values():
             for local, value in list(entry.names.items()):
                 if value is old and entry.names is not swap.names:
@@ -757,7 +793,7 @@ class Replay:
             live.setdefault(id(adapter), (adapter, []))[1].append(value)
         shaped = [c for c in self.rerun.graft.shaped if isinstance(c, type)]
         for adapter, values in live.values():
-            if self.replaced:
+            if values:
                 adapter.patched(values, self.replaced, journal)
         for adapter in self.active:
             if shaped:

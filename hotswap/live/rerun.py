@@ -75,6 +75,10 @@ class ModuleSwap:
     rebuilt: set[str] = field(default_factory=set)
     started: bool = False
     deleted: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
+    """What was dirty when the module last had its turn."""
+    running: int = 0
+    """Line of the old source at which the module's own code still runs (a script at ``asyncio.run``)."""
     forced: dict[int, str] = field(default_factory=dict)
     """id(unit) -> why it has to run although nothing it reads changed."""
     outside: set[tuple[str, str]] = field(default_factory=set)
@@ -116,12 +120,14 @@ class Rerun:
         self.graft = graft
         self.swaps: dict[str, ModuleSwap] = {s.name: s for s in swaps}
         self.edited = list(swaps)
+        self.adopt_value: Callable[[Any, Any, Journal], bool] | None = None
         self.changes: list[Change] = []
         self.notes: list[str] = []
         self.pinned = pinned
         self.own_changed = own_changed
         self.dirty: dict[str, set[str]] = {}
         self._seen: set[int] = set()
+        self._waiting: dict[str, Loaded] = {}
         self.dependents = Dependents(tracker)
         from hotswap.live.replay import Replay
 
@@ -144,7 +150,7 @@ class Rerun:
         order = self._import_order(self.swaps)
         for name in order:
             self.process(self.swaps[name])
-        done: set[tuple[str, frozenset[str]]] = set()
+        done: dict[str, frozenset[str]] = {}
         while True:
             follower = self._next_follower(done)
             if follower is None:
@@ -179,45 +185,69 @@ class Rerun:
                     swap.forced[id(step.unit)] = f"{entry.name} was deleted"
 
     def _import_order(self, swaps: Mapping[str, ModuleSwap]) -> list[str]:
-        known = list(self.tracker.loaded)
-        place = {name: i for i, name in enumerate(known)}
-        return sorted(swaps, key=lambda n: place.get(n, len(place)))
+        return sorted(swaps, key=lambda n: swaps[n].entry.order)
 
-    def _next_follower(self, done: set[tuple[str, frozenset[str]]]) -> ModuleSwap | None:
-        """Give a module that imports something that changed and has not yet been looked at for it."""
+    def _next_follower(self, done: dict[str, frozenset[str]]) -> ModuleSwap | None:
+        """Give the module to look at next: of those that import something that changed, the one completed first."""
+        waiting: dict[str, Loaded] = {}
         for source in list(self.swaps.values()):
-            names = frozenset(
-                source.dirty | source.shaped | source.tainted | {m for m, _ in source.methods}
-            )
-            if not names or (source.name, names) in done:
-                continue
-            done.add((source.name, names))
-            for entry in self.dependents.of(
-                source.entry, names, rebinding=source.dirty | source.shaped
-            ):
-                if entry.name in self.swaps:
-                    known = self.swaps[entry.name]
-                    if self._must_look_again(known, source):
-                        known.started = False
-                        done.discard((source.name, names))
-                        return known
-                    continue
-                if self.pinned(entry.name):
-                    self.notes.append(f"{entry.name} is pinned and was not run again")
-                    continue
-                follower = self._follow(entry)
-                done.discard((source.name, names))
-                return follower
-        return None
+            methods = {m for m, _ in source.methods}
+            names = frozenset(source.dirty | source.shaped | source.tainted | methods)
+            if names and done.get(source.name) != names:
+                done[source.name] = names
+                found = self.dependents.of(
+                    source.entry, names, rebinding=source.dirty | source.shaped
+                )
+                self._waiting.update({e.name: e for e in found})
+        for name, entry in list(self._waiting.items()):
+            known = self.swaps.get(name)
+            if known is not None and not self._must_look_again(known):
+                del self._waiting[name]
+            elif self.pinned(name):
+                del self._waiting[name]
+                self.notes.append(f"{name} is pinned and was not run again")
+            else:
+                waiting[name] = entry
+        if not waiting:
+            return None
+        entry = min(waiting.values(), key=lambda e: e.order)
+        del self._waiting[entry.name]
+        known = self.swaps.get(entry.name)
+        if known is None:
+            return self._follow(entry)
+        known.started = False
+        return known
 
-    def _must_look_again(self, swap: ModuleSwap, source: ModuleSwap) -> bool:
-        """Say whether a module processed before `source` still holds an old value of it (import cycles)."""
-        for local, edge in swap.edges.items():
-            if edge.module == source.name and edge.name in source.dirty:
-                now = source.names.get(edge.name or "", MISSING)
-                if local in swap.names and swap.names[local] is not now and local not in swap.dirty:
-                    return True
-        return False
+    def _must_look_again(self, swap: ModuleSwap) -> bool:
+        """Say whether a module that had its turn reads something that changed afterwards (import cycles)."""
+        seen = swap.seen
+        now = self._visible(swap)
+        fresh = now - seen
+        if not fresh:
+            return False
+        again = False
+        for step in swap.steps:
+            unit = step.unit
+            if step.is_guard or id(unit) not in swap.ran or unit.scan.irrevocable or unit.scan.hard:
+                continue
+            reads = unit.scan.reads | {".".join(c) for c in unit.scan.chains}
+            if reads & fresh or (unit.kind == "import" and set(unit.scan.binds) & fresh):
+                del swap.ran[id(unit)]
+                again = True
+        return again or any(
+            not s.is_guard and id(s.unit) not in swap.ran and self.reason(swap, s) is not None
+            for s in swap.steps
+        )
+
+    def _visible(self, swap: ModuleSwap) -> set[str]:
+        """Give what is dirty as this module spells it: names, and chains into modules."""
+        found = self.visible_dirty(swap)
+        for step in swap.steps:
+            if not step.is_guard:
+                for chain in step.unit.scan.chains:
+                    if self.dirty_chain(swap, (chain,), "dirty"):
+                        found.add(".".join(chain))
+        return found
 
     def _follow(self, entry: Loaded) -> ModuleSwap:
         text = self.dependents.text(entry)
@@ -279,10 +309,16 @@ class Rerun:
         if swap.started:
             return
         swap.started = True
+        try:
+            self._process(swap)
+        finally:
+            swap.seen = self._visible(swap)
+
+    def _process(self, swap: ModuleSwap) -> None:
         self._remove_names(swap)
         self._taint(swap)
         self.replay.late(swap)
-        running = running_line(swap.entry)
+        swap.running = running_line(swap.entry)
         skipped: list[tuple[Unit, bool]] = []
         for step in list(swap.steps):
             unit = step.unit
@@ -301,10 +337,6 @@ class Rerun:
             why = self.reason(swap, step)
             if why is None:
                 continue
-            if running and unit.line >= running:
-                raise Refused(
-                    f"line {unit.line} of {swap.name} has not run yet: the module is still at line {running}"
-                )
             self.step(swap, step, why)
 
     def _imported_first(self, swap: ModuleSwap, unit: Unit) -> None:
@@ -524,7 +556,7 @@ class Rerun:
         """Say why a statement has to run, or None."""
         unit, scan = step.unit, step.unit.scan
         if step.verdict == "docstring" or (unit.kind == "docstring" and step.verdict == "run"):
-            return "edited"
+            return "docstring"
         if unit.kind == "docstring":
             return "mutates the docstring" if "__doc__" in swap.rebuilt else None
         if step.verdict == "run":
@@ -605,7 +637,12 @@ class Rerun:
         for callee, name in handed:
             if name not in swap.tainted:
                 continue
-            function = swap.names.get(callee, getattr(builtins, callee, MISSING))
+            first, *rest = callee.split(".")
+            function = swap.names.get(first, getattr(builtins, first, MISSING))
+            for part in rest:
+                if not issubclass(type(function), (ModuleType, type)):
+                    break
+                function = function.__dict__.get(part, MISSING)
             if issubclass(type(function), type) and function not in CALLING:
                 continue
             if type(function) is FunctionType and function.__module__ in (
@@ -772,6 +809,12 @@ class Rerun:
         unit = step.unit
         if id(unit) in swap.ran:
             return
+        if swap.running and self._not_yet(swap, step):
+            if step.verdict == "run":
+                raise Refused(
+                    f"line {unit.line} of {swap.name} was edited, but the module is still running line {swap.running}"
+                )
+            return
         if self.pinned(swap.name):
             self.notes.append(f"{swap.name} is pinned: {unit.label} was not run ({why})")
             swap.ran[id(unit)] = why
@@ -792,6 +835,15 @@ class Rerun:
         if self.replay.take_over(swap, step, why):
             return
         self.execute(swap, step, why)
+
+    def _not_yet(self, swap: ModuleSwap, step: Step) -> bool:
+        """Say whether a statement of a module that still runs stands at or behind the one that is running."""
+        for other in swap.steps:
+            if other.old is not None and not other.is_guard and other.old.end >= swap.running:
+                return True
+            if other is step:
+                return False
+        return False
 
     def _catch_up(self, swap: ModuleSwap, step: Step, name: str) -> None:
         """Run the earlier binders of a name that this one builds on."""
@@ -1044,19 +1096,16 @@ class Rerun:
                 swap.dirty.discard(name)
                 return
             names[name] = merged
-        elif last and step.unit.creates and registries.same_content(type(old), type(new)):
-            refilled = self._refill_same(swap, name, old, new)
-            if refilled:
+        elif last and self.adopt_value is not None and type(old) is type(new):
+            if self.adopt_value(old, new, self.journal):
+                names[name] = old
+                swap.dirty.add(name)
                 return
         if registries.same_content(old, new):
             names[name] = old
             swap.dirty.discard(name)
             return
         swap.dirty.add(name)
-
-    def _refill_same(self, swap: ModuleSwap, name: str, old: Any, new: Any) -> bool:
-        del swap, name, old, new
-        return False
 
     def _reshaped(self, step: Step, value: Any) -> bool:
         if isinstance(value, type):

@@ -61,6 +61,8 @@ class Loaded:
     """Module that could not be found -> lines of the statements that asked for it."""
     seen: dict[str, bytes] = field(default_factory=dict)
     """Data file -> digest of what was read."""
+    order: int = 0
+    """Place in the order in which modules were completed: what a module imports comes before it."""
     complete: bool = True
     """The module's code has run to its end."""
 
@@ -249,6 +251,7 @@ class Tracker:
         self.failed: dict[str, Failure] = {}
         """By real path: modules whose import raised."""
         self._finder = _Finder(self)
+        self._orders = 0
         self._loose: dict[str, bytes] = {}
         """Real path -> source of modules that ran without our loader."""
         self.on_import: Callable[[], None] | None = None
@@ -373,9 +376,14 @@ class Tracker:
             data=data,
             code=code,
         )
+        entry.order = self._next_order()
         self.loaded[entry.name] = entry
         self.failed.pop(entry.path, None)
         return entry
+
+    def _next_order(self) -> int:
+        self._orders += 1
+        return self._orders
 
     @contextmanager
     def running(self, entry: Loaded) -> Iterator[None]:
@@ -410,6 +418,7 @@ class Tracker:
             self.note_failure(entry.name, path, error)
             raise
         entry.complete = True
+        entry.order = self._next_order()
         self.note_data(entry)
         replaced = sys.modules.get(entry.name)
         if replaced is not module and isinstance(replaced, ModuleType):

@@ -174,6 +174,9 @@ def compare_classes(old: Unit, new: Unit) -> ClassDelta:
         elif a is not None:
             rows.append(("-", a.label, "removed", 0))
         only = False
+        for unit in (a, b):
+            if unit is not None and unit.kind not in ("def", "class"):
+                dirty.update(unit.scan.mutates)
         dirty.update(b.binds if b is not None else ())
         dirty.update(a.binds if a is not None else ())
     if docs:

@@ -132,7 +132,7 @@ TABLE: Final[tuple[Row, ...]] = (
         "module docstring",
         lambda m: m.new is not None and m.new.kind == "docstring",
         "docstring",
-        "reexec",
+        "patch",
         "the module's docstring changed",
     ),
     Row("new", lambda m: m.status == "added", "run", "reexec", "a statement is new"),
@@ -221,6 +221,8 @@ def plan_module(old: Text, new: Text, judge_old: Judge, judge_new: Judge) -> Mod
         if m.old is not None and m.new.kind == "class" and step.verdict != "keep":
             step.delta = compare_classes(m.old, m.new)
         steps.append(step)
+        if step.verdict == "code" and step.delta is not None and not step.delta.changed:
+            continue  # methods changed places, nothing else did
         if step.verdict != "keep":
             plan.rung = highest(plan.rung, row.rung if step.verdict != "run" else "reexec")
         elif (

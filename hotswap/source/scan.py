@@ -307,7 +307,7 @@ class Scan(ast.NodeVisitor):
         back = isinstance(node.func, ast.Name) and node.func.id in CALLING_BACK
         for argument in [*node.args, *(k.value for k in node.keywords)]:
             if isinstance(argument, ast.Name):
-                self.handed.add((name, argument.id))
+                self.handed.add((effects.dotted(node.func) or name, argument.id))
             elif isinstance(argument, ast.Lambda) and back:
                 inner_names = _Names()
                 inner_names.visit(argument.body)
