@@ -12,7 +12,7 @@ from hotswap.web import reports
 from hotswap.web.access import Access, is_loopback
 from hotswap.web.channel import Channel
 from hotswap.web.endpoints import Endpoints
-from hotswap.web.middleware import CacheRule, Middleware
+from hotswap.web.middleware import BASE, CacheRule, Middleware
 from hotswap.web.pages import Pages
 from hotswap.web.places import Places
 from hotswap.web.status import Status
@@ -38,7 +38,17 @@ WITHOUT_JS = (
     'install "hotswap-live[js]"'
 )
 
+SERVER_LOGS = ("uvicorn.access", "uvicorn.error")
+"""Where uvicorn logs requests, and WebSockets."""
+
 logger = logging.getLogger("hotswap.web")
+
+
+def _not_ours(record: logging.LogRecord) -> bool:
+    """Pass what does not tell of a request below our own path: the console is the user's."""
+    if not isinstance(record.args, tuple):
+        return True
+    return not any(isinstance(word, str) and BASE in word for word in record.args)
 
 
 def _silent(_: str) -> None:
@@ -128,7 +138,9 @@ class Browser:
         )
 
     def wrap(self, app: ASGIApp) -> ASGIApp:
-        """Put the middleware around an app."""
+        """Put the middleware around an app, and keep our own requests out of uvicorn's access log."""
+        for name in SERVER_LOGS:
+            logging.getLogger(name).addFilter(_not_ours)
         return Middleware(
             app,
             access=self._access,

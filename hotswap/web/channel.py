@@ -31,6 +31,8 @@ SHOWN = 400
 LONGEST_MESSAGE = 65_536
 """Characters of one message of a page that we read."""
 SUBPROTOCOL = "hotswap.v1"
+TOKEN_PROTOCOL = "hotswap.token."
+"""Begins the second subprotocol that a page offers; the token follows."""
 RESTARTING = 1012
 """WebSocket close code "service restart" (IANA registry): the page comes back at once."""
 REFUSED = 4403
@@ -206,8 +208,10 @@ class Channel:
         if serving is not None:
             self._serving.add(serving)
             serving.add_done_callback(self._serving.discard)
-        writing = asyncio.ensure_future(self._write(listener, put))
+        # Reading begins first: what a handler that is entered again after an exec reload sends before its first
+        # receive() counts as said already (exec.md, the greeting problem), and we have something new to say.
         reading = asyncio.ensure_future(read(listener))
+        writing = asyncio.ensure_future(self._write(listener, put))
         try:
             await asyncio.wait({writing, reading}, return_when=asyncio.FIRST_COMPLETED)
             # The writer ends by itself only when we close; it fails when the page has gone.

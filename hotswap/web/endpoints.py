@@ -15,7 +15,7 @@ from hotswap.web.asgi import (
     respond_json,
     text_header,
 )
-from hotswap.web.channel import REFUSED
+from hotswap.web.channel import REFUSED, TOKEN_PROTOCOL
 from hotswap.web.client import client_source, static_file
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ class Endpoints:
             and self._access.host(headers)
             and self._access.origin(headers)
             and self._access.same_site(headers)
-            and self._access.knows(query.get("token", ""))
+            and self._access.knows(_offered_token(scope))
         )
         if not known or self._channel.closing:
             await send({"type": "websocket.close", "code": REFUSED})
@@ -221,6 +221,14 @@ class Endpoints:
     def _token(self, scope: Scope) -> str:
         given = text_header(scope["headers"], b"x-hotswap-token")
         return given or _query(scope).get("token", "")
+
+
+def _offered_token(scope: Scope) -> str:
+    """Give the token that a page offers as a subprotocol: an address ends up in logs, a header does not."""
+    for offered in scope.get("subprotocols") or ():
+        if offered.startswith(TOKEN_PROTOCOL):
+            return str(offered[len(TOKEN_PROTOCOL) :])
+    return ""
 
 
 def _query(scope: Scope) -> dict[str, str]:

@@ -241,20 +241,20 @@ def test_foreign_sockets_are_refused(tmp_path: Path, headers: dict[str, str]) ->
         "/__hotswap__/ws",
         headers,
         kind="websocket",
-        query=f"token={made.token}",
+        subprotocols=["hotswap.v1", f"hotswap.token.{made.token}"],
     )
     assert [m["type"] for m in answer.messages] == ["websocket.close"]
 
 
-@pytest.mark.parametrize("query", ["", "token=", "token=wrong", "tokens={token}"])
-def test_sockets_need_the_token(tmp_path: Path, query: str) -> None:
+@pytest.mark.parametrize("offered", [[], ["hotswap.v1"], ["hotswap.token."], ["hotswap.token.wrong"], ["{token}"]])
+def test_sockets_need_the_token(tmp_path: Path, offered: list[str]) -> None:
     made = browser(tmp_path)
     answer = ask(
         made.wrap(respond(HTML)),
         "/__hotswap__/ws",
         ORIGIN,
         kind="websocket",
-        query=query.format(token=made.token),
+        subprotocols=[word.format(token=made.token) for word in offered],
     )
     assert [m["type"] for m in answer.messages] == ["websocket.close"]
 
@@ -266,8 +266,7 @@ def test_our_own_socket_is_greeted(tmp_path: Path) -> None:
         "/__hotswap__/ws",
         ORIGIN,
         kind="websocket",
-        query=f"token={made.token}",
-        subprotocols=["hotswap.v1"],
+        subprotocols=["hotswap.v1", f"hotswap.token.{made.token}"],
     )
     assert answer.messages[0] == {"type": "websocket.accept", "subprotocol": "hotswap.v1"}
 
@@ -279,7 +278,7 @@ def test_no_socket_elsewhere(tmp_path: Path) -> None:
         "/__hotswap__/state",
         ORIGIN,
         kind="websocket",
-        query=f"token={made.token}",
+        subprotocols=["hotswap.v1", f"hotswap.token.{made.token}"],
     )
     assert [m["type"] for m in answer.messages] == ["websocket.close"]
 

@@ -40,8 +40,7 @@ export function connect() {
   clearTimeout(timer);
   disconnect();
   if (leaving) return;
-  const asked = new URLSearchParams({ ...state, page: PAGE, token: settings.token || '' });
-  asked.delete('alive');
+  const asked = new URLSearchParams({ since: state.since, epoch: state.epoch, page: PAGE });
   if (useStream) connectStream(asked);
   else connectSocket(asked);
 }
@@ -58,7 +57,8 @@ function disconnect() {
 function connectSocket(asked) {
   const address = new URL(`${BASE}ws?${asked}`, location.href);
   address.protocol = address.protocol.replace('http', 'ws');
-  const mine = (socket = new NativeWebSocket(address, SUBPROTOCOL));
+  // The token goes as a subprotocol: addresses end up in logs.
+  const mine = (socket = new NativeWebSocket(address, [SUBPROTOCOL, `hotswap.token.${settings.token}`]));
   let opened = false;
   mine.onopen = () => {
     opened = true;
@@ -76,6 +76,7 @@ function connectSocket(asked) {
 // Six connections of a browser to one host are all it has: a stream in a tab that nobody sees takes one from the rest.
 function connectStream(asked) {
   if (document.hidden) return;
+  asked.set('token', settings.token); // an EventSource has no other place for it
   stream = new EventSource(`${BASE}events?${asked}`);
   const mine = stream;
   stream.onopen = up;
