@@ -35,6 +35,9 @@ VERB_COLUMN: Final = 23
 NAME_COLUMN: Final = 14
 WHAT_COLUMN: Final = 12
 
+RUNNING: Final = frozenset({"task", "coroutine", "generator", "async generator", "thread"})
+"""What a `Stale` is when a frame has not come out of superseded code."""
+
 MARKS: Final[Mapping[Mark, Style]] = {"~": "warm", "+": "good", "-": "bad", "!": "bad"}
 VERB_STYLES: Final[Mapping[str, Style]] = {
     "patch": "good",
@@ -160,14 +163,22 @@ def _change(change: Change, first: str, root: str, widths: tuple[int, int]) -> L
 
 def _stale(stale: Stale, root: str, width: int) -> Line:
     place = f" ({short(stale.path, root)}:{stale.line})" if stale.path and stale.line else ""
-    times = f" (x{stale.count})" if stale.count > 1 else ""
     return line(
         Span("! ", "bad"),
         pad(clean(stale.name), width) + " ",
-        f"old {clean(stale.what)} still in use{times}: {clean(stale.reason)}",
+        f"{_still(stale)}: {clean(stale.reason)}",
         Span(place, "quiet"),
         hang=INDENT + width + 3,
     )
+
+
+def _still(stale: Stale) -> str:
+    """Say what is old: a running frame, or a part of an object."""
+    if stale.what in RUNNING:
+        runs = "still runs" if stale.count == 1 else "still run"
+        return f"{count(stale.count, stale.what)} {runs} the old body"
+    times = f" (x{stale.count})" if stale.count > 1 else ""
+    return f"old {clean(stale.what)} still in use{times}"
 
 
 def _reload(reload: Reload) -> list[tuple[Line, bool]]:

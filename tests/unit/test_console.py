@@ -177,6 +177,20 @@ def test_what_still_runs_old_code_is_named(desk):
     )
 
 
+@pytest.mark.parametrize(
+    ("what", "times", "said"),
+    [
+        ("task", 1, "1 task still runs the old body: waits in a C call"),
+        ("async generator", 3, "3 async generators still run the old body: waits in a C call"),
+        ("docstring", 1, "old docstring still in use: waits in a C call"),
+    ],
+)
+def test_how_stale_things_are_named(desk, what, times, said):
+    stale = Stale("poll", what, "waits in a C call", F, 41, times)
+    desk.open().outcome(Outcome(True, "patch", (F,), stale=(stale,), generation=14, ms=1))
+    assert f"! poll           {said} (demo_server/chat.py:41)\n" in desk.text()
+
+
 def test_a_plan_that_needs_exec(desk):
     desk.open().outcome(
         Outcome(False, "exec", (F,), reason="__slots__ of Room changed", generation=13)
