@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from hotswap.options import ACCEPTED, FIELDS, FURTHER, POLL, UsageError, from_text, load, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
 OK: Final = 0
 FAILED: Final = 1
@@ -30,6 +30,10 @@ uvicorn's other options are accepted, too (--ws-ping-interval, --header, --http,
 --reload-delay, which have nothing left to do. Every option can be set as HOTSWAP_NAME=value, or as name = value under
 [tool.hotswap] in pyproject.toml; flags win over variables, variables over the file.
 """
+UNFLAGGED: Final = frozenset({"app", "root", "verbosity", "uvicorn"})
+"""Options that are set in other ways: by TARGET, -v and -q, or in pyproject.toml only."""
+QUESTIONS: Final = {"--explain": True, "--status": False, "--ask-reload": False}
+SHORT: Final = {"-h", "--help", "--version", "-v", "--verbose", "-q", "--quiet"}
 GROUPS: Final = {
     "server": "server (as uvicorn)",
     "tls": "TLS",
@@ -59,11 +63,12 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(message)
 
 
-def parser(width: int | None = None) -> argparse.ArgumentParser:
+def parser(width: int | None = None, only: Container[str] | None = None) -> argparse.ArgumentParser:
     """Make the parser of everything but TARGET's place and a program's arguments, which `parse` sees to.
 
     Args:
         width: Columns for the help; the terminal's when None.
+        only: Names of the options that matter; None: all. (All of them take 8 ms, at every start and exec.)
     """
 
     def formatter(prog: str) -> argparse.HelpFormatter:
@@ -81,7 +86,7 @@ def parser(width: int | None = None) -> argparse.ArgumentParser:
     )
     groups = {name: made.add_argument_group(title) for name, title in GROUPS.items()}
     for name, one in FIELDS.items():
-        if name in {"app", "root", "verbosity", "uvicorn"}:
+        if name in UNFLAGGED or (only is not None and name not in only):
             continue
         _add(groups[one.metadata["group"]], name, one.metadata, one.default)
     report = groups["report"]
@@ -106,6 +111,8 @@ def parser(width: int | None = None) -> argparse.ArgumentParser:
     other.add_argument("--version", action="store_true", help="show the version")
     other.add_argument("-h", "--help", action="store_true", help="show this")
     for name, kind in {**FURTHER, **ACCEPTED}.items():
+        if only is not None and name not in only:
+            continue
         facts = {"kind": kind, "choices": (), "metavar": "", "help": "", "off": "", "hidden": True}
         _add(made, name, facts, None)
     return made
@@ -118,19 +125,20 @@ def parse(argv: Sequence[str]) -> Command:
         UsageError: An option is unknown or has a wrong value.
         SystemExit: ``--help`` or ``--version``, which have been answered.
     """
-    made = parser()
-    before, target, after = _split(list(argv), made)
+    before, target, after = _split(list(argv))
     arguments: list[str] = []
     if target and _is_program(target):
         arguments, after = after, []
     elif "--" in after:
         place = after.index("--")
         after, arguments = after[:place], after[place + 1 :]
-    own, stray, _ = _split(after, made)
+    own, stray, _ = _split(after)
     if stray:
         raise UsageError(
             f"unexpected argument {stray!r} after {target}; arguments for a program follow `--`"
         )
+    wanted = {_name(word) for word in (*before, *own)}
+    made = parser(only=None if wanted & {"h", "help"} else wanted)
     given = vars(made.parse_args([*before, *own]))
     if given.pop("help", False):
         sys.stdout.write(made.format_help())
@@ -224,42 +232,53 @@ def _add(group: Any, name: str, facts: Any, default: Any) -> None:
     )
 
 
-def _split(argv: list[str], made: argparse.ArgumentParser) -> tuple[list[str], str, list[str]]:
+def _split(argv: list[str]) -> tuple[list[str], str, list[str]]:
     """Give the options before the first argument that is none, that argument, and the rest.
 
     Raises:
         UsageError: An option is unknown; the message suggests the nearest.
     """
-    takes_value = {
-        option
-        for action in made._actions
-        for option in action.option_strings
-        if action.nargs is None or action.nargs == "?"
-    }
-    known = [option for action in made._actions for option in action.option_strings]
+    takes_value = _flags()
     own: list[str] = []
     place = 0
     while place < len(argv):
         word = argv[place]
-        if word == "--" or not word.startswith("-") or word == "-":
-            rest = argv[place:]
-            if word == "--":
-                return own, "", rest
-            return own, word, rest[1:]
+        if word == "--":
+            return own, "", argv[place:]
+        if word == "-" or not word.startswith("-"):
+            return own, word, argv[place + 1 :]
         place += 1
-        if word.startswith("--") and word.partition("=")[0] not in known:
-            raise UsageError(f"unknown option {word}{suggest(word.partition('=')[0], known)}")
+        flag = word.partition("=")[0]
+        if word.startswith("--") and flag not in takes_value:
+            raise UsageError(f"unknown option {word}{suggest(flag, takes_value)}")
         if word == "--poll":
             following = argv[place] if place < len(argv) else ""
             if following.replace(".", "", 1).isdigit():
                 place += 1
                 word = f"--poll={following}"
-        elif word in takes_value and place < len(argv):
+        elif takes_value.get(word) and place < len(argv):
             own.append(word)
             word = argv[place]
             place += 1
         own.append(word)
     return own, "", []
+
+
+def _flags() -> dict[str, bool]:
+    """Give every long flag, and whether a value follows it."""
+    found = {**dict.fromkeys(SHORT, False), **QUESTIONS}
+    kinds = {name: one.metadata["kind"] for name, one in FIELDS.items() if name not in UNFLAGGED}
+    for name, kind in {**FURTHER, **ACCEPTED, **kinds}.items():
+        flag = "--" + name.replace("_", "-")
+        found[flag] = kind != "bool"
+        if kind == "bool":
+            found["--no-" + flag[2:]] = False
+    return found
+
+
+def _name(word: str) -> str:
+    """Give the option's name that a word of the command line stands for."""
+    return word.partition("=")[0].lstrip("-").removeprefix("no-").replace("-", "_")
 
 
 def _is_program(target: str) -> bool:

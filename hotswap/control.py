@@ -14,7 +14,6 @@ import socket
 import stat
 import struct
 import sys
-import tempfile
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -218,6 +217,8 @@ def _directory() -> str:
     Raises:
         PermissionError: Somebody else made it.
     """
+    import tempfile
+
     path = os.path.join(tempfile.gettempdir(), f"hotswap-{os.getuid()}")
     os.makedirs(path, 0o700, exist_ok=True)
     found = os.lstat(path)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 from hotswap.console import Console
 from hotswap.options import UsageError, load
 from hotswap.ports import BindError
-from hotswap.program import run_program
 from hotswap.session import ReloadPlan, Session
 from hotswap.source.model import Fault
 from hotswap.target import AppFailed, as_program, find_app, is_wsgi, resolve
@@ -73,6 +72,8 @@ def run(options: Options, given: str, arguments: Sequence[str], manifest: Any = 
             return 3
         except NoAppError as found:
             target = found.program
+    from hotswap.program import run_program
+
     return run_program(options, target, arguments, console, manifest)
 
 

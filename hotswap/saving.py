@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hotswap import files as listening
 from hotswap.data import settings
-from hotswap.data.dotenv import is_dotenv
+from hotswap.data.environment import is_dotenv
 from hotswap.source.model import Outcome
 
 if TYPE_CHECKING:

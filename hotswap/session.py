@@ -23,10 +23,7 @@ import traceback
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from hotswap import hooks
-from hotswap.configure import read_again
-from hotswap.control import Control
-from hotswap.data.dotenv import Layer, is_dotenv
-from hotswap.keys import Keys
+from hotswap.data.environment import Layer, is_dotenv
 from hotswap.quiet import QuietPoint
 from hotswap.reloading import Reloading
 from hotswap.saving import Saving
@@ -39,6 +36,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from hotswap.console import Console
+    from hotswap.control import Control
+    from hotswap.keys import Keys
     from hotswap.options import Options
     from hotswap.watch import Watcher
     from hotswap.web.browser import Browser
@@ -49,6 +48,9 @@ logging.getLogger("hotswap").addHandler(
 )  # the console tells; handlers are the app's choice
 
 OnPatch = Literal["morph", "reload", "none"]
+SETTLE_IN: Final = 0.01
+WARM: Final = 0.2
+"""Seconds after the server is up until the rest is set up, and until what the first swap needs is imported."""
 KEPT: Final = 200
 """Outcomes that the session remembers for the `s` key and the status page."""
 
@@ -91,6 +93,7 @@ class Session:
         from hotswap import handover, wire
 
         self.began = time.perf_counter()
+        self._born = time.time()
         self.image = f"{os.getpid()}-{time.monotonic_ns()}"
         """Tells this process image from the next one."""
         self.options = options
@@ -123,7 +126,7 @@ class Session:
         self.urls: tuple[str, ...] = ()
         self.history: list[Outcome] = []
         self.paused = bool(carried.get("paused"))
-        self._began = False
+        self._began = self._closed = False
         self._later: dict[str, None] = {}
         """Files that were saved while watching was paused."""
         hooks.runtime.ask_reload = self.reloading.ask
@@ -222,15 +225,34 @@ class Session:
         self._began = True
         self.stop = stop
         self.urls = tuple(urls)
+        self._listen()
+        carrier.unblock()
+        loop = self.quiet.loop
+        if loop is None:
+            self._settle_in()
+        else:  # the first requests are answered before the rest is set up
+            self._join_loop(loop)
+            loop.call_later(SETTLE_IN, self._settle_in)
+
+    def _settle_in(self) -> None:
+        """Watch and tell; nothing here must delay the first answer."""
+        if self._closed:
+            return
         self.env.note(path for path in self.swapper.data_files() if is_dotenv(path))
         if self.options.watch:
             self._watch()
-        self._listen()
-        carrier.unblock()
+            self._catch_up()
         self.serve_files()
-        if self.quiet.loop is not None:
-            self._join_loop(self.quiet.loop)
         self._announce()
+        self.quiet.later(WARM, self._start_warming)
+
+    def _catch_up(self) -> None:
+        """Swap in what was saved after it had been imported and before it was watched."""
+        early = [path for path in self.watched_files() if _changed_since(path, self._born)]
+        if early:
+            self.save(early)
+
+    def _start_warming(self) -> None:
         threading.Thread(target=self._warm, name="hotswap: warm", daemon=True).start()
 
     def _announce(self) -> None:
@@ -249,7 +271,7 @@ class Session:
                 "data_files": len(self.swapper.data_files()),
                 "watching": list(self.watcher.directories) if self.watcher else [],
                 "polling": self.watcher.polling if self.watcher else "",
-                "keys": self.keys is not None and self.keys.usable,
+                "keys": self.keys is not None,
                 "tips": self._tips(),
                 "resumed": self.manifest is not None,
                 "ms": (time.perf_counter() - self.began) * 1000,
@@ -279,16 +301,21 @@ class Session:
             loop.call_soon(self._join_loop, loop)
 
     def _join_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        from hotswap.control import Control
+
         if self.control is not None:
             self.control.stop()
         self.control = Control(
             {"status": lambda _: self.status(), "explain": self._explain, "reload": self._reload}
         )
         self.control.start(loop)
-        if self.keys is None:
+        if self.keys is None and _has_keyboard():
+            from hotswap.keys import Keys
+
             program = self.plan is not None and self.plan.program
             self.keys = Keys(self._actions(), self.console.say, program=program)
-        self.keys.start(loop)
+        if self.keys is not None:
+            self.keys.start(loop)
 
     def _listen(self) -> None:
         """Take SIGUSR1 as a request to reload, and SIGHUP where no terminal could hang up."""
@@ -459,6 +486,8 @@ class Session:
 
     def _configure(self) -> None:
         """Take a changed ``[tool.hotswap]`` over at once, or say what needs an exec reload."""
+        from hotswap.configure import read_again
+
         reading = read_again(self.options, os.getcwd(), self.config)
         if reading.fault is not None:
             self.report(
@@ -543,6 +572,7 @@ class Session:
 
     def close(self) -> None:
         """Stop watching, reading and answering. Idempotent."""
+        self._closed = True
         if self.keys is not None:
             self.keys.stop()
             self.keys = None
@@ -556,6 +586,20 @@ class Session:
         self.quiet.uninstall()
         self.swapper.close()
         hooks.runtime.ask_reload = None
+
+
+def _changed_since(path: str, moment: float) -> bool:
+    try:
+        return os.stat(path).st_mtime >= moment
+    except OSError:
+        return False
+
+
+def _has_keyboard() -> bool:
+    try:
+        return os.isatty(0)
+    except OSError:
+        return False
 
 
 def _has_terminal() -> bool:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import linecache
 import os
 import sys
-import sysconfig
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from hotswap.source.faults import syntax_fault
 from hotswap.source.model import Fault, Frame
 
 if TYPE_CHECKING:
@@ -18,7 +16,11 @@ if TYPE_CHECKING:
 OURS: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
+@cache
 def _foreign() -> tuple[str, ...]:
+    """Give the directories of the standard library and of installed packages."""
+    import sysconfig
+
     paths = sysconfig.get_paths()
     wanted = ("stdlib", "platstdlib", "purelib", "platlib")
     found = {os.path.realpath(paths[name]) + os.sep for name in wanted}
@@ -26,14 +28,11 @@ def _foreign() -> tuple[str, ...]:
     return tuple(found)
 
 
-FOREIGN: Final = _foreign()
-
-
 def is_users(path: str) -> bool:
     """Say whether a code file is the user's own: not the standard library's, an installed package's, or ours."""
     if path.startswith(("<", OURS)):
         return False
-    return not path.startswith(FOREIGN) and f"{os.sep}site-packages{os.sep}" not in path
+    return not path.startswith(_foreign()) and f"{os.sep}site-packages{os.sep}" not in path
 
 
 def walk(tb: TracebackType | None) -> Iterator[TracebackType]:
@@ -45,6 +44,8 @@ def walk(tb: TracebackType | None) -> Iterator[TracebackType]:
 
 def user_frames(tb: TracebackType | None) -> tuple[Frame, ...]:
     """Give the user's frames of `tb`, outermost first; all but ours when none is the user's."""
+    import linecache
+
     everything = [
         Frame(
             path=entry.tb_frame.f_code.co_filename,
@@ -61,6 +62,8 @@ def user_frames(tb: TracebackType | None) -> tuple[Frame, ...]:
 def fault_of(error: BaseException, *, code: str, title: str, hint: str = "") -> Fault:
     """Describe an exception of the user's code; a file that does not compile keeps its own code (HS101, HS103)."""
     if isinstance(error, SyntaxError) and error.filename:
+        from hotswap.source.faults import syntax_fault
+
         return syntax_fault(error, error.filename)
     frames = user_frames(error.__traceback__)
     last = frames[-1] if frames else None

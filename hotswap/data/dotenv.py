@@ -1,18 +1,12 @@
-"""``.env`` files that may change: read as python-dotenv reads them, and followed in `os.environ`.
-
-What the shell had set before wins, as in ``load_dotenv()``; a key that a file no longer has is taken away again.
-"""
+"""``.env`` files, read as python-dotenv reads them."""
 
 from __future__ import annotations
 
-import os
 import re
-from typing import TYPE_CHECKING, Any, Final
-
-from hotswap.source.model import Fault
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, MutableMapping
+    from collections.abc import Mapping
 
 # The grammar of python-dotenv 1.2, parser.py
 _BLANK: Final = re.compile(r"\s*", re.MULTILINE)
@@ -30,12 +24,6 @@ _REST: Final = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)?")
 _DOUBLE_ESCAPES: Final = re.compile(r"\\[\\'\"abfnrtv]")
 _SINGLE_ESCAPES: Final = re.compile(r"\\[\\']")
 _VARIABLE: Final = re.compile(r"\$\{(?P<name>[^\}:]*)(?::-(?P<default>[^\}]*))?\}")
-
-
-def is_dotenv(path: str) -> bool:
-    """Say whether a file's name is one that environment files have: ``.env``, ``.env.local``, ``prod.env``."""
-    name = os.path.basename(path)
-    return name == ".env" or name.startswith(".env.") or name.endswith(".env")
 
 
 def parse(text: str) -> list[tuple[str, str | None]]:
@@ -69,114 +57,6 @@ def values(text: str, shell: Mapping[str, str]) -> dict[str, str]:
 
         found[key] = None if value is None else _VARIABLE.sub(put_in, value)
     return {key: value for key, value in found.items() if value is not None}
-
-
-class Layer:
-    """What environment files have put into an environment, over what the shell had set."""
-
-    def __init__(self, environ: MutableMapping[str, str] | None = None) -> None:
-        self.environ = os.environ if environ is None else environ
-        self.shell: dict[str, str] = dict(self.environ)
-        self.loaded: dict[str, dict[str, str]] = {}
-        """Path -> the values that came from it."""
-        self.changed: set[str] = set()
-        """Keys that the last `follow` set, changed or removed."""
-
-    def load(self, path: str) -> Fault | None:
-        """Put a file's values into the environment, at the start."""
-        read = self._read(path)
-        if isinstance(read, Fault):
-            return read
-        self.loaded[path] = read
-        for key, value in read.items():
-            if key not in self.shell:
-                self.environ[key] = value
-        return None
-
-    def note(self, paths: Iterable[str]) -> None:
-        """Learn which values came from files that the program loaded itself."""
-        for path in paths:
-            read = self._read(path)
-            if path not in self.loaded and isinstance(read, dict):
-                self.loaded[path] = {
-                    key: value for key, value in read.items() if self.environ.get(key) == value
-                }
-
-    def follow(self, path: str, undo: list[Callable[[], None]]) -> Fault | None:
-        """Bring the environment up to date with a file that was saved or deleted.
-
-        Args:
-            path: The file.
-            undo: Gets what puts the environment back, when the swap is rolled back.
-        """
-        read = self._read(path) if os.path.exists(path) else {}
-        if isinstance(read, Fault):
-            return read
-        before = self.loaded.get(path, {})
-        environ, loaded = dict(self.environ), dict(self.loaded)
-        undo.append(lambda: self._back(environ, loaded))
-        self.loaded[path] = read
-        self.changed = set()
-        for key in {**before, **read}:
-            if key in self.shell and self.environ.get(key) == self.shell[key]:
-                continue  # the shell's own; after load_dotenv(override=True) the environment differs from it
-            if key in read:
-                self._put(key, read[key])
-            elif self.environ.get(key) == before[key]:
-                self._put(key, self._beneath(key, path))
-        return None
-
-    def carry(self) -> dict[str, Any]:
-        """Give what the next process image must know: what the shell had set, and what came from files."""
-        return {"shell": self.shell, "loaded": self.loaded}
-
-    def adopt(self, carried: Mapping[str, Any]) -> None:
-        """After an exec reload: the environment as the shell gave it, so that the files are loaded anew."""
-        if not carried:
-            return
-        self.shell = dict(carried["shell"])
-        for read in carried["loaded"].values():
-            for key, value in read.items():
-                if self.environ.get(key) == value and self.shell.get(key) != value:
-                    self._put(key, self.shell.get(key))
-
-    def _put(self, key: str, value: str | None) -> None:
-        if value is None:
-            self.environ.pop(key, None)
-        else:
-            self.environ[key] = value
-        self.changed.add(key)
-
-    def _beneath(self, key: str, path: str) -> str | None:
-        """Give the value that shows once `path` has none: another file's, else the shell's."""
-        for other, read in self.loaded.items():
-            if other != path and key in read:
-                return read[key]
-        return self.shell.get(key)
-
-    def _back(self, environ: dict[str, str], loaded: dict[str, dict[str, str]]) -> None:
-        for key in [key for key in self.environ if key not in environ]:
-            del self.environ[key]
-        for key, value in environ.items():
-            if self.environ.get(key) != value:
-                self.environ[key] = value
-        self.loaded = loaded
-
-    def _read(self, path: str) -> dict[str, str] | Fault:
-        try:
-            with open(path, encoding="utf-8") as file:
-                return values(file.read(), self.shell)
-        except OSError as error:
-            reason = error.strerror or str(error)
-        except UnicodeDecodeError as error:
-            reason = f"not UTF-8: {error.reason} at byte {error.start}"
-        return Fault(
-            code="HS701",
-            title="settings refused",
-            message=f"{os.path.basename(path)} cannot be read: {reason}",
-            path=path,
-            hint="the environment is as it was",
-        )
 
 
 class _NoBindingError(Exception):
