@@ -5,6 +5,7 @@ from dataclasses import asdict
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from demo_server.history import Line
+from demo_server.kept import memory
 from demo_server.room import Guest, free_name, room
 
 router = APIRouter()
@@ -18,7 +19,9 @@ async def chat(websocket: WebSocket, name: str = "", since: int = 0) -> None:
     async def send(line: Line) -> None:
         await websocket.send_json({"kind": "line", "line": asdict(line)})
 
-    guest = Guest(name[:24] or free_name({other.name for other in room.guests}), "web", send)
+    kept = memory(websocket)
+    kept.setdefault("name", name[:24] or free_name({other.name for other in room.guests}))
+    guest = Guest(kept["name"], "web", send)
     await websocket.send_json({"kind": "welcome", "name": guest.name})
     for line in list(room.lines):
         if line.number > since:

@@ -10,20 +10,13 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from demo_server import prices, settings, tcp
+from demo_server.kept import generation
 from demo_server.room import room
-
-try:
-    from hotswap import generation
-except ImportError:
-
-    def generation() -> int:
-        """Nothing is ever swapped without hotswap."""
-        return 0
-
 
 router = APIRouter()
 
-streams = 0
+# The tasks that stream. Tasks cannot be carried into another process, so the count is right there, too.
+streams: set[asyncio.Task[None] | None] = set()
 
 
 def mood(hour: int) -> str:
@@ -43,7 +36,7 @@ def pulse() -> dict[str, Any]:
         "mood": mood(time.localtime().tm_hour),
         "message": settings.GREETING,
         "menu": prices.menu(),
-        "sockets": {"web": doors.get("web", 0), "tcp": doors.get("tcp", 0), "sse": streams},
+        "sockets": {"web": doors.get("web", 0), "tcp": doors.get("tcp", 0), "sse": len(streams)},
         "said": room.said,
         "takings": room.takings,
         "generation": generation(),
@@ -53,8 +46,8 @@ def pulse() -> dict[str, Any]:
 
 async def ticks() -> AsyncIterator[str]:
     """Tick for as long as the page is open. This very loop takes your edit while it runs."""
-    global streams
-    streams += 1
+    me = asyncio.current_task()
+    streams.add(me)
     try:
         while True:
             news = pulse()
@@ -62,7 +55,7 @@ async def ticks() -> AsyncIterator[str]:
             yield f"data: {json.dumps(news)}\n\n"
             await asyncio.sleep(settings.TICK_SECONDS)
     finally:
-        streams -= 1
+        streams.discard(me)
 
 
 @router.get("/clock")

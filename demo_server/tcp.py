@@ -2,20 +2,11 @@
 
 import asyncio
 import logging
-from typing import Any
 
 from demo_server import settings
 from demo_server.history import Line
+from demo_server.kept import memory
 from demo_server.room import Guest, free_name, room
-
-try:  # optional: with it a guest keeps the name even when the whole process is replaced
-    from hotswap import memory
-except ImportError:
-
-    def memory(connection: object) -> dict[Any, Any]:  # noqa: ARG001
-        """Without hotswap a connection never outlives its handler: nothing to remember."""
-        return {}
-
 
 logger = logging.getLogger("uvicorn.error")
 

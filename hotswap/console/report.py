@@ -138,7 +138,9 @@ def _details(outcome: Outcome, root: str) -> list[tuple[Line, bool]]:
         (_change(change, first, root, widths), change.mark == "!") for change in outcome.changes
     ]
     if outcome.reason and (outcome.rung == "exec" or outcome.reload is not None):
-        found.append((line(Span("! ", "bad"), clean(outcome.reason)), True))
+        # Without a file somebody asked for it: no reason to worry.
+        mark = [Span("! ", "bad")] if outcome.files else []
+        found.append((line(*mark, clean(outcome.reason)), True))
     found += [(_stale(stale, root, widths[0]), True) for stale in outcome.stale]
     if outcome.reload is not None:
         found += _reload(outcome.reload)

@@ -245,8 +245,23 @@ def test_an_exec_reload_keeps_everybody_in_the_room(market, doors):
     assert doors.read("still here") == "Zoe> still here"
     doors.type("me too")
     assert doors.heard_line("me too")["who"] == doors.name
-    assert doors.tick(lambda beat: beat["said"] == 2)["takings"] == 9
+    beat = doors.tick(lambda beat: beat["said"] == 2)
+    assert beat["takings"] == 9
+    assert beat["sockets"] == {"web": 1, "tcp": 1, "sse": 1}
     assert market.pid == pid
+
+
+def test_who_was_given_a_name_keeps_it_through_an_exec_reload(market):
+    with market.websocket("/chat") as web:
+        name = json.loads(web.recv(timeout=DEADLINE))["name"]
+        market.signal(signal.SIGUSR1)
+        market.wait(lambda event: event["event"] == "outcome" and event["verdict"] == "reloaded")
+        web.send('{"text": "who am I?"}')
+        while True:
+            message = json.loads(web.recv(timeout=DEADLINE))
+            if message["kind"] == "line" and message["line"]["text"] == "who am I?":
+                break
+    assert message["line"]["who"] == name
 
 
 def test_an_ordinary_app_under_plain_uvicorn(project, stack):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hotswap.testing import DEADLINE
+from hotswap.testing import DEADLINE, Live, Project
 from hotswap.watch import Watcher
 from tests.live.styles import STYLES
 
@@ -271,3 +271,93 @@ def test_each_style_is_seen_by_polling(place, listen, style):
         listener.breath(calm=True)
     assert listener.seen[-1] == ("chat.py", NEW)
     assert {text for _, text in listener.seen} <= {NEW, None}
+
+
+APP = """
+import sentinel
+from chat import VALUE, answer
+
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": answer().encode()})
+"""
+
+CHAT = """
+VALUE = {number}
+kept = []
+
+def answer():
+    kept.append(VALUE)
+    return f"{{VALUE}} {{len(kept)}}"
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    project = Project(tmp_path_factory.mktemp("served"))
+    project.write(main=APP, chat=CHAT.format(number=0), sentinel="MARK = 0\n")
+    with Live("main:app", ("--no-browser",), project=project) as live:
+        yield live
+
+
+def swaps_of(live: Live, save) -> list[dict]:
+    """Save, and give the outcomes that name chat.py until a later save of another file was swapped, too."""
+    since = len(live.events)
+    save()
+    live.outcome_of("chat.py", since=since)
+    live.save("sentinel.py", f"MARK = {time.monotonic_ns()}\n")
+    return [
+        event
+        for event in live.events[since:]
+        if event["event"] == "outcome" and any(name.endswith("chat.py") for name in event["files"])
+    ]
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.__name__)
+def test_each_style_is_one_swap_of_a_running_server(server, tmp_path, style):
+    before, seen = (int(part) for part in server.get("/").text.split())
+    path = server.project.path("chat.py")
+    text = CHAT.format(number=before + 1) + "# padding of several chunks\n" * 100
+    swaps = swaps_of(server, lambda: style(path, text, tmp_path, lambda: None))
+    assert [event["verdict"] for event in swaps] == ["swapped"]
+    assert server.get("/").text == f"{before + 1} {seen + 1}"  # the new value, the old list
+
+
+def test_a_checkout_is_one_swap_of_a_running_server(tmp_path):
+    project = Project(tmp_path / "many")
+    names = [f"m{number}" for number in range(200)]
+    project.write(
+        main="".join(f"import {name}\n" for name in names)
+        + """
+async def app(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": str(m0.f() + m199.f()).encode()})
+"""
+    )
+    project.write(**dict.fromkeys(names, "def f():\n    return 1\n"))
+    git(project.root, "init", "-q")
+    git(project.root, "add", "-A")
+    git(project.root, "commit", "-q", "-m", "old")
+    git(project.root, "checkout", "-q", "-b", "new")
+    project.write(**dict.fromkeys(names, "def f():\n    return 2\n"))
+    git(project.root, "commit", "-q", "-a", "-m", "new")
+    with Live("main:app", ("--no-browser",), project=project) as live:
+        assert live.get("/").text == "4"
+        git(project.root, "checkout", "-q", "main")
+        outcome = live.wait(lambda event: event["event"] == "outcome")
+        assert (outcome["verdict"], len(outcome["files"])) == ("swapped", 200)
+        assert live.get("/").text == "2"
+        assert len(live.outcomes) == 1
+
+
+def test_ten_saves_a_second_every_other_one_broken(server):
+    path = server.project.path("chat.py")
+    good = path.read_text()
+    for number in range(10):
+        since = len(server.events)
+        path.write_text(f"{good}LAST = {number}\n" if number % 2 else f"{good}def broken(:\n")
+        event = server.outcome_of("chat.py", since=since)
+        assert event["verdict"] == ("swapped" if number % 2 else "fault")
+    assert server.get("/").status == 200
