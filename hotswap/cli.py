@@ -127,7 +127,7 @@ def parse(argv: Sequence[str]) -> Command:
     """
     before, target, after = _split(list(argv))
     arguments: list[str] = []
-    if target and _is_program(target):
+    if target and _is_program(target, after):
         arguments, after = after, []
     elif "--" in after:
         place = after.index("--")
@@ -281,13 +281,22 @@ def _name(word: str) -> str:
     return word.partition("=")[0].lstrip("-").removeprefix("no-").replace("-", "_")
 
 
-def _is_program(target: str) -> bool:
-    """Say whether all that follows belongs to the target: it is the path of a script, not of an app."""
-    if ":" in target or not (target.endswith((".py", ".pyw")) or os.path.isfile(target)):
-        return False
-    from hotswap.shape import shape_of
+def _is_program(target: str, after: list[str]) -> bool:
+    """Say whether all that follows belongs to the target: it is the path of a program, not of an app."""
+    from hotswap.target import is_path, resolve
 
-    return not os.path.isfile(target) or shape_of(target) == "program"
+    if not is_path(target.partition(":")[0], os.curdir):
+        return False
+    try:
+        found = resolve(target)
+    except UsageError:  # told later, as what it is
+        return True
+    if found.kind == "program" or not found.broken:
+        return found.kind == "program"
+    try:  # a file that does not parse is either: the words that follow tell
+        return bool(_split(after)[1])
+    except UsageError:
+        return True
 
 
 def _read(name: str, value: Any) -> Any:

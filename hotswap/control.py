@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+    Question = Callable[[list[str], Callable[["Answer"], None]], None]
 
 Answer = dict[str, Any]
 
@@ -51,18 +53,18 @@ def sessions() -> list[int]:
 
 
 class Control:
-    """Answers questions on the program's loop, between its callbacks.
+    """Answers questions on the program's loop, between its callbacks; no task of ours is among the program's.
 
     Args:
-        answers: By the question's name: ``status``, ``explain FILE ...``, ``reload``. Each gets the further words.
+        questions: By name: ``status``, ``explain FILE ...``, ``reload``. Each gets the further words, and what to
+            call with the answer, now or later.
     """
 
-    def __init__(
-        self, answers: dict[str, Callable[[list[str]], Answer | Awaitable[Answer]]]
-    ) -> None:
-        self._answers = answers
+    def __init__(self, questions: Mapping[str, Question]) -> None:
+        self._questions = questions
         self._listener: socket.socket | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._askers: dict[socket.socket, bytearray] = {}
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Listen; a second session in one process has no place of its own, and does without."""
@@ -77,56 +79,76 @@ class Control:
                 os.chmod(place, 0o600)
             listener.listen(8)
             listener.setblocking(False)
-        except OSError:
+            loop.add_reader(listener.fileno(), self._accept)
+        except (OSError, NotImplementedError):
             listener.close()
             return
-        self._listener = listener
-        self._task(loop, self._accept(loop, listener))
+        self._listener, self._loop = listener, loop
 
     def stop(self) -> None:
-        """Listen no more."""
-        for task in list(self._tasks):
-            with contextlib.suppress(RuntimeError):  # its loop is closed already
-                task.cancel()
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
-            if not ABSTRACT:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(address(os.getpid()))
+        """Listen no more. Works on a loop that is closed, too."""
+        if self._listener is None:
+            return
+        for asker in list(self._askers):
+            self._forget(asker)
+        self._unwatch(self._listener)
+        self._listener.close()
+        self._listener = None
+        if not ABSTRACT:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(address(os.getpid()))
 
-    def _task(self, loop: asyncio.AbstractEventLoop, work: Any) -> None:
-        task = loop.create_task(work, name="hotswap: control")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _accept(self) -> None:
+        if self._listener is None or self._loop is None:
+            return
+        try:
+            asker, _ = self._listener.accept()
+        except OSError:
+            return
+        asker.setblocking(False)
+        if not _is_ours(asker):
+            asker.close()
+            return
+        self._askers[asker] = bytearray()
+        self._loop.add_reader(asker.fileno(), self._read, asker)
 
-    async def _accept(self, loop: asyncio.AbstractEventLoop, listener: socket.socket) -> None:
-        while True:
-            try:
-                asker, _ = await loop.sock_accept(listener)
-            except OSError:
-                return
-            asker.setblocking(False)
-            self._task(loop, self._serve(loop, asker))
+    def _read(self, asker: socket.socket) -> None:
+        question = self._askers[asker]
+        try:
+            more = asker.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            more = b""
+        question += more
+        if not more or len(question) > LONGEST:
+            self._forget(asker)
+            return
+        if not question.endswith(b"\n"):
+            return
+        self._unwatch(asker)
 
-    async def _serve(self, loop: asyncio.AbstractEventLoop, asker: socket.socket) -> None:
-        with asker:
-            if not _is_ours(asker):
-                return
-            question = b""
-            while not question.endswith(b"\n") and len(question) < LONGEST:
-                more = await loop.sock_recv(asker, 65536)
-                if not more:
-                    return
-                question += more
-            try:
-                name, *words = json.loads(question)
-                given = self._answers[name](words)
-                answer = given if isinstance(given, dict) else await given
-            except (ValueError, KeyError, TypeError) as error:
-                answer = {"error": f"no such question: {error!r}"}
+        def answered(answer: Answer) -> None:
             with contextlib.suppress(OSError):
-                await loop.sock_sendall(asker, json.dumps(answer, default=str).encode() + b"\n")
+                asker.setblocking(True)
+                asker.settimeout(1.0)
+                asker.sendall(json.dumps(answer, default=str).encode() + b"\n")
+            self._forget(asker)
+
+        try:
+            name, *words = json.loads(question)
+            self._questions[name](words, answered)
+        except (ValueError, KeyError, TypeError) as error:
+            answered({"error": f"no such question: {error!r}"})
+
+    def _forget(self, asker: socket.socket) -> None:
+        if self._askers.pop(asker, None) is not None:
+            self._unwatch(asker)
+            asker.close()
+
+    def _unwatch(self, one: socket.socket) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.remove_reader(one.fileno())
 
 
 def query(pid: int, question: list[str], timeout: float = 10.0) -> Answer | None:

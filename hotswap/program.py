@@ -113,6 +113,8 @@ def _main_module(target: Target, script: str) -> ModuleType:
         main.__dict__.update(
             __cached__=spec.cached, __loader__=loader, __spec__=spec, __package__=package
         )
+    if sys.version_info < (3, 14):
+        main.__annotations__ = {}  # as add_main_module in pylifecycle.c does
     sys.modules["__main__"] = main
     return main
 

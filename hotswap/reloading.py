@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import logging
 import sys
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from hotswap.source.model import Change, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import asyncio
+    from collections.abc import Callable, Mapping
 
     from hotswap.session import ReloadPlan, Session
     from hotswap.source.model import Reload
@@ -31,25 +31,28 @@ class Reloading:
         self._carried = carried
         self._task: asyncio.Task[None] | None = None
         self._estimate: asyncio.Task[None] | None = None
-        self._waiting: list[asyncio.Future[Outcome]] = []
+        self._waiting: list[Callable[[Outcome], None]] = []
         self.under_way = False
 
-    def ask(self, reason: str = "", *, fresh: bool = False, outcome: Outcome | None = None) -> None:
+    def ask(
+        self,
+        reason: str = "",
+        *,
+        fresh: bool = False,
+        outcome: Outcome | None = None,
+        refused: Callable[[Outcome], None] | None = None,
+    ) -> None:
         """Ask for an exec reload; from any thread or signal handler. Requests during a reload coalesce.
 
         Args:
             reason: For the report.
             fresh: Keep the connections, drop the state.
             outcome: Of the save that needs it; its report is made when the reload is over.
+            refused: Called when this image stays, with the verdict; otherwise the image ends.
         """
+        if refused is not None:
+            self._waiting.append(refused)
         self._session.quiet.soon(lambda: self._begin(reason, fresh=fresh, outcome=outcome))
-
-    async def asked(self, reason: str) -> Outcome:
-        """Ask, and wait for the verdict of a reload that did not happen; otherwise this image ends before."""
-        waiting: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiting)
-        self.ask(reason)
-        return await waiting
 
     def settled(self, reload: Reload) -> None:
         """In the new image, once the carried connections are adopted: report the reload with what caused it."""
@@ -157,9 +160,8 @@ class Reloading:
         result = dataclasses.replace(result, generation=session.swapper.generation)
         session.report(result)
         waiting, self._waiting = self._waiting, []
-        for one in waiting:
-            if not one.done():
-                one.set_result(result)
+        for refused in waiting:
+            refused(result)
         if session.keys is not None:
             session.keys.resume()
         session.save_late()

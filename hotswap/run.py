@@ -59,9 +59,12 @@ def run(options: Options, given: str, arguments: Sequence[str], manifest: Any = 
         json=options.json, verbosity=options.verbosity, root=os.getcwd(), clear=options.clear
     )
     target = resolve(given, app_dir=options.app_dir, factory=options.factory)
-    if target.kind == "asgi":
-        if arguments:
+    if arguments and target.kind == "asgi":
+        program = as_program(target)
+        if program is None:
             raise UsageError(f"{given} is an ASGI app, it takes no arguments: {arguments[0]}")
+        target = program
+    if target.kind == "asgi":
         try:
             return AppLife(options, target, console, manifest).run()
         except BindError as error:

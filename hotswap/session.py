@@ -126,7 +126,7 @@ class Session:
         self.urls: tuple[str, ...] = ()
         self.history: list[Outcome] = []
         self.paused = bool(carried.get("paused"))
-        self._began = self._closed = False
+        self._began = self._closed = self._restored = False
         self._later: dict[str, None] = {}
         """Files that were saved while watching was paused."""
         hooks.runtime.ask_reload = self.reloading.ask
@@ -208,7 +208,11 @@ class Session:
         return self.browser
 
     def imported(self) -> None:
-        """The app is imported: note what its values were made of, and put back what the last image carried."""
+        """The app is imported: note what its values were made of, and put back what the last image carried.
+
+        A program that never ends its top level counts as imported when its first loop begins to run.
+        """
+        self._restored = True
         self.state.remember(self.modules())
         for note in self.state.restore(self.manifest, self.modules()):
             self.console.say(note)
@@ -296,18 +300,18 @@ class Session:
             loops.warm()
 
     def _loop_began(self, loop: asyncio.AbstractEventLoop) -> None:
-        """A program began to run a loop: keys and questions are answered on it."""
+        """A program began to run a loop: keys and questions are answered on it, and its state is what it was."""
         if self._began and loop is self.quiet.loop:
             loop.call_soon(self._join_loop, loop)
+        if self._began and self.plan is not None and self.plan.program and not self._restored:
+            self.imported()
 
     def _join_loop(self, loop: asyncio.AbstractEventLoop) -> None:
         from hotswap.control import Control
 
         if self.control is not None:
             self.control.stop()
-        self.control = Control(
-            {"status": lambda _: self.status(), "explain": self._explain, "reload": self._reload}
-        )
+        self.control = Control(self._questions())
         self.control.start(loop)
         if self.keys is None and _has_keyboard():
             from hotswap.keys import Keys
@@ -510,6 +514,17 @@ class Session:
 
     # -- questions and keys ----------------------------------------------------------------------------------------
 
+    def _questions(
+        self,
+    ) -> dict[str, Callable[[list[str], Callable[[dict[str, Any]], None]], None]]:
+        return {
+            "status": lambda _, answer: answer(self.status()),
+            "explain": lambda words, answer: answer(self._explain(words)),
+            "reload": lambda _, answer: self.reloading.ask(
+                "--ask-reload", refused=lambda outcome: answer(outcome.as_event())
+            ),
+        }
+
     def _explain(self, words: list[str]) -> dict[str, Any]:
         files = [os.path.realpath(word) for word in words]
         outcome = self.swapper.explain(files)
@@ -521,10 +536,6 @@ class Session:
                 path: self.swapper.why_untracked(path) for path in files if path not in known
             },
         }
-
-    async def _reload(self, _: list[str]) -> dict[str, Any]:
-        outcome = await self.reloading.asked("--ask-reload")
-        return outcome.as_event()
 
     def _actions(self) -> dict[str, Callable[[], object]]:
         actions: dict[str, Callable[[], object]] = {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-Shape = Literal["app", "maybe", "program"]
+Shape = Literal["app", "maybe", "program", "broken"]
 
 LIKELY: Final = ("app", "api", "application", "create_app", "make_app", "get_app", "build_app")
 ASGI: Final = (
@@ -64,12 +64,12 @@ RUNS: Final = frozenset({"run", "main", "mainloop", "serve", "run_forever", "exe
 
 
 def shape_of(path: str) -> Shape:
-    """Judge the file at `path`; one that cannot be read or parsed is ``"maybe"``: importing it gives the message."""
+    """Judge the file at `path`; ``"broken"`` when it cannot be read or parsed: running it gives the message."""
     try:
         with open(path, "rb") as file:
             tree = ast.parse(file.read())
     except (OSError, SyntaxError, ValueError):
-        return "maybe"
+        return "broken"
     return judge(tree)
 
 

@@ -65,6 +65,8 @@ class Target:
     """Goes to ``sys.path[0]``."""
     sure: bool = True
     """False: the file reads as if it held an app, but only importing it tells."""
+    broken: bool = False
+    """The file does not even parse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def resolve(given: str, *, app_dir: str = "", factory: bool = False) -> Target:
     if colon and not attribute:
         raise UsageError(f"{given!r}: an attribute is missing after the colon, as in main:app")
     root = os.path.abspath(app_dir or os.curdir)
-    if _is_path(name, root):
+    if is_path(name, root):
         return _from_path(given, name, attribute, factory=factory)
     if not all(part.isidentifier() for part in name.split(".")):
         raise UsageError(f"{given!r} is neither a module, nor module:attribute, nor a file")
@@ -177,7 +179,8 @@ def is_wsgi(value: object) -> bool:
     )
 
 
-def _is_path(name: str, root: str) -> bool:
+def is_path(name: str, root: str) -> bool:
+    """Say whether a target is meant as a path of the file system, not as a module's name."""
     if name.endswith((".py", ".pyw")) or os.sep in name or name in {os.curdir, os.pardir}:
         return True
     return os.path.isfile(name) and locate(name, root) is None
@@ -204,7 +207,8 @@ def _from_path(given: str, name: str, attribute: str, *, factory: bool) -> Targe
     if shape == "program":
         # Python puts the directory of the script itself there, links followed (sys.path documentation)
         return Target("program", given, (), "", path, os.path.dirname(os.path.realpath(path)))
-    return Target("asgi", given, (dotted,), "", path, root, sure=shape == "app")
+    sure, broken = shape == "app", shape == "broken"
+    return Target("asgi", given, (dotted,), "", path, root, sure=sure, broken=broken)
 
 
 def _from_directory(given: str, path: str, attribute: str, *, factory: bool) -> Target:
@@ -219,7 +223,9 @@ def _from_directory(given: str, path: str, attribute: str, *, factory: bool) -> 
             return Target("asgi", given, (name,), attribute, file, path)
     main = os.path.join(path, "__main__.py")
     if os.path.isfile(main):
-        return Target("program", given, ("__main__",), "", main, path)
+        written = os.path.join(os.getcwd(), given)  # not normalised, as Python leaves it
+        main = os.path.join(written, "__main__.py")
+        return Target("program", given, ("__main__",), "", main, written)
     looked = ", ".join(f"{name}.py" for name in (*IN_DIRECTORY, "__main__"))
     raise UsageError(
         f"the directory {given} holds neither a package nor one of {looked} with an app"
@@ -267,7 +273,7 @@ def as_program(target: Target) -> Target | None:
     if target.sure or target.attribute:
         return None
     if len(target.modules) == 1 and not target.path.endswith("__init__.py"):
-        if _is_path(target.given, os.curdir):
+        if is_path(target.given, os.curdir):
             folder = os.path.dirname(os.path.realpath(target.path))
             return Target("program", target.given, (), "", target.path, folder)
         return Target("program", target.given, target.modules, "", target.path, target.import_root)

@@ -1,0 +1,263 @@
+"""Programs run as Python runs them, and take edits while they run."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hotswap.testing import Live, Project
+
+    Start = Callable[..., Live]
+
+pytestmark = pytest.mark.live
+
+SELF = """
+    import sys
+    print(sys.argv[1:], __name__, __package__, __spec__ and __spec__.name, __file__, sys.path[0])
+    print(__builtins__ is not None, __doc__, type(__loader__).__name__, __cached__ is None)
+    print(sys.modules["__main__"].__dict__ is globals(), sorted(n for n in globals()))
+"""
+
+
+def python(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the same thing without hotswap."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=project.root,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def both(project: Project, live: Start, target: str, *arguments: str, module: bool = False) -> Live:
+    """Run a program with and without hotswap; everything it shows of itself is equal."""
+    plain = python(project, *(["-m"] if module else []), target, *arguments)
+    dashes = ("--",) if module else ()
+    ours = live(target, program=(*dashes, *arguments), wait=False)
+
+    code = ours.ended()
+
+    assert code == plain.returncode
+    assert "\n".join(ours.output).strip() == plain.stdout.strip()
+    assert "\n".join(ours.errors).strip() == plain.stderr.strip()
+    return ours
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        SELF,
+        "import sys; sys.exit(3)",
+        "import sys; sys.exit('said why')",
+        "raise SystemExit",
+        "def f():\n    raise ValueError('x')\n\nf()\n",
+        "import nothere\n",
+        "def broken(:\n",
+        "try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    raise KeyError(1) from error\n",
+        "import atexit, threading\natexit.register(print, 'bye')\n"
+        "threading.Thread(target=print, args=('thread',)).start()\n",
+        "import asyncio\n\nasync def main():\n    raise RuntimeError('inside')\n\nasyncio.run(main())\n",
+        "import sys\nsys.excepthook = lambda *what: print('own hook', what[0].__name__)\n1 / 0\n",
+    ],
+)
+def test_a_script_behaves_as_under_python(project: Project, live: Start, source: str) -> None:
+    project.write({"sub/tool.py": source})
+
+    both(project, live, "sub/tool.py", "a", "--port", "1")
+
+
+def test_a_package_behaves_as_with_dash_m(project: Project, live: Start) -> None:
+    project.write({"tool/__init__.py": "print('init')", "tool/__main__.py": SELF})
+    project.write({"tool/other.py": SELF})
+
+    both(project, live, "tool", "a", "-v", module=True)
+    both(project, live, "tool.other", module=True)
+
+
+def test_a_directory_behaves_as_under_python(project: Project, live: Start) -> None:
+    project.write({"folder/__main__.py": SELF, "folder/near.py": "x = 1"})
+
+    both(project, live, "./folder", "a")
+
+
+def test_an_interrupted_script_ends_by_the_signal(project: Project, live: Start) -> None:
+    project.write(main="import time\nprint('runs', flush=True)\nwhile True: time.sleep(0.01)\n")
+    program = live("main.py", program=())
+    program.wait_output("runs")
+
+    assert program.stop() == -signal.SIGINT
+    assert program.errors[-1] == "KeyboardInterrupt"
+    assert not [line for line in program.errors if "hotswap" in line]
+
+
+def test_a_script_takes_edits_of_its_functions_and_modules(project: Project, live: Start) -> None:
+    project.write(
+        words='WORD = "one"\n',
+        main="""
+        import time
+        import words
+
+        def step():
+            return words.WORD + "!"
+
+        def main():
+            while (text := step()) != "end?":
+                print(text, flush=True)
+                time.sleep(0.01)
+
+        if __name__ == "__main__":
+            main()
+            print("over", flush=True)
+        """,
+    )
+    program = live("main.py", program=())
+    program.wait_output("one!")
+
+    assert program.swap("words.py", "one", "two")["verdict"] == "swapped"
+    program.wait_output("two!")
+    assert program.swap("main.py", '"!"', '"?"')["rung"] == "patch"
+    program.wait_output("two?")
+    program.swap("words.py", "two", "end")
+
+    assert program.ended() == 0
+    assert program.output[-1] == "over"
+
+
+@pytest.mark.parametrize("runner", ["asyncio.run(main())", "uvloop.run(main())"])
+def test_edits_run_on_the_loop_that_a_script_starts(
+    project: Project, live: Start, runner: str
+) -> None:
+    project.write(
+        jobs="""
+        import threading
+
+        HOME = threading.current_thread().name
+
+        def step():
+            return "one"
+        """,
+        main=f"""
+        import asyncio, uvloop
+        import jobs
+
+        async def main():
+            while (word := jobs.step()) != "end":
+                print(word, jobs.HOME, flush=True)
+                await asyncio.sleep(0.01)
+
+        {runner}
+        """,
+    )
+    program = live("main.py", program=())
+    program.wait_output("one MainThread")
+
+    program.swap("jobs.py", "HOME = threading", "HOME = 'again ' + threading")
+    program.wait_output("one again MainThread")
+    program.swap("jobs.py", '"one"', '"end"')
+
+    assert program.ended() == 0
+
+
+def test_a_server_that_a_script_runs_itself(project: Project, live: Start) -> None:
+    project.write(
+        main="""
+        import uvicorn
+        from fastapi import FastAPI
+
+        service = FastAPI()
+
+        @service.get("/")
+        def index():
+            return "one"
+
+        def ready():
+            server = uvicorn.Server(uvicorn.Config(service, port=0, log_level="warning"))
+            startup = server.startup
+            async def told(sockets=None):
+                await startup(sockets)
+                print("port", server.servers[0].sockets[0].getsockname()[1], flush=True)
+            server.startup = told
+            server.run()
+
+        if __name__ == "__main__":
+            ready()
+        """
+    )
+    from hotswap.shape import shape_of
+
+    assert shape_of(str(project.path("main.py"))) == "app"
+    project.path("main.py").rename(project.path("tool.py"))
+    project.write(start="import tool\n\ntool.ready()\n")
+    program = live("start.py", program=())
+    port = int(program.wait_output("port").split()[1])
+
+    program.swap("tool.py", '"one"', '"two"')
+
+    import http.client
+
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=program.deadline)
+    connection.request("GET", "/")
+    assert connection.getresponse().read() == b'"two"'
+    connection.close()
+    program.stop()
+
+
+def test_threads_go_on_after_the_main_one_and_take_edits(project: Project, live: Start) -> None:
+    project.write(
+        main="""
+        import threading, time
+
+        def step():
+            return "one"
+
+        def work():
+            while (word := step()) != "end":
+                print(word, flush=True)
+                time.sleep(0.01)
+
+        threading.Thread(target=work).start()
+        """
+    )
+    program = live("main.py", program=())
+    program.wait_output("one")
+
+    assert program.swap("main.py", '"one"', '"end"')["verdict"] == "swapped"
+    assert program.ended() == 0
+
+
+def test_a_script_reloads_on_a_signal_with_its_state(project: Project, live: Start) -> None:
+    project.write(
+        main="""
+        import asyncio
+
+        seen = []
+
+        async def main():
+            while True:
+                seen.append(1)
+                print("seen", len(seen), flush=True)
+                await asyncio.sleep(0.05)
+
+        asyncio.run(main())
+        """
+    )
+    program = live("main.py", program=())
+    program.wait_output("seen 3")
+
+    program.signal(signal.SIGUSR1)
+    program.wait(lambda event: event["event"] == "started" and event["resumed"])
+    place = len(program.output)
+
+    program.wait_output("seen 9")
+    assert "seen 1" not in program.output[place:]
+    assert program.process.poll() is None
+    program.stop()
