@@ -26,6 +26,7 @@ const STYLE = `
 }
 @keyframes rise { from { transform: translateY(14px); opacity: 0; } }
 @media (prefers-reduced-motion: reduce) { .panel, .toast { animation: none; } }
+.panel.only-questions { border-top-color: var(--amber); }
 .list { overflow: auto; overscroll-behavior: contain; }
 .fault { padding: 16px 20px 14px; border-bottom: 1px solid var(--line); }
 .kind {
@@ -147,6 +148,7 @@ function draw() {
   panel.setAttribute('aria-label', 'hotswap');
   const list = element('div', 'list');
   const newestFirst = [...faults.values()].reverse();
+  if (newestFirst.every((fault) => fault.kind === 'question')) panel.classList.add('only-questions');
   list.append(...newestFirst.map(drawFault));
   const foot = element('footer');
   foot.append(element('span', 'serves', SERVES_ON[newestFirst[0].kind] ?? ''));
@@ -155,6 +157,7 @@ function draw() {
   hide.onclick = hideAll;
   foot.append(hide);
   panel.append(list, foot);
+  shadow.querySelector('.toast')?.remove(); // it would lie over the button
   shadow.prepend(panel);
 }
 
@@ -241,7 +244,7 @@ addEventListener(
 
 // One short line that goes by itself.
 export function say(text) {
-  if (!document.documentElement) return;
+  if (!document.documentElement || shadow?.querySelector('.panel')) return;
   open();
   const toast = shadow.querySelector('.toast') ?? shadow.appendChild(element('div', 'toast'));
   toast.textContent = text;
