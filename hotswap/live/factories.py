@@ -164,7 +164,7 @@ class Factories:
     def _follows(self, value: object, attribute: str) -> bool:
         """Say whether a registry's includers see its new content without being told."""
         adapter = adapters.owner(value, self._adapters)
-        return adapter is not None and not adapter.copies() and attribute != "routes"
+        return adapter is not None and not adapter.copies(value) and attribute != "routes"
 
     # What runs while one is made.
 

@@ -82,8 +82,8 @@ class Adapter(Protocol):
             Refused: The content now asks for a fresh process.
         """
 
-    def copies(self) -> bool:
-        """Say whether putting one registry into another copies entries (then the including fillers run again)."""
+    def copies(self, obj: Any = None) -> bool:
+        """Say whether putting `obj` into another registry copies its entries (then the including filler runs again)."""
         return False
 
     def patched(

@@ -46,9 +46,11 @@ class FastAPIAdapter(StarletteAdapter):
         self._routing = routing
         self._caches: tuple[int, list[Any]] = (0, [])
 
-    def copies(self) -> bool:
+    def copies(self, obj: Any = None) -> bool:
         """Say whether this release copies an included router's routes (FastAPI before ``_IncludedRouter``)."""
-        return not hasattr(self._routing, "_IncludedRouter")
+        if hasattr(self._routing, "_IncludedRouter"):
+            return False
+        return not issubclass(type(obj), self._apps)
 
     def parts(self, obj: Any) -> list[Any]:
         """Give app, router and webhooks: each keeps its identity."""

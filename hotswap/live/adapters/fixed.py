@@ -80,7 +80,7 @@ class FixedAdapter(Adapter):
         """Refuse."""
         raise Refused(self._reason)
 
-    def copies(self) -> bool:
+    def copies(self, obj: Any = None) -> bool:
         """Routes are copied into the frozen app."""
         return True
 

@@ -50,7 +50,7 @@ class FlaskAdapter(Adapter):
     """Routes, blueprints, request hooks, error handlers, template filters and CLI commands."""
 
     module = "flask.sansio.app"
-    state = frozenset({"extensions", "logger"})
+    state = frozenset({"config", "extensions", "logger"})
 
     def __init__(self) -> None:
         from flask.sansio.app import App
@@ -63,9 +63,9 @@ class FlaskAdapter(Adapter):
         """Say whether `obj` is an app or a blueprint."""
         return issubclass(type(obj), self._types)
 
-    def copies(self) -> bool:
+    def copies(self, obj: Any = None) -> bool:
         """A blueprint's deferred functions write into the app when it is registered."""
-        return True
+        return not issubclass(type(obj), self._apps)
 
     def refusal(self, obj: Any, replaced: Mapping[CodeType, CodeType]) -> str:
         """What Quart ran before serving has run."""
@@ -81,7 +81,6 @@ class FlaskAdapter(Adapter):
         rules = _rules(own["url_map"]) if "url_map" in own else []
         if "url_map" in own:
             url_map = own["url_map"]
-            remember(vars(url_map), journal)
             by_endpoint = {endpoint: list(r) for endpoint, r in url_map._rules_by_endpoint.items()}
             journal.undo(lambda: _set_rules(url_map, by_endpoint))
         remember(own, journal)

@@ -27,9 +27,14 @@ def remember(target: dict[Any, Any], journal: Journal) -> None:
     journal.undo(lambda: put(target, content))
 
 
+_twins: dict[int, Any] = {}
+"""``id()`` of a live object -> the one made last in its place: Flask's JSON provider and static view hold it weakly."""
+
+
 def share(old: Any, new: Any) -> None:
     """Let `new` act on the state of `old`: what still holds `new` (a bound method, a tuple) then does no harm."""
     new.__dict__ = old.__dict__
+    _twins[id(old)] = new
 
 
 PLAIN = (int, str, bytes, float, complex, tuple, frozenset, type(None))
@@ -108,7 +113,7 @@ def stand_in(old: Any, new: Any, journal: Journal, *, beside: Collection[int] = 
         beside: ``id()`` of containers that are to keep `new`.
     """
     for holder in gc.get_referrers(new):
-        if id(holder) in beside:
+        if id(holder) in beside or holder is _twins:
             continue
         kind = type(holder)
         if kind is list:
