@@ -126,6 +126,7 @@ class Session:
         self.urls: tuple[str, ...] = ()
         self.history: list[Outcome] = []
         self.paused = bool(carried.get("paused"))
+        self._templates = 0
         self._began = self._closed = self._restored = False
         self._later: dict[str, None] = {}
         """Files that were saved while watching was paused."""
@@ -243,10 +244,10 @@ class Session:
         if self._closed:
             return
         self.env.note(path for path in self.swapper.data_files() if is_dotenv(path))
+        self.serve_files()
         if self.options.watch:
             self._watch()
             self._catch_up()
-        self.serve_files()
         self._announce()
         self.quiet.later(WARM, self._start_warming)
 
@@ -271,7 +272,7 @@ class Session:
                 "pid": os.getpid(),
                 "generation": self.swapper.generation,
                 "modules": len(self.swapper.tracked()),
-                "templates": 0,
+                "templates": self._templates,
                 "data_files": len(self.swapper.data_files()),
                 "watching": list(self.watcher.directories) if self.watcher else [],
                 "polling": self.watcher.polling if self.watcher else "",
@@ -461,7 +462,9 @@ class Session:
                 if adapter.owns(app):
                     static.extend(adapter.served(app))
             templates.extend(adapter.templates(by_name))
-        self.browser.serves(list(dict.fromkeys(static)), list(dict.fromkeys(templates)))
+        folders = list(dict.fromkeys(templates))
+        self._templates = sum(len(files) for folder in folders for _, _, files in os.walk(folder))
+        self.browser.serves(list(dict.fromkeys(static)), folders)
 
     def _mistaken(self, error: Exception) -> None:
         """Report a mistake of hotswap's own; the program goes on."""

@@ -58,7 +58,10 @@ class Terminal:
             "NO_COLOR": "1",
             "COLUMNS": "200",
         }
-        code = "import os, sys, fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
+        code = (
+            "import os, sys, fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+            "os.execvp(sys.argv[1], sys.argv[1:])"
+        )
         self.process = subprocess.Popen(
             [sys.executable, "-c", code, *command],
             cwd=cwd,

@@ -63,8 +63,7 @@ def both(project: Project, live: Start, target: str, *arguments: str, module: bo
         "import nothere\n",
         "def broken(:\n",
         "try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    raise KeyError(1) from error\n",
-        "import atexit, threading\natexit.register(print, 'bye')\n"
-        "threading.Thread(target=print, args=('thread',)).start()\n",
+        "import atexit, threading as t\natexit.register(print, 'bye')\nt.Thread(target=print, args='t').start()\n",
         "import asyncio\n\nasync def main():\n    raise RuntimeError('inside')\n\nasyncio.run(main())\n",
         "import sys\nsys.excepthook = lambda *what: print('own hook', what[0].__name__)\n1 / 0\n",
     ],
