@@ -31,7 +31,7 @@ SHOWN = 400
 LONGEST_MESSAGE = 65_536
 """Characters of one message of a page that we read."""
 SUBPROTOCOL = "hotswap.v1"
-TOKEN_PROTOCOL = "hotswap.token."
+TOKEN_PROTOCOL = "hotswap.token."  # noqa: S105 -- what stands before the token
 """Begins the second subprotocol that a page offers; the token follows."""
 RESTARTING = 1012
 """WebSocket close code "service restart" (IANA registry): the page comes back at once."""

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a program of one case stands on one line
 """Edits of scripts: what a page held before, what it must see after, and whether it may keep running meanwhile."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- the markup of one page stands on one line
 """The stream of events: several tabs, edits while a page loads, going back, a server that is killed, and an exec."""
 
 from __future__ import annotations

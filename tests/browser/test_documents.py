@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- the markup of one page stands on one line
 """The server's difference is merged into the live page; what the user and the page's own scripts did stays."""
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("hotswap.testing",)
 
-MAIN = '''
+MAIN = """
 import os
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.staticfiles import StaticFiles
@@ -48,7 +48,7 @@ async def echo(websocket: WebSocket):
     while True:
         text = await websocket.receive_text()
         await websocket.send_text(f"{greeting()}: {text}")
-'''
+"""
 INDEX = """<!doctype html><html><head><link rel=stylesheet href=/static/app.css>
 <script type=module src=/static/app.js></script></head>
 <body><h1 id=title>{{ greeting }}</h1><p id=text>text</p><input id=name></body></html>
@@ -102,7 +102,9 @@ def test_saves_reach_the_page(page: Page, project: Project, live: Callable[..., 
     assert same_document(page)
 
 
-def test_an_exec_reload_without_a_page_reload(page: Page, project: Project, live: Callable[..., Live]) -> None:
+def test_an_exec_reload_without_a_page_reload(
+    page: Page, project: Project, live: Callable[..., Live]
+) -> None:
     server = begin(project, live)
     visit(page, server.url)
     page.fill("#name", "typed")
@@ -123,7 +125,9 @@ def test_an_exec_reload_without_a_page_reload(page: Page, project: Project, live
     page.context.request.post(
         server.url.rstrip("/") + "/__hotswap__/reload",
         headers={
-            "x-hotswap-token": page.evaluate("document.querySelector('script[data-hotswap]').dataset.token"),
+            "x-hotswap-token": page.evaluate(
+                "document.querySelector('script[data-hotswap]').dataset.token"
+            ),
             "origin": server.url.rstrip("/"),
         },
     )
@@ -157,7 +161,9 @@ def test_kill_and_restart(page: Page, project: Project, live: Callable[..., Live
     assert same_document(page)
 
 
-def test_stopping_is_quick_with_pages_open(page: Page, project: Project, live: Callable[..., Live]) -> None:
+def test_stopping_is_quick_with_pages_open(
+    page: Page, project: Project, live: Callable[..., Live]
+) -> None:
     server = begin(project, live)
     visit(page, server.url)
     assert server.stop() in (0, 130, -2)

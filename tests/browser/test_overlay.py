@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- the script of one probe stands on one line
 """What is broken stands over every page, and is gone the moment it is mended."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- the script of one probe stands on one line
 """The page's own WebSockets come back when they are really lost, and are the browser's own in every other respect."""
 
 from __future__ import annotations

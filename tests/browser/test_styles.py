@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- the markup of one page stands on one line
 """Style sheets, images and fonts are replaced in the page; the page stays."""
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from tests.unit.web_driver import NAVIGATION, ask, browser, respond
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hotswap.web.asgi import Message, Receive, Scope, Send
+    from hotswap.web.asgi import Receive, Scope, Send
 
 HTML = b"<!doctype html><html><head><title>x</title></head><body>y</body></html>"
 TAG = re.compile(rb"<script src=\"[^\"]*client\.js\"[^>]*data-hotswap></script>")
@@ -163,10 +163,25 @@ def test_websockets_and_lifespan_go_through(tmp_path: Path) -> None:
         respond(b"\xff\xfe\x00 not text \xc3\x28"),
     ],
     ids=[
-        *(
-            "plain xhtml almost none attachment br zstd twice sandbox lie 204 304 range fragment empty".split()
-        ),
-        *("fragments nothing utf-16 bytes".split()),
+        "plain",
+        "xhtml",
+        "almost",
+        "none",
+        "attachment",
+        "br",
+        "zstd",
+        "twice",
+        "sandbox",
+        "lie",
+        "204",
+        "304",
+        "range",
+        "fragment",
+        "empty",
+        "fragments",
+        "nothing",
+        "utf-16",
+        "bytes",
     ],
 )
 def test_responses_that_are_no_documents_stay_as_they_are(tmp_path: Path, app: Any) -> None:

@@ -1,6 +1,6 @@
 """JavaScript without a bundler: the changed function is replaced inside the live module (browser.md section 5).
 
-``syntax`` finds a module's units, ``rewrite`` serves them so that each function can be replaced, ``patch`` turns two
-versions into code to evaluate inside the module, ``serving`` knows which version which page runs. All but ``serving``
-are PURE. They need the extra ``js`` (tree-sitter); without it a changed script reloads the page.
+``tree`` reads nodes, ``syntax`` finds a module's units, ``rewrite`` serves them so that each function can be replaced,
+``patch`` turns two versions into code to evaluate inside the module, ``serving`` knows which version which page runs.
+All but ``serving`` are PURE. They need the extra ``js`` (tree-sitter); without it a changed script reloads the page.
 """

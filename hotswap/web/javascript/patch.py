@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from hotswap.web.javascript.rewrite import function_source, plain_meta, unit_source
-from hotswap.web.javascript.syntax import flags, is_literal, mentions, text, walk
+from hotswap.web.javascript.tree import flags, is_literal, mentions, text, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tree_sitter import Node
 
-    from hotswap.web.javascript.syntax import ClassParts, Member, Module, SyntaxFault, Unit
+    from hotswap.web.javascript.syntax import ClassParts, Member, Module, Unit
+    from hotswap.web.javascript.tree import SyntaxFault
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from hotswap.web.javascript.syntax import (
-    directives_end,
-    flags,
-    is_literal,
-    part_of,
-    text,
-    walk,
-)
+from hotswap.web.javascript.tree import directives_end, flags, is_literal, part_of, text, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -17,7 +17,8 @@ from hotswap.web.javascript.syntax import digest, parse
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from hotswap.web.javascript.syntax import Module, SyntaxFault
+    from hotswap.web.javascript.syntax import Module
+    from hotswap.web.javascript.tree import SyntaxFault
     from hotswap.web.places import Places
 
 VERSIONS = 24

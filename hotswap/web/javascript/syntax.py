@@ -10,8 +10,18 @@ from typing import TYPE_CHECKING, Literal
 import tree_sitter_javascript
 from tree_sitter import Language, Parser
 
+from hotswap.web.javascript.tree import (
+    SyntaxFault,
+    first_fault,
+    is_literal,
+    part_of,
+    shape,
+    text,
+    walk,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from tree_sitter import Node
 
@@ -21,7 +31,6 @@ DECLARATIONS = frozenset({"function_declaration", "generator_function_declaratio
 EXPRESSIONS = frozenset({"arrow_function", "function_expression", "generator_function"})
 CLASSES = frozenset({"class", "class_declaration"})
 IGNORED = frozenset({"comment", "hash_bang_line", "empty_statement", "html_comment"})
-LITERALS = frozenset({"number", "string", "true", "false", "null", "undefined", "regex"})
 LASTING_CALLS = frozenset({"addEventListener", "addListener", "on", "setInterval"})
 """Calls that keep the function they are given, so that it is worth replacing."""
 ONCE_EVENTS = frozenset({"DOMContentLoaded", "load", "readystatechange", "pageshow"})
@@ -29,15 +38,6 @@ ONCE_EVENTS = frozenset({"DOMContentLoaded", "load", "readystatechange", "pagesh
 
 Kind = Literal["function", "held", "class", "literal", "const", "let", "var"]
 """``held``: a variable whose value is a function expression."""
-
-
-@dataclass(frozen=True, slots=True)
-class SyntaxFault:
-    """Where a file stops being JavaScript. Lines and columns count from 1."""
-
-    line: int
-    column: int
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def parse(source: bytes) -> Module:
     root = Parser(LANGUAGE).parse(source).root_node
     module.root = root
     if root.has_error:
-        module.fault = _first_fault(root)
+        module.fault = first_fault(root)
         return module
     _scan(module, root)
     for number, node in enumerate(module.statements):
@@ -176,137 +176,6 @@ def parse(source: bytes) -> Module:
         if unit.kind in ("const", "let", "var"):
             module.groups[unit.name] = _group(unit.node)
     return module
-
-
-def text(node: Node | None) -> str:
-    """Give a node's source."""
-    return (node.text or b"").decode() if node is not None else ""
-
-
-def part_of(node: Node, name: str) -> Node:
-    """Give a child that the grammar promises.
-
-    Raises:
-        LookupError: The tree has a fault there, and should not have come this far.
-    """
-    found = node.child_by_field_name(name)
-    if found is None:
-        raise LookupError(f"{node.type} without {name}")
-    return found
-
-
-def flags(function: Node) -> str:
-    """Give what a function *is*, apart from what it does: ``async``, ``*``, both or neither."""
-    return "".join(child.type for child in function.children if child.type in ("async", "*"))
-
-
-def walk(node: Node) -> Iterator[Node]:
-    """Give `node` and everything below it."""
-    todo = [node]
-    while todo:
-        found = todo.pop()
-        yield found
-        todo.extend(reversed(found.children))
-
-
-def mentions(node: Node, without: Sequence[Node] = ()) -> frozenset[str]:
-    """Give the names that `node` may read or write, leaving out the subtrees in `without`."""
-    skipped = {skip.id for skip in without}
-    names = set()
-    todo = [node]
-    while todo:
-        found = todo.pop()
-        if found.id in skipped:
-            continue
-        if found.type in ("identifier", "shorthand_property_identifier"):
-            names.add(text(found))
-        todo.extend(found.named_children)
-    return frozenset(names)
-
-
-def shape(node: Node, holes: Sequence[Node] = ()) -> str:
-    """Spell a subtree so that spaces and comments do not count, with a hole where each of `holes` stands."""
-    places = {hole.id: hole for hole in holes}
-    out: list[str] = []
-
-    def spell(found: Node) -> None:
-        if found.type == "comment":
-            return
-        if found.id in places:
-            name = found.child_by_field_name("name") if found.type == "method_definition" else None
-            access = [c.type for c in found.children if c.type in ("get", "set")]
-            out.append(f"\0{found.type}{flags(found)}{''.join(access)}{text(name)}")
-        elif not found.children:
-            out.append(f"{found.type}\1{text(found)}")
-        elif found.type in ("template_string", "string"):
-            out.append(text(found))  # spaces inside belong to the value
-        else:
-            out.append(f"({found.type}")
-            for child in found.children:
-                if child.type != ";" or child.end_byte != found.end_byte:
-                    spell(child)
-            out.append(")")
-
-    spell(node)
-    return "\2".join(out)
-
-
-def is_literal(node: Node) -> bool:
-    """Say whether evaluating `node` again can only give the same value and do nothing else."""
-    kind = node.type
-    inner = [child for child in node.named_children if child.type != "comment"]
-    if kind in LITERALS:
-        return True
-    if kind == "template_string":
-        return not any(child.type == "template_substitution" for child in inner)
-    if kind in ("unary_expression", "binary_expression", "parenthesized_expression", "array"):
-        return all(is_literal(child) for child in inner)
-    if kind == "object":
-        return all(
-            child.type == "pair"
-            and (key := child.child_by_field_name("key")) is not None
-            and key.type != "computed_property_name"
-            and (value := child.child_by_field_name("value")) is not None
-            and is_literal(value)
-            for child in inner
-        )
-    return False
-
-
-def directives_end(body: Node) -> int:
-    """Give the byte after the directive prologue (``"use strict"``) of a program or function body, or -1."""
-    end = -1
-    for child in body.named_children:
-        if child.type in ("comment", "hash_bang_line"):
-            continue
-        only = child.named_children[0] if child.type == "expression_statement" else None
-        if only is None or only.type != "string" or child.named_child_count != 1:
-            break
-        end = child.end_byte
-    return end
-
-
-def _first_fault(root: Node) -> SyntaxFault:
-    first: Node | None = None
-    todo = [root]
-    while todo:
-        node = todo.pop()
-        if (node.type == "ERROR" or node.is_missing) and (
-            first is None or node.start_byte < first.start_byte
-        ):
-            first = node
-        todo.extend(child for child in node.children if child.has_error or child.is_missing)
-    if first is None:
-        return SyntaxFault(1, 1, "syntax error")
-    if first.is_missing:
-        where = first
-        message = f"missing {first.type}"
-    else:
-        # The node covers all that the parser gave up on; what it stumbled over is nearer its end than its beginning.
-        where = next((child for child in first.children if child.type == "ERROR"), first)
-        words = text(where).split()
-        message = f"unexpected {words[0][:40]}" if words else "unexpected end of file"
-    return SyntaxFault(where.start_point[0] + 1, where.start_point[1] + 1, message)
 
 
 def _scan(module: Module, root: Node) -> None:
