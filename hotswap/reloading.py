@@ -33,6 +33,8 @@ class Reloading:
         self._estimate: asyncio.Task[None] | None = None
         self._waiting: list[Callable[[Outcome], None]] = []
         self.under_way = False
+        self.on_settled: Callable[[], None] | None = None
+        """Called when the carried connections have been adopted."""
 
     def ask(
         self,
@@ -57,6 +59,8 @@ class Reloading:
     def settled(self, reload: Reload) -> None:
         """In the new image, once the carried connections are adopted: report the reload with what caused it."""
         session = self._session
+        if self.on_settled is not None:
+            self.on_settled()
         asked = self._carried.get("asked")
         cause = self._carried.get("outcome")
         ms = (time.monotonic() - asked) * 1000 if asked else reload.blackout_ms

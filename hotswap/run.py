@@ -149,7 +149,7 @@ class AppLife:
         return code
 
     async def _live(self) -> int:
-        from hotswap.server import Serving, StartFailed, configure
+        from hotswap.server import Serving, StartFailed, configure, hush_adoption
 
         found = self._load()
         session = self.session
@@ -173,6 +173,8 @@ class AppLife:
             loop.call_soon_threadsafe(stop.set)
 
         self._stop = end
+        if self.manifest is not None:
+            session.reloading.on_settled = hush_adoption()
         starting = asyncio.ensure_future(serving.start())
         stopping = asyncio.ensure_future(stop.wait())
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)

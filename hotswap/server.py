@@ -337,6 +337,17 @@ def _hushed(*, quiet: bool) -> AbstractContextManager[None]:
     return _sifted(sift)
 
 
+def hush_adoption() -> Callable[[], None]:
+    """From now on drop uvicorn's line for each WebSocket that comes up again; give what ends that."""
+    logger = logging.getLogger("uvicorn.error")
+
+    def sift(record: logging.LogRecord) -> bool:
+        return record.msg != "connection open"
+
+    logger.addFilter(sift)
+    return lambda: logger.removeFilter(sift)
+
+
 def _is_routine(record: logging.LogRecord) -> bool:
     return record.levelno <= logging.INFO and str(record.msg).startswith(START_LINES)
 
