@@ -103,7 +103,9 @@ def follow(
         if frame is None or code.co_filename not in living:
             continue
         if new is None and plain in living[code.co_filename]:
-            continue  # it runs what is written
+            if not loops.superseded(code):
+                continue  # it runs what is written
+            new = plain  # an earlier swap could not move it: now perhaps
         suspended.append(Suspended(owner, code, new, frame.f_globals))
     suspended = [
         s for s in suspended if not _is_running(s.owner)

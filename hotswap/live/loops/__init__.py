@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hotswap.live.journal import Journal
 
-__all__ = ["Refused", "Suspended", "Verdict", "move", "plain", "supported", "warm"]
+__all__ = ["Refused", "Suspended", "Verdict", "move", "plain", "superseded", "supported", "warm"]
 
 
 def move(
@@ -52,3 +52,10 @@ def plain(code: CodeType) -> CodeType:
     from hotswap.live.loops import lineage
 
     return lineage.plain(code)
+
+
+def superseded(code: CodeType) -> bool:
+    """Tell whether the code in a frame is an old body that an earlier swap could not replace."""
+    from hotswap.live.loops import lineage
+
+    return lineage.superseded(code)

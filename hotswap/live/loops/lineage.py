@@ -26,6 +26,8 @@ class Origin:
     module: ast.Module
     stands_for: CodeType | None
     """The module's own code of the function as it was after the latest swap; None while it is that itself."""
+    superseded: bool = False
+    """It is an old body in a frame that could not take the new one."""
 
 
 _known: dict[int, tuple[weakref.ref[CodeType], Origin]] = {}
@@ -57,6 +59,12 @@ def remember(code: CodeType, what: Origin, journal: Journal) -> None:
 
     journal.undo(undo)
     _known[key] = entry
+
+
+def superseded(code: CodeType) -> bool:
+    """Tell whether `code` is an old body that was left in frames which could not take the new one."""
+    found = origin(code)
+    return found is not None and found.superseded
 
 
 def plain(code: CodeType) -> CodeType:

@@ -123,7 +123,8 @@ class Batch:
             verdict = self._carry_out(plan) if isinstance(plan, _Ready) else plan
             if verdict.kind == "stale" and one.new is not None:
                 side = self.texts.side(one.old, 0)
-                self._remember(one.old, side.node, side.module, one.new)
+                found = lineage.Origin(side.node, side.module, one.new, superseded=True)
+                self._remember(one.old, found)
             verdicts.append(verdict)
         return verdicts
 
@@ -155,15 +156,14 @@ class Batch:
         except Refused as refusal:
             return Verdict(one, "stale", refusal.reason, _line(one))
         if code is not one.new and one.new is not None:
-            self._remember(code, ready.move.node, self.texts.side(one.new, 1).module, one.new)
+            module = self.texts.side(one.new, 1).module
+            self._remember(code, lineage.Origin(ready.move.node, module, one.new))
         return ready.verdict
 
-    def _remember(
-        self, code: CodeType, node: ast.AST | None, module: ast.Module, plain: CodeType
-    ) -> None:
+    def _remember(self, code: CodeType, found: lineage.Origin) -> None:
         if id(code) not in self._remembered:
             self._remembered.add(id(code))
-            lineage.remember(code, lineage.Origin(node, module, plain), self.journal)
+            lineage.remember(code, found, self.journal)
 
 
 def _settled(one: Suspended, parked: Parked, decision: Decision) -> _Ready | Verdict:

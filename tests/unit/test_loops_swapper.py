@@ -1,0 +1,387 @@
+"""Live loops through the engine: tasks and sockets that are open while their file is saved."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hotswap.live.loops import supported
+from hotswap.swapper import Swapper
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from pathlib import Path
+
+    from hotswap.source.model import Outcome
+
+pytestmark = pytest.mark.skipif(bool(supported()), reason=supported())
+
+
+class Project:
+    """One module on disk, its swapper, and its edits."""
+
+    def __init__(self, root: Path, name: str) -> None:
+        self.path = root / f"{name}.py"
+        self.name = name
+        self.text = ""
+        self.swapper = Swapper([root])
+        self.module = ModuleType(name)
+
+    def start(self, text: str) -> ModuleType:
+        self.text = text
+        self.path.write_text(text)
+        self.module = importlib.import_module(self.name)
+        return self.module
+
+    def save(self, *edits: tuple[str, str]) -> Outcome:
+        for old, new in edits:
+            assert old in self.text
+            self.text = self.text.replace(old, new)
+        self.path.write_text(self.text)
+        return self.swapper.apply([self.path])
+
+
+@pytest.fixture
+def project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Project]:
+    monkeypatch.syspath_prepend(tmp_path)
+    name = f"live_{abs(hash(request.node.name))}"
+    made = Project(tmp_path, name)
+    yield made
+    made.swapper.close()
+    sys.modules.pop(name, None)
+
+
+def run(work: Callable[[], Awaitable[None]]) -> None:
+    async def limited() -> None:
+        await asyncio.wait_for(work(), 30)
+
+    asyncio.run(limited())
+
+
+JOBS = """
+import asyncio
+inbox = asyncio.Queue
+said = None
+
+async def poll(queue, said):
+    n = 0
+    while True:
+        item = await queue.get()
+        n += 1
+        said.put_nowait(("v1", n, item))
+
+class Door:
+    async def serve(self, queue, said):
+        async with asyncio.TaskGroup() as group:
+            for turn in range(1000):
+                item = await queue.get()
+                group.create_task(self.answer(item, turn, said))
+    async def answer(self, item, turn, said):
+        said.put_nowait(("door v1", turn, item))
+
+async def feed(queue):
+    i = 0
+    while True:
+        yield ("v1", i, await queue.get())
+        i += 1
+"""
+
+
+def test_tasks_take_the_edited_body_and_keep_their_locals(project: Project) -> None:
+    jobs = project.start(JOBS)
+
+    async def work() -> None:
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        said: asyncio.Queue[Any] = asyncio.Queue()
+        task = asyncio.create_task(jobs.poll(queue, said), name="poll")
+        queue.put_nowait("a")
+        assert await said.get() == ("v1", 1, "a")
+
+        outcome = project.save(
+            ("    n = 0\n", "    n = 0\n    seen = []\n"),
+            ('("v1", n, item)', '("v2", n, item, seen)'),
+            ("        n += 1\n", "        n += 1\n        seen.append(item)\n"),
+        )
+        assert (outcome.ok, outcome.rung, outcome.stale) == (True, "patch", ())
+        assert "1 suspended frame runs the new body: poll" in outcome.notes
+        queue.put_nowait("b")
+        assert await said.get() == ("v2", 2, "b", ["b"])
+
+        outcome = project.save(
+            ("await queue.get()\n        n", "await asyncio.wait_for(queue.get(), 60)\n        n"),
+            ("v2", "v3"),
+        )
+        assert any("finishes its turn of poll" in note for note in outcome.notes)
+        queue.put_nowait("c")
+        queue.put_nowait("d")
+        assert [(await said.get())[:3] for _ in range(2)] == [("v2", 3, "c"), ("v3", 4, "d")]
+
+        outcome = project.save(("import asyncio\n", "import asyncio\n# a line more\n"))
+        assert (outcome.rung, outcome.notes, outcome.stale) == ("noop", (), ())
+        [frame] = task.get_stack()
+        assert (
+            project.text.split("\n")[frame.f_lineno - 1].strip()
+            == "item = await asyncio.wait_for(queue.get(), 60)"
+        )
+
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run(work)
+
+
+def test_a_faulted_batch_leaves_frames_on_the_old_body(project: Project) -> None:
+    jobs = project.start(JOBS)
+
+    async def work() -> None:
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        said: asyncio.Queue[Any] = asyncio.Queue()
+        task = asyncio.create_task(jobs.poll(queue, said))
+        await asyncio.sleep(0)
+        outcome = project.save(("v1", "v2"), ("said = None", "said = 1 / 0"))
+        assert outcome.fault is not None
+        queue.put_nowait("a")
+        assert await said.get() == ("v1", 1, "a")
+
+        outcome = project.save(("1 / 0", "None"))
+        assert outcome.ok
+        queue.put_nowait("b")
+        assert await said.get() == ("v2", 2, "b")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run(work)
+
+
+def test_a_batch_rolled_back_after_frames_were_written_puts_them_back(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hotswap.live import running
+
+    jobs = project.start(JOBS)
+    follow = running.follow
+    written: list[str] = []
+
+    def failing(*arguments: Any, **options: Any) -> Any:
+        written.extend(v.kind for v in follow(*arguments, **options).verdicts)
+        raise RuntimeError("after the frames were written")
+
+    async def work() -> None:
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        said: asyncio.Queue[Any] = asyncio.Queue()
+        task = asyncio.create_task(jobs.poll(queue, said))
+        await asyncio.sleep(0)
+        monkeypatch.setattr(running, "follow", failing)
+        outcome = project.save(("v1", "v2"))
+        monkeypatch.undo()
+        assert outcome.fault is not None
+        assert written == ["take"]
+        queue.put_nowait("a")
+        assert await said.get() == ("v1", 1, "a")
+        assert project.save(("v2", "v3")).ok
+        queue.put_nowait("b")
+        assert await said.get() == ("v3", 2, "b")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run(work)
+
+
+def test_what_cannot_follow_is_stale_until_an_edit_lets_it(project: Project) -> None:
+    jobs = project.start(JOBS)
+
+    async def work() -> None:
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        said: asyncio.Queue[Any] = asyncio.Queue()
+        task = asyncio.create_task(jobs.poll(queue, said))
+        await asyncio.sleep(0)
+        outcome = project.save(
+            ("    n = 0\n", "    n = 0\n    door = open(__file__)\n"),
+            ('("v1", n, item)', '("v2", n, item, door)'),
+        )
+        [stale] = outcome.stale
+        assert (stale.name, stale.what, stale.count) == ("poll", "task", 1)
+        assert stale.reason.startswith("door is bound by line")
+        queue.put_nowait("a")
+        assert await said.get() == ("v1", 1, "a")
+
+        outcome = project.save(("said = None", "said = 0"))
+        assert [row.name for row in outcome.stale] == ["poll"]
+
+        outcome = project.save(("open(__file__)", '"front"'))
+        assert outcome.stale == ()
+        queue.put_nowait("b")
+        assert await said.get() == ("v2", 2, "b", "front")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run(work)
+
+
+def test_task_groups_methods_and_async_generators_follow(project: Project) -> None:
+    jobs = project.start(JOBS)
+
+    async def work() -> None:
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        said: asyncio.Queue[Any] = asyncio.Queue()
+        task = asyncio.create_task(jobs.Door().serve(queue, said))
+        fed: asyncio.Queue[str] = asyncio.Queue()
+        events = jobs.feed(fed)
+        fed.put_nowait("x")
+        assert await anext(events) == ("v1", 0, "x")
+        queue.put_nowait("a")
+        assert await said.get() == ("door v1", 0, "a")
+
+        outcome = project.save(
+            ("v1", "v2"),
+            ("range(1000)", "range(2000)"),
+            ("self.answer(item, turn, said)", "self.answer(item, -turn, said)"),
+        )
+        assert outcome.stale == ()
+        assert any("the iterator of line" in note for note in outcome.notes)
+        queue.put_nowait("b")
+        assert await said.get() == ("door v2", -1, "b")
+        fed.put_nowait("y")
+        assert await anext(events) == ("v2", 1, "y")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await events.aclose()
+
+    run(work)
+
+
+def test_switched_off_nothing_moves(tmp_path: Path, project: Project) -> None:
+    project.swapper.close()
+    project.swapper = Swapper([tmp_path], live_loops=False)
+    jobs = project.start(JOBS)
+
+    async def work() -> None:
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        said: asyncio.Queue[Any] = asyncio.Queue()
+        task = asyncio.create_task(jobs.poll(queue, said))
+        await asyncio.sleep(0)
+        [stale] = project.save(("v1", "v2")).stale
+        assert (stale.name, stale.what, stale.reason) == (
+            "poll",
+            "task",
+            "live loops are switched off",
+        )
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run(work)
+
+
+APP = """
+import asyncio
+from fastapi import Depends, FastAPI, WebSocket, WebSocketDisconnect
+from fastapi.responses import StreamingResponse
+app = FastAPI()
+gone = []
+beats = asyncio.Queue()
+def who(): return "you"
+@app.websocket("/ws")
+async def chat(socket: WebSocket, name: str = Depends(who)):
+    await socket.accept()
+    n = 0
+    try:
+        while True:
+            text = await socket.receive_text()
+            n += 1
+            await socket.send_text(f"v1 {name} {n} {text}")
+    except WebSocketDisconnect:
+        gone.append(("v1", n))
+async def events():
+    i = 0
+    while True:
+        await beats.get()
+        yield f"data: v1 {i}\\n\\n"
+        i += 1
+@app.get("/events")
+async def sse(): return StreamingResponse(events(), media_type="text/event-stream")
+"""
+
+
+@pytest.mark.live
+def test_open_sockets_answer_with_the_new_code(project: Project) -> None:
+    uvicorn = pytest.importorskip("uvicorn")
+    pytest.importorskip("fastapi")
+    websockets = pytest.importorskip("websockets.asyncio.client")
+    module = project.start(APP)
+
+    async def work() -> None:
+        config = uvicorn.Config(module.app, port=0, log_level="warning", lifespan="off")
+        server = uvicorn.Server(config)
+        started = asyncio.Event()
+        startup = server.startup
+
+        async def announced(*arguments: Any, **options: Any) -> None:
+            await startup(*arguments, **options)
+            started.set()
+
+        server.startup = announced
+        serving = asyncio.create_task(server.serve())
+        await started.wait()
+        port = server.servers[0].sockets[0].getsockname()[1]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+
+        async def beat() -> str:
+            module.beats.put_nowait(1)
+            found = await reader.readuntil(b"\n\n")
+            await reader.readuntil(b"\r\n")
+            return found.split(b"data: ")[1].decode().strip()
+
+        async with websockets.connect(f"ws://127.0.0.1:{port}/ws") as socket:
+
+            async def ask(text: str) -> str:
+                await socket.send(text)
+                return str(await socket.recv())
+
+            assert await ask("a") == "v1 you 1 a"
+            assert await beat() == "v1 0"
+
+            outcome = project.save(
+                ("    n = 0\n", "    n = 0\n    seen = []\n"),
+                (
+                    "            n += 1\n",
+                    "            n += 1\n            seen.append(text.upper())\n",
+                ),
+                ("{n} {text}", "{n} {seen}"),
+                ("v1", "v2"),
+            )
+            assert (outcome.fault, outcome.stale) == (None, ())
+            assert await ask("b") == "v2 you 2 ['B']"
+            assert await beat() == "v2 1"
+
+            outcome = project.save(
+                (
+                    "await socket.receive_text()",
+                    "await asyncio.wait_for(socket.receive_text(), 60)",
+                ),
+                ("v2", "v3"),
+            )
+            assert outcome.stale == ()
+            assert await ask("c") == "v2 you 3 ['B', 'C']"
+            assert await ask("d") == "v3 you 4 ['B', 'C', 'D']"
+            assert await beat() == "v3 2"
+
+            outcome = project.save(
+                ("v3 {name}", "v4 {nobody}"), ("app = FastAPI()", "app = FastAPI()\nnowhere")
+            )
+            assert outcome.fault is not None
+            assert await ask("e") == "v3 you 5 ['B', 'C', 'D', 'E']"
+        writer.close()
+        server.should_exit = True
+        await serving
+        assert module.gone == [("v3", 5)]
+
+    run(work)
