@@ -8,7 +8,7 @@ import os
 import stat
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,9 +20,11 @@ except ImportError:  # Windows has neither leases nor inotify
     fcntl = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """What ``stat`` says of a path; a content written anew changes at least one of these."""
+class Sign(NamedTuple):
+    """What ``stat`` says of a path; a content written anew changes at least one of these.
+
+    A tuple, since polling makes thousands: 0.4 us instead of a frozen dataclass's 1.2.
+    """
 
     mtime_ns: int
     size: int

@@ -63,9 +63,8 @@ class Watcher:
         self._wake = wake
         self._clock = clock
         self._disk = disk or Disk()
-        if poll is None and mounts.forced(os.environ):
-            poll = INTERVAL
         self._poll = poll
+        self._forced = mounts.forced(os.environ)
         self._posted: deque[kernel.Event] = deque()
         self._awake = False
         self._started = False
@@ -81,6 +80,9 @@ class Watcher:
         self._included: set[str] = set()
         self._wanted: dict[str, None] = {}  # real directories, in the order of watching
         self._polled: dict[str, str] = {}  # real directory -> why
+        self._grown: set[str] = (
+            set()
+        )  # real directories with names that were not there at the last call
         self._mounts: tuple[mounts.Mount, ...] | None = None
         self._problems: list[Fault] = []
         self._told: set[str] = set()
@@ -220,6 +222,7 @@ class Watcher:
         directory = os.path.dirname(place)
         self._names.setdefault(place, set()).add(path)
         self._inside.setdefault(directory, set()).add(place)
+        self._grown.add(directory)
         self._want(directory)
 
     def _want(self, directory: str) -> None:
@@ -255,20 +258,20 @@ class Watcher:
         watched = self._kernel.directories
         for directory in [path for path in self._wanted if path not in watched]:
             if directory in self._polled:
-                self._look_at(directory)
+                if directory in self._grown:
+                    self._look_at(directory)
             elif why := self._silent(directory):
                 self._polled[directory] = why
                 self._look_at(directory)
             else:
                 self._add(directory)
+        self._grown.clear()
 
     def _add(self, directory: str) -> None:
         sign = self._disk.sign(directory)
         if sign is None or not sign.directory:
             # Not there (yet): its files are looked for, so that they are found when it comes.
-            self._poller.add(
-                [path for path in self._names if os.path.dirname(path) == directory], ()
-            )
+            self._poller.add(self._inside.get(directory, ()), ())
             return
         if not self._disk.readable(directory):
             error = OSError(13, "Permission denied")
@@ -285,14 +288,14 @@ class Watcher:
         self._look_at(directory)
 
     def _look_at(self, directory: str) -> None:
-        self._poller.add(
-            [path for path in self._names if os.path.dirname(path) == directory], [directory]
-        )
+        self._poller.add(self._inside.get(directory, ()), [directory])
 
     def _silent(self, directory: str) -> str:
         """Say why a directory must be polled; empty when its changes are reported."""
         if self._poll is not None:
             return "asked for"
+        if self._forced:
+            return "WATCHFILES_FORCE_POLLING is set"
         if self._mounts is None:
             self._mounts = mounts.parse(self._disk.mounts())
         mount = mounts.mount_of(directory, self._mounts)
