@@ -276,10 +276,15 @@ def _limit(name: str, default: int) -> int:
 
 
 def _descriptors_left() -> bool:
+    """Say whether this process may open as many files as an observer needs: inotify's own and two of a pipe."""
+    opened: list[int] = []
     try:
-        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        opened.extend(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC) for _ in range(4))
     except OSError:
         return False
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
     return True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import queue
+import subprocess
 import sys
 import threading
 from types import SimpleNamespace
@@ -155,11 +156,26 @@ def test_every_failure_says_its_cause_and_the_command_that_mends_it(number, code
     assert "polled instead" in fault.message
 
 
-def test_no_more_file_descriptors_is_told_from_no_more_instances(monkeypatch):
-    monkeypatch.setattr(kernel, "_descriptors_left", lambda: False)
-    fault = kernel.explain(OSError(errno.EMFILE, "x"), "/p")
-    assert fault.code == "HS403"
-    assert fault.hint.startswith("ulimit -n ")
+@linux
+def test_no_more_file_descriptors_is_told_from_no_more_instances():
+    """In a process of its own: what else runs in this one may open files, too."""
+    program = (
+        "import errno, os, resource\n"
+        "from hotswap.watch import kernel\n"
+        "used = max(int(name) for name in os.listdir('/proc/self/fd'))\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (used + 2, 4096))\n"
+        "fault = kernel.explain(OSError(errno.EMFILE, 'x'), '/p')\n"
+        "assert fault.code == 'HS403', fault\n"
+        "assert fault.hint.startswith('ulimit -n '), fault\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env={"PYTHONPATH": ":".join(sys.path)},
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_no_more_threads_is_an_os_error(tmp_path):
