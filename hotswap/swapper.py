@@ -13,11 +13,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from hotswap import hooks
-from hotswap.live.batch import Batch, Swap, read_batch
 from hotswap.live.tracker import Tracker
 from hotswap.source.model import Outcome
 
 if TYPE_CHECKING:
+    from hotswap.live.batch import Batch
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
@@ -100,6 +100,8 @@ class Swapper:
         Never raises for the user's fault. A plan that needs a fresh process changes nothing: ``ok`` False, ``rung``
         ``"exec"``, `reason` set.
         """
+        from hotswap.live.batch import read_batch
+
         with self._lock:
             started = time.perf_counter()
             self.tracker.adopt_imported()
@@ -113,6 +115,8 @@ class Swapper:
 
     def undo(self) -> Outcome:
         """Go back to the sources that ran before the last swap, in memory; the files stay as they are."""
+        from hotswap.live.batch import Batch
+
         with self._lock:
             started = time.perf_counter()
             if not self._undo:
@@ -131,6 +135,8 @@ class Swapper:
 
     def explain(self, paths: Iterable[str | os.PathLike[str]] | None = None) -> Outcome:
         """Say what `apply` would do, and do nothing."""
+        from hotswap.live.batch import Swap, read_batch
+
         with self._lock:
             started = time.perf_counter()
             given = None if paths is None else [os.fspath(p) for p in paths]
@@ -143,6 +149,8 @@ class Swapper:
         self.tracker.uninstall()
 
     def _swap(self, batch: Batch, started: float) -> tuple[Outcome, dict[str, bytes | None]]:
+        from hotswap.live.batch import Swap
+
         swap = Swap(
             self.tracker,
             batch,
@@ -151,7 +159,7 @@ class Swapper:
             reenter=self.reenter,
             adopt_value=self.adopt_value,
         )
-        before = {e.entry.path: e.entry.data for e in batch.edits}
+        before: dict[str, bytes | None] = {e.entry.path: e.entry.data for e in batch.edits}
         result = swap.carry_out()
         if swap.grafted:
             del swap

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import linecache
@@ -13,8 +14,9 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from hotswap import hooks
-from hotswap.live import instances, patch, registries, verify
+from hotswap.live import adapters, instances, patch, registries, verify
 from hotswap.live.adapters.base import Refused
+from hotswap.live.classes import foreseen
 from hotswap.live.conformer import conforming
 from hotswap.live.dependents import running_code
 from hotswap.live.functions import Graft
@@ -85,7 +87,7 @@ def read_batch(tracker: Tracker, given: list[str] | None, pending: Iterable[str]
         seen.add(real)
         _read_one(tracker, batch, path, real)
     _join_data(batch)
-    _relocate(tracker, batch)
+    _relocate(batch)
     _wake(tracker, batch)
     return batch
 
@@ -104,7 +106,7 @@ def _join_data(batch: Batch) -> None:
     batch.edits = list(kept.values())
 
 
-def _relocate(tracker: Tracker, batch: Batch) -> None:
+def _relocate(batch: Batch) -> None:
     """``lib.py`` became ``lib/__init__.py``, or the other way round: the same module in another place."""
     if not batch.deleted or not batch.created:
         return
@@ -218,6 +220,7 @@ class Swap:
         self.adopt_value = adopt_value
         self.followed: Any = None
         self.plain = PLAIN
+        self._named: dict[str, dict[str, list[CodeType]]] = {}
         self.grafted = False
         self.compiled: dict[str, CodeType] = {}
         """By `co_filename`: the new whole-file compiles, as they go into live functions."""
@@ -238,10 +241,15 @@ class Swap:
         """Plan, and change nothing."""
         try:
             rung = self._plan()
+            rung = self._foresee(rung)
+        except _Faulted as faulted:
+            return self._fault(faulted.fault, None)
         except SyntaxError as error:
             return self._fault(syntax_fault(error, self._path_of(error)), None)
         except Refused as refusal:
             return self._exec(str(refusal))
+        finally:
+            self.journal.roll_back()
         return Outcome(
             ok=True,
             rung=rung,
@@ -249,6 +257,47 @@ class Swap:
             changes=tuple(self.changes),
             reason=self.reason,
         )
+
+    def _foresee(self, rung: Rung) -> Rung:
+        """Climb as far as running would, as far as that can be told without running anything."""
+        if rung == "patch":
+            rerun = self._rerun(Graft(self.journal, self.texts, self.tracker.prepared))
+            rerun.replay.refuse(
+                {a: b for a, b in self.pairs.items() if codes.own(a) != codes.own(b)}
+            )
+            why = rerun.would_run()
+            if why:
+                self.reason = why
+                return "reexec"
+        return rung
+
+    def _rerun(self, graft: Graft) -> Rerun:
+        sources = {m.entry.path: (m.entry.data, m.text.data) for m in self.modules}
+        return Rerun(
+            self.tracker, self.journal, graft, self.modules, self.own_changed, self._pinned, sources
+        )
+
+    def _check_classes(self, module: ModuleSwap) -> None:
+        """Find the classes that cannot take their edit before anything runs."""
+        for step in module.steps:
+            cls = module.names.get(step.unit.name) if step.delta is not None else None
+            if (
+                step.delta is None
+                or step.old is None
+                or step.verdict != "run"
+                or not isinstance(cls, type)
+            ):
+                continue
+            rows = [
+                (name.rpartition(".")[2], mark)
+                for mark, name, what, _ in step.delta.changed
+                if what != "bases"
+            ]
+            changed = step.old.class_head[1:3] != step.unit.class_head[1:3]
+            bases = tuple(ast.unparse(b) for b in step.unit.node.bases) if changed else None  # type: ignore[attr-defined]
+            reason = foreseen(cls, rows, bases)
+            if reason:
+                raise Refused(reason)
 
     def _path_of(self, error: SyntaxError) -> str:
         filename = error.filename or ""
@@ -282,6 +331,7 @@ class Swap:
                 raise Refused(plan.refusal)
             edited = [s for s in swap.steps if s.edited]
             reasons += [s.situation for s in edited if s.verdict == "run"]
+            self._check_classes(swap)
             if any(s.verdict == "run" for s in edited) and self._pinned(swap.name):
                 raise Refused(f"{swap.name} is pinned, and more than function bodies changed in it")
         if self.batch.deleted:
@@ -369,11 +419,9 @@ class Swap:
         except instances.HookRaised as raised:
             self.journal.roll_back()
             kind = KINDS["HS203"]
-            error = raised.error
+            frames = self._frames(raised.error)
             return self._fault(
-                Fault(
-                    kind.code, kind.title, str(raised), frames=self._frames(error), hint=kind.remedy
-                ),
+                Fault(kind.code, kind.title, str(raised), frames=frames, hint=kind.remedy),
                 rung,
             )
         except (KeyboardInterrupt, SystemExit):
@@ -419,16 +467,7 @@ class Swap:
         graft = Graft(self.journal, self.texts, self.tracker.prepared)
         rerun = None
         if self._may_rerun(rung):
-            sources = {m.entry.path: (m.entry.data, m.text.data) for m in self.modules}
-            rerun = Rerun(
-                self.tracker,
-                self.journal,
-                graft,
-                self.modules,
-                self.own_changed,
-                self._pinned,
-                sources,
-            )
+            rerun = self._rerun(graft)
             replaced = {a: b for a, b in self.pairs.items() if codes.own(a) != codes.own(b)}
             rerun.adopt_value = self.adopt_value
             rerun.replay.refuse(replaced)
@@ -532,6 +571,7 @@ class Swap:
             rung == "reexec"
             or any(self.own_changed.values())
             or any(s.verdict == "docstring" for m in self.modules for s in m.steps)
+            or (rung == "patch" and bool(adapters.active()))
         )
 
     def _dispose(self) -> None:
@@ -550,6 +590,8 @@ class Swap:
         text_of = {m.entry.filename: m for m in self.modules}
         for function, code in heap.functions:
             new = self.pairs.get(self.plain.get(id(code), (code, code))[1])
+            if new is None:
+                new = self._by_name(function, code, text_of)
             if new is None:
                 continue
             if codes.own(code) == codes.own(new) and code.co_freevars == new.co_freevars:
@@ -578,6 +620,23 @@ class Swap:
             cleared = patch.clear_caches(heap, changed)
             self.notes += [f"lru_cache of {name} cleared" for name in dict.fromkeys(cleared)]
 
+    def _by_name(
+        self, function: FunctionType, code: CodeType, modules: Mapping[str, ModuleSwap]
+    ) -> CodeType | None:
+        """A function whose code is in neither compile (made by another compiler, or left stale): match it by place."""
+        module = modules.get(code.co_filename)
+        if module is None or id(code) in self.plain or function.__globals__ is not module.names:
+            return None
+        found = self._named.get(code.co_filename)
+        if found is None:
+            found = self._named[code.co_filename] = {}
+            for new in codes.walk(self.compiled[module.text.filename]):
+                found.setdefault(new.co_qualname, []).append(new)
+        same = found.get(code.co_qualname, [])
+        if len(same) != 1 or same[0] == code or code.co_name.startswith("<"):
+            return None
+        return same[0]
+
     def _docstring_follows(
         self, function: FunctionType, old: CodeType, modules: Mapping[str, ModuleSwap]
     ) -> None:
@@ -590,13 +649,14 @@ class Swap:
         holder: Mapping[str, Any] = (
             type.__dict__["__dict__"].__get__(owner) if owner is not None else module.names
         )
-        value = holder.get(parts[-1])
+        value: Any = holder.get(parts[-1])
         before, after = codes.docstring(old), function.__doc__
         if type(value) is property and value.fget is function:
-            parts_of = (value.fget, value.fset, value.fdel)
-            was = value.__doc__
-            self.journal.undo(lambda: property.__init__(value, *parts_of, was))
-            property.__init__(value, *parts_of)
+            prop: Any = value
+            functions = (prop.fget, prop.fset, prop.fdel)
+            was = prop.__doc__
+            self.journal.undo(lambda: property.__init__(prop, *functions, was))
+            property.__init__(prop, *functions)
             return
         seen = 0
         while value is not None and value is not function and seen < 20:
@@ -874,8 +934,6 @@ def owner_of(names: Mapping[str, Any], qualname: str) -> type | None:
 
 def literal_values(old: Text, new: Text) -> dict[str, Any]:
     """Give the names that the edit binds to another literal: an ``if`` that tests them goes the new way."""
-    import ast
-
     found: dict[str, Any] = {}
     known = {u.fingerprint for u in old.units if u.kind == "assign"}
     for unit in new.units:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import types
+import typing
 from abc import ABCMeta, update_abstractmethods
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +15,8 @@ from hotswap.live.functions import WRAPPERS, content
 from hotswap.live.journal import MISSING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hotswap.live.functions import Graft
 
 UNTOUCHED: Final = frozenset(
@@ -79,6 +82,9 @@ def merge_class(graft: Graft, old: type, new: type) -> Any:
 
         rebuild(graft, old, new)
     graft.shaped.append(old)
+    if "__parameters__" in ours or "__parameters__" in theirs:
+        for forget in getattr(typing, "_cleanups", ()):  # Box[int] is cached by typing
+            forget()
     return old
 
 
@@ -154,13 +160,15 @@ def _abstract(graft: Graft, old: type, theirs: dict[str, Any]) -> None:
 
 def forget_checks(graft: Graft, cls: type) -> None:
     """Drop what ABCs cached about ``isinstance``, and work out again which methods subclasses still lack."""
-    from _abc import _reset_caches  # abc.py uses it where it exists
+    from _abc import _reset_caches  # type: ignore[import-not-found]  # abc.py uses it, where it exists
 
     _reset_caches(cls)
-    for child in type.__subclasses__(cls):
+    children: list[type] = type.__subclasses__(cls)
+    for child in children:
         if isinstance(child, ABCMeta):
             before = own_dict(child).get("__abstractmethods__", frozenset())
-            update_abstractmethods(child)
+            recount: Any = update_abstractmethods
+            recount(child)
             if own_dict(child).get("__abstractmethods__", frozenset()) != before:
                 graft.journal.undo(lambda c=child, b=before: setattr(c, "__abstractmethods__", b))  # type: ignore[misc]
             forget_checks(graft, child)
@@ -265,11 +273,11 @@ def take_new(graft: Graft, old: type, new: type, reason: str) -> type:
     Raises:
         Refused: An instance or a subclass of the old class lives.
     """
-    if old.__subclasses__():
-        children = ", ".join(sorted(c.__qualname__ for c in old.__subclasses__())[:3])
+    if subclasses(old):
+        children = ", ".join(sorted(c.__qualname__ for c in subclasses(old))[:3])
         if any(
             id(c) not in graft.pairs and graft.known(c) is c and not _dead(c, new)
-            for c in old.__subclasses__()
+            for c in subclasses(old)
         ):
             raise Refused(f"{reason}, and it has subclasses ({children})")
     alive = [o for o in gc.get_objects() if type(o) is old]
@@ -282,3 +290,55 @@ def take_new(graft: Graft, old: type, new: type, reason: str) -> type:
 
 def _dead(cls: type, new: type) -> bool:
     return cls is new
+
+
+def subclasses(cls: type) -> list[type]:
+    """Give the direct subclasses of a class, of a metaclass too."""
+    found: list[type] = type.__subclasses__(cls)
+    return found
+
+
+def foreseen(old: type, changes: Iterable[tuple[str, str]], bases: tuple[str, ...] | None) -> str:
+    """Say before anything runs why a class statement will not fit its live class; empty when it may.
+
+    Args:
+        old: The live class.
+        changes: ``(member, mark)`` of what was edited in its body.
+        bases: Names of its new bases when they changed, else None.
+    """
+    import enum
+
+    name = old.__qualname__
+    own = own_dict(old)
+    reason = ""
+    members = {m: mark for m, mark in changes}
+    if issubclass(old, tuple) and "_fields" in own:
+        fields = set(own["_fields"])
+        if any(
+            mark in "+-" and (m in fields or m in own.get("__annotations__", {}) or mark == "+")
+            for m, mark in members.items()
+        ):
+            reason = f"the fields of NamedTuple {name} changed"
+    elif isinstance(old, enum.EnumMeta):
+        mixed: Any = old
+        if mixed._member_type_ is not object and any(
+            mark == "~" and m in mixed._member_map_ for m, mark in members.items()
+        ):
+            return f"a member of {name}, which is itself a {mixed._member_type_.__name__}, changed its value"
+        return ""
+    elif "__slots__" in members and "__slots__" in own:
+        return ""
+    elif (
+        "__slots__" in own
+        and "__dataclass_fields__" in own
+        and any(mark in "+-" for mark in members.values())
+    ):
+        reason = f"the slots of {name} changed"
+    if bases is not None and (not bases or old.__bases__ == (object,)):
+        reason = f"the bases of {name} changed from or to object"
+    if not reason:
+        return ""
+    alive = sum(type(o) is old for o in gc.get_objects())
+    if alive:
+        return f"{reason}, and {alive} of it live{'s' if alive == 1 else ''}"
+    return f"{reason}, and it has subclasses" if subclasses(old) else ""

@@ -1,4 +1,4 @@
-"""Grafting: what a re-executed statement made is put into the object that was there before, which keeps its identity."""
+"""Grafting: what a re-executed statement made goes into the object that was there before, which keeps its identity."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import functools
 import types
 from types import CellType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 from hotswap.live.conformer import CLASS, conforming, with_constants
 from hotswap.live.journal import MISSING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 COPIED: Final = ("__defaults__", "__kwdefaults__", "__doc__", "__name__", "__qualname__")
 WRAPPERS: Final = (staticmethod, classmethod, property, functools.cached_property)
+MARKS: Final[WeakKeyDictionary[FunctionType, set[str]]] = WeakKeyDictionary()
+"""Attributes that grafting brought to a function: they go when the statement no longer makes them."""
 _CACHE: Final = type(functools.lru_cache(len))
 
 
@@ -113,7 +116,7 @@ class Graft:
             if name in ("__defaults__", "__kwdefaults__") and value:
                 kept = self.keep_defaults.get(new.__qualname__)
                 if kept:
-                    value = kept_defaults(old, new, name, kept, before, defaults)
+                    value = kept_defaults(new, name, kept, before, defaults)
             journal.setattr(old, name, value)
         if old.__module__ != new.__module__ and old.__module__ == old.__globals__.get("__name__"):
             journal.setattr(old, "__module__", new.__module__)
@@ -155,6 +158,12 @@ class Graft:
     def _attributes(self, old: FunctionType, new: FunctionType) -> None:
         journal = self.journal
         ours, theirs = old.__dict__, new.__dict__
+        gone = [k for k in MARKS.get(old, ()) if k in ours and k not in theirs]
+        if gone:
+            journal.content(ours)
+            for key in gone:  # an earlier version of the decorator put it there
+                del ours[key]
+        MARKS[old] = {*theirs}
         for key, value in list(theirs.items()):
             before = ours.get(key, MISSING)
             merged = value
@@ -211,12 +220,13 @@ class Graft:
 
     def _property(self, old: property, new: property, owner: type | None) -> Any:
         before = (old.fget, old.fset, old.fdel, old.__doc__)
-        merged = [
+        merged: list[Any] = [
             self.merge(a, b, owner) if a is not None and b is not None else b
             for a, b in ((old.fget, new.fget), (old.fset, new.fset), (old.fdel, new.fdel))
         ]
         self.journal.undo(lambda: property.__init__(old, *before))
-        property.__init__(old, merged[0], merged[1], merged[2], new.__doc__)
+        functions: Any = (*merged, new.__doc__)
+        property.__init__(old, *functions)
         self.pair(new, old)
         return old
 
@@ -256,13 +266,13 @@ class Graft:
 
 
 _MERGERS: Final[dict[type, Callable[[Graft, Any, Any, type | None], Any]]] = {
-    staticmethod: Graft._wrapped_method,  # noqa: SLF001
-    classmethod: Graft._wrapped_method,  # noqa: SLF001
-    property: Graft._property,  # noqa: SLF001
-    functools.cached_property: Graft._cached_property,  # noqa: SLF001
-    functools.partial: Graft._partial,  # noqa: SLF001
-    _CACHE: Graft._cache,  # noqa: SLF001
-    types.MethodType: Graft._method,  # noqa: SLF001
+    staticmethod: Graft._wrapped_method,
+    classmethod: Graft._wrapped_method,
+    property: Graft._property,
+    functools.cached_property: Graft._cached_property,
+    functools.partial: Graft._partial,
+    _CACHE: Graft._cache,
+    types.MethodType: Graft._method,
 }
 
 
@@ -297,7 +307,6 @@ def wraps(outer: FunctionType, inner: FunctionType) -> bool:
 
 
 def kept_defaults(
-    old: FunctionType,
     new: FunctionType,
     which: str,
     names: frozenset[str],
@@ -307,12 +316,11 @@ def kept_defaults(
     """Give `new`'s defaults, in which mutable ones that gathered data stay where their expression is unchanged.
 
     Args:
-        old: The live function, with `code` the code it had.
-        new: The throw-away one.
+        new: The throw-away function.
         which: ``__defaults__`` or ``__kwdefaults__``.
         names: Parameters whose default expression did not change.
-        code: `old`'s code before this swap.
-        defaults: `old`'s defaults and keyword defaults before this swap.
+        code: The live function's code before this swap.
+        defaults: Its defaults and keyword defaults before this swap.
     """
     before = by_parameter(code, *defaults)
     after = by_parameter(new.__code__, new.__defaults__, new.__kwdefaults__)
@@ -358,8 +366,6 @@ def forwarding_code(old: FunctionType, new: FunctionType) -> CodeType:
     free = ", ".join(old.__code__.co_freevars)
     dead = f"  if 0: {free}\n" if free else ""
     source = f"def make({free}):\n {prefix}def forward(*args, **kwargs):\n{dead}  {body}\n return forward\n"
-    if "__class__" in old.__code__.co_freevars:
-        source = source.replace("__class__", "__class__")
     namespace: dict[str, Any] = {}
     import warnings
 

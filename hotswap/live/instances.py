@@ -110,21 +110,21 @@ def assigned(unit: Unit, model: bool = False) -> dict[str, tuple[ast.expr | None
             continue
         me = [*function.args.posonlyargs, *function.args.args][0].arg
         top = {id(s) for s in function.body}
-        for statement in ast.walk(function):
+        for inner in (n for n in ast.walk(function) if isinstance(n, ast.stmt)):
             targets: list[ast.expr] = []
             value: ast.expr | None = None
-            if isinstance(statement, ast.Assign):
-                targets, value = statement.targets, statement.value
-            elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
-                targets, value = [statement.target], statement.value
+            if isinstance(inner, ast.Assign):
+                targets, value = inner.targets, inner.value
+            elif isinstance(inner, ast.AnnAssign) and inner.value is not None:
+                targets, value = [inner.target], inner.value
             for target in targets:
                 if (
                     isinstance(target, ast.Attribute)
                     and isinstance(target.value, ast.Name)
                     and target.value.id == me
                 ):
-                    sure = value if id(statement) in top and target.attr not in found else None
-                    found[target.attr] = (sure, statement.lineno)
+                    sure = value if id(inner) in top and target.attr not in found else None
+                    found[target.attr] = (sure, inner.lineno)
     return found
 
 
@@ -187,7 +187,8 @@ def heirs(cls: type) -> set[type]:
     found = {cls}
     stack = [cls]
     while stack:
-        for child in type.__subclasses__(stack.pop()):
+        children: list[type] = type.__subclasses__(stack.pop())
+        for child in children:
             if child not in found:
                 found.add(child)
                 stack.append(child)

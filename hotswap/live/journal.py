@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 MISSING: Final[Any] = type("MISSING", (), {"__repr__": lambda _: "MISSING", "__slots__": ()})()
 
 
-def _put(kind: type, container: Any, items: list[tuple[Any, Any]]) -> None:
+def _put(kind: Any, container: Any, items: list[tuple[Any, Any]]) -> None:
+    """Refill a dict past what a subclass makes of `clear` and ``[]=``."""
+    kind.clear(container)
     for key, value in items:
-        kind.__setitem__(container, key, value)  # past any subclass
+        kind.__setitem__(container, key, value)
 
 
 class Journal:
@@ -76,7 +78,7 @@ class Journal:
         if isinstance(container, dict):
             items = list(dict.items(container))
             kind = OrderedDict if isinstance(container, OrderedDict) else dict
-            self.undo(lambda: (kind.clear(container), _put(kind, container, items)))
+            self.undo(lambda: _put(kind, container, items))
         elif isinstance(container, list):
             elements = list.copy(container)
             self.undo(lambda: list.__setitem__(container, slice(None), elements))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from inspect import signature as signature_of
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def rebuild(graft: Graft, old: Any, new: Any) -> None:
         bound = type(decorators)()
         for field in fields(decorators):
             made = getattr(decorators, field.name)
-            setattr(bound, field.name, {k: d.bind_to_cls(old) for k, d in made.items()})
+            setattr(bound, field.name, {k: bind(d, old) for k, d in made.items()})
         journal.setattr(old, "__pydantic_decorators__", bound)
     for name in (
         "__pydantic_core_schema__",
@@ -40,6 +41,15 @@ def rebuild(graft: Graft, old: Any, new: Any) -> None:
     forget_generics()
     if signature is not None and "__signature__" in old.__dict__:
         journal.setattr(old, "__signature__", signature)
+
+
+def bind(decorator: Any, cls: Any) -> Any:
+    """Bind a validator or serializer to the class that lives on."""
+    if "cls_ref" in signature_of(decorator.bind_to_cls).parameters:
+        from pydantic._internal._core_utils import get_type_ref
+
+        return decorator.bind_to_cls(cls, get_type_ref(cls))
+    return decorator.bind_to_cls(cls)
 
 
 def forget_generics() -> None:

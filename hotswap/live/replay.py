@@ -218,6 +218,47 @@ class Replay:
                     self._edited(swap, step, index)
                 elif step.moved and step.verdict in ("keep", "code"):
                     self._moved(swap, step)
+        if self.active:
+            self.made_by_calls()
+
+    def _constructed(self, names: Mapping[str, Any], unit: Unit, value: Any) -> bool:
+        """Say whether a registry was made by calling its own class."""
+        if self.adapter_of(value) is None or not isinstance(unit.value, ast.Call):
+            return False
+        function: Any = unit.value.func
+        first = names.get(function.id) if isinstance(function, ast.Name) else None
+        if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+            holder = names.get(function.value.id)
+            first = holder.__dict__.get(function.attr) if type(holder) is ModuleType else None
+        return first is type(value)
+
+    def made_by_calls(self) -> None:
+        """Apps made by a call whose making code changed: the statement that called it runs again, wherever it stands."""
+        tracked = self.rerun.tracker.loaded
+        for entry in list(tracked.values()):
+            for name, value in list(entry.names.items()):
+                if self.adapter_of(value) is None and type(value).__module__ not in tracked:
+                    continue
+                if not self.factories.holds(value) or self.rerun.pinned(entry.name):
+                    continue
+                known = self.rerun.swaps.get(entry.name)
+                text = known.text if known is not None else self.rerun.dependents.text(entry)
+                for unit in text.units:
+                    if unit.kind != "assign" or name not in unit.scan.binds or unit.value is None:
+                        continue
+                    if self._constructed(entry.names, unit, value):
+                        continue
+                    why = self.factories.due(entry.module, name, unit.node)
+                    if not why:
+                        continue
+                    swap = known if known is not None else self.rerun._follow(entry)
+                    for step in swap.steps:
+                        if (
+                            not step.is_guard
+                            and step.unit.line == unit.line
+                            and step.verdict == "keep"
+                        ):
+                            swap.forced[id(step.unit)] = why
 
     def opened(self, swap: ModuleSwap) -> None:
         """A module that only follows has joined."""
@@ -519,6 +560,8 @@ class Replay:
             return None
         if unit.kind == "assign" and isinstance(unit.value, ast.Call | ast.Attribute):
             for name in unit.binds:
+                if self._constructed(swap.names, unit, swap.names.get(name)):
+                    continue  # ``app = FastAPI(lifespan=...)`` calls nothing of ours
                 due = self.factories.due(swap.entry.module, name, unit.node)
                 if due:
                     return due
@@ -604,15 +647,7 @@ class Replay:
                 if self._unfilled(owner, other, key):
                     self.rerun.step(owner, other, f"fills {key[1]}")
         for other in swap.steps[: swap.steps.index(step)]:
-            if (
-                other.is_guard
-                or id(other.unit) in swap.ran
-                or other.unit.kind in ("import", "docstring")
-            ):
-                continue
-            if key in self.targets(swap, other.unit) and not self._only_state(
-                swap, other.unit, key
-            ):
+            if self._unfilled(swap, other, key):
                 self.rerun.step(swap, other, f"fills {key[1]}")
 
     def _unfilled(self, owner: ModuleSwap, other: Step, key: Key) -> bool:
@@ -620,8 +655,11 @@ class Replay:
             not other.is_guard
             and id(other.unit) not in owner.ran
             and other.unit.kind not in ("import", "docstring")
-            and key in self.targets(owner, other.unit)
-            and not self._only_state(owner, other.unit, key)
+            and any(
+                not self._only_state(owner, other.unit, k)
+                for k in self.targets(owner, other.unit)
+                if k == key or k in self.due
+            )
         )
 
     def _note_ran(self, swap: ModuleSwap, unit: Unit) -> None:

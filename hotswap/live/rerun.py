@@ -184,6 +184,29 @@ class Rerun:
                 if not step.is_guard and step.unit.line in lines and step.verdict == "keep":
                     swap.forced[id(step.unit)] = f"{entry.name} was deleted"
 
+    def would_run(self) -> str:
+        """Say why some statement would run although none was edited; runs nothing."""
+        for swap in self.edited:
+            self._prepare(swap)
+        for name in self._import_order(self.swaps):
+            swap = self.swaps[name]
+            self._taint(swap)
+            for step in swap.steps:
+                why = None if step.is_guard or step.verdict == "run" else self.reason(swap, step)
+                if why and why != "docstring":
+                    return why
+        done: dict[str, frozenset[str]] = {}
+        while True:
+            follower = self._next_follower(done)
+            if follower is None:
+                return ""
+            follower.started = True
+            self._taint(follower)
+            for step in follower.steps:
+                why = None if step.is_guard else self.reason(follower, step)
+                if why and step.unit.kind != "import":
+                    return why
+
     def _import_order(self, swaps: Mapping[str, ModuleSwap]) -> list[str]:
         return sorted(swaps, key=lambda n: swaps[n].entry.order)
 
@@ -639,6 +662,8 @@ class Rerun:
                 continue
             first, *rest = callee.split(".")
             function = swap.names.get(first, getattr(builtins, first, MISSING))
+            if self.replay.adapter_of(function) is not None:
+                continue  # a framework keeps what it is given and calls it later
             for part in rest:
                 if not issubclass(type(function), (ModuleType, type)):
                     break
@@ -696,7 +721,8 @@ class Rerun:
         value = swap.names.get(node.name)
         if not isinstance(value, type):
             return ""
-        for base in [*value.__mro__[1:], *type(value).__mro__]:
+        metaclass: type = type(value)
+        for base in [*value.__mro__[1:], *metaclass.__mro__]:
             other = self.swaps.get(base.__module__)
             if other is None:
                 continue
@@ -722,7 +748,7 @@ class Rerun:
         shaped = {id(c) for c in self.graft.shaped}
         if not shaped:
             return ""
-        called = {m for m in step.unit.scan.methods}
+        called = set(step.unit.scan.methods)
         for chain in step.unit.scan.chains:
             value = swap.names.get(chain[0], MISSING)
             if value is MISSING or len(chain) < 2 or (chain[0], chain[1]) in called:
@@ -778,6 +804,8 @@ class Rerun:
             return f"reads {name}" if self.replay.fills(swap, unit) else ""
         if any(c[0] == name for c in scan.chains) and not any(m[0] == name for m in scan.methods):
             return f"reads {name}'s attributes"
+        if scan.comprehends and isinstance(value, type) and name in scan.reads:
+            return f"reads {name}"
         if is_special(value) and not any(type(swap.names.get(b)) is value for b in unit.binds):
             return f"reads {name}"
         return ""
@@ -822,11 +850,7 @@ class Rerun:
         if unit.kind == "docstring":
             swap.ran[id(unit)] = why
             if swap.steps and unit is swap.text.units[0]:
-                swap.names["__doc__"] = ast.get_docstring(ast.Module([unit.node], []), clean=False)  # type: ignore[list-item]
-                if sys.version_info >= (3, 13):
-                    swap.names["__doc__"] = (
-                        swap.text.code.co_consts[0] if swap.text.code.co_consts else None
-                    )
+                swap.names["__doc__"] = codes.stored_constants(swap.text.code).get("__doc__")
                 swap.dirty.add("__doc__")
             return
         for name in unit.scan.binds:
@@ -943,7 +967,7 @@ class Rerun:
                     and chain[0] in scan.mutates
                     and isinstance(swap.names.get(chain[0]), ModuleType)
                 ):
-                    swap.outside.add(chain[:2])
+                    swap.outside.add((chain[0], chain[1]))
         if dynamic:
             swap.outside.add(("globals()", ""))
             known = {n for s in swap.steps if not s.is_guard for n in s.unit.scan.binds}
@@ -1171,9 +1195,7 @@ class Rerun:
         if unit.kind == "class" and isinstance(old, type):
             self._class_delta(swap, unit, step.old or unit)
         elif unit.kind == "def" and step.old is not None and step.old.kind == "def":
-            if defaults_of(step.old) == defaults_of(unit) and not self._reads_dirty_defaults(
-                swap, unit
-            ):
+            if not self._reads_dirty_defaults(swap, unit):
                 self.graft.keep_defaults[unit.name] = same_defaults(step.old, unit)
         del name
 
@@ -1205,12 +1227,12 @@ class Rerun:
                 )
                 self._class_delta(swap, member, partner, f"{prefix}{unit.name}.")
             elif member.kind == "def":
-                partner = next(
+                twin = next(
                     (m for m in old.members if m.kind == "def" and m.name == member.name), None
                 )
-                if partner is not None:
+                if twin is not None:
                     self.graft.keep_defaults[f"{prefix}{unit.name}.{member.name}"] = same_defaults(
-                        partner, member
+                        twin, member
                     )
             if (
                 scan.reads & (dirty | lost)

@@ -101,7 +101,7 @@ class _Loader(SourceFileLoader):
             if self.path_stats(path) == before:
                 return self.tracker.prepared(code) if code is not None else None
 
-    def get_data(self, path: str) -> bytes:  # type: ignore[override]
+    def get_data(self, path: str) -> bytes:
         """Give the bytes already read, for the source."""
         if self._read is not None and path == self.path:
             return self._read
@@ -252,6 +252,7 @@ class Tracker:
         """By real path: modules whose import raised."""
         self._finder = _Finder(self)
         self._orders = 0
+        self._imported: tuple[int, str, int, int] = (0, "", 0, 0)
         self._loose: dict[str, bytes] = {}
         """Real path -> source of modules that ran without our loader."""
         self.on_import: Callable[[], None] | None = None
@@ -311,7 +312,7 @@ class Tracker:
         if self not in _executing.trackers:
             _executing.trackers.append(self)
         if self._finder not in sys.meta_path:
-            sys.meta_path.insert(0, self._finder)  # type: ignore[arg-type]
+            sys.meta_path.insert(0, self._finder)
         self.adopt_imported()
 
     def uninstall(self) -> None:
@@ -319,7 +320,7 @@ class Tracker:
         if self in _executing.trackers:
             _executing.trackers.remove(self)
         if self._finder in sys.meta_path:
-            sys.meta_path.remove(self._finder)  # type: ignore[arg-type]
+            sys.meta_path.remove(self._finder)
 
     def prepared(self, code: CodeType) -> CodeType:
         """Reserve spare room in coroutine and generator frames."""
@@ -332,6 +333,10 @@ class Tracker:
     def adopt_imported(self) -> None:
         """Take up tracked modules that other loaders imported, or that came before the hook."""
         known = self.loaded
+        state = (len(sys.modules), next(reversed(sys.modules), ""), len(known), len(self.roots))
+        if state == self._imported:
+            return
+        self._imported = state
         for name, module in list(sys.modules.items()):
             entry = known.get(name)
             if entry is not None and entry.module is module:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hotswap.source.model import Mark
     from hotswap.source.units import Unit
 
 Status = Literal["same", "changed", "added", "removed"]
@@ -123,7 +124,7 @@ class ClassDelta:
     """Names bound by statements that stayed the same and read nothing that changed in the body."""
     bound: frozenset[str]
     """All names the OLD body bound."""
-    changed: tuple[tuple[str, str, str, int], ...]
+    changed: tuple[tuple[Mark, str, str, int], ...]
     """``(mark, member, what, line)`` for the report."""
     docstring: bool = False
 
@@ -132,7 +133,7 @@ def compare_classes(old: Unit, new: Unit) -> ClassDelta:
     """Compare two class statements member by member."""
     pairs = match(old.members, new.members)
     only = old.class_head == new.class_head
-    rows: list[tuple[str, str, str, int]] = []
+    rows: list[tuple[Mark, str, str, int]] = []
     if old.class_head[1:3] != new.class_head[1:3]:
         rows.append(("~", new.name, "bases", new.line))
     if old.class_head[0] != new.class_head[0]:

@@ -147,6 +147,6 @@ def syntax_fault(error: SyntaxError, path: str) -> Fault:
         path=path,
         line=error.lineno or 0,
         column=error.offset or 0,
-        text=(error.text or "").strip(),
+        text=(error.text or "").rstrip(),
         hint="" if kind.code == "HS101" else kind.remedy,
     )

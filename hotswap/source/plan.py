@@ -7,6 +7,7 @@ live names. What dependents need is decided while statements run (live/rerun.py)
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
@@ -205,12 +206,15 @@ def plan_module(old: Text, new: Text, judge_old: Judge, judge_new: Judge) -> Mod
     plan = ModulePlan(
         steps, [m.old for m in matches if m.new is None and m.old is not None], before
     )
+    displaced = _displaced(before, matches)
     toggled = old.future != new.future
     for m in matches:
         if m.new is None:
             continue
         row = next(r for r in TABLE if r.when(m))
-        step = Step(m.new, m.old, row.verdict, row.situation, guards_of[id(m.new)], m.moved)
+        step = Step(
+            m.new, m.old, row.verdict, row.situation, guards_of[id(m.new)], id(m.new) in displaced
+        )
         if (
             toggled
             and m.new.kind in ("def", "class")
@@ -225,8 +229,10 @@ def plan_module(old: Text, new: Text, judge_old: Judge, judge_new: Judge) -> Mod
             continue  # methods changed places, nothing else did
         if step.verdict != "keep":
             plan.rung = highest(plan.rung, row.rung if step.verdict != "run" else "reexec")
-        elif (
-            m.moved and m.new.kind not in ("class", "import", "docstring") and _order_counts(m.new)
+        if (
+            step.moved
+            and m.new.kind not in ("class", "import", "docstring")
+            and _order_counts(m.new)
         ):
             plan.rung = highest(plan.rung, "reexec")
     if plan.removed:
@@ -236,6 +242,29 @@ def plan_module(old: Text, new: Text, judge_old: Judge, judge_new: Judge) -> Mod
     plan.refusal = _refusal(old, new, plan)
     plan.changes = changes(plan, new.filename)
     return plan
+
+
+def _displaced(before: Sequence[Unit], matches: Sequence[Match]) -> set[int]:
+    """Give ids of new units that changed their place among the others: all but a longest run that kept its order."""
+    place = {id(u): i for i, u in enumerate(before)}
+    pairs = [(place[id(m.old)], m.new) for m in matches if m.old is not None and m.new is not None]
+    tails: list[int] = []
+    ends: list[int] = []
+    previous: list[int] = []
+    for index, (old, _) in enumerate(pairs):
+        at = bisect_left(tails, old)
+        previous.append(ends[at - 1] if at else -1)
+        if at == len(tails):
+            tails.append(old)
+            ends.append(index)
+        else:
+            tails[at], ends[at] = old, index
+    kept = set()
+    index = ends[-1] if ends else -1
+    while index >= 0:
+        kept.add(index)
+        index = previous[index]
+    return {id(new) for i, (_, new) in enumerate(pairs) if i not in kept}
 
 
 def _annotated(unit: Unit) -> bool:
@@ -285,8 +314,8 @@ def changes(plan: ModulePlan, path: str) -> list[Change]:
             rows.append(Change("~", path, unit.label, what, line=unit.line))
         elif step.delta is not None:
             rows += [
-                Change(m, path, name, what, line=line) for m, name, what, line in step.delta.changed
-            ]  # type: ignore[arg-type]
+                Change(m, path, name, what, line=at) for m, name, what, at in step.delta.changed
+            ]
             if not step.delta.changed and step.verdict == "run":
                 rows.append(Change("~", path, unit.label, "annotations", line=unit.line))
         else:

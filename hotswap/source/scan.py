@@ -87,6 +87,7 @@ class Scan(ast.NodeVisitor):
         self.overwrites = False
         self.reads_self = False
         """A name is read before the same statement binds it: ``x = x + 1``."""
+        self.comprehends = False
         self.decorators: set[str] = set()
         self.decorated_by: set[str] = set()
         """Decorators that are a bare name, or a call of one."""
@@ -267,6 +268,7 @@ class Scan(ast.NodeVisitor):
 
     # -- expressions -----------------------------------------------------------------------------------------------
     def _comprehension(self, node: ast.AST) -> None:
+        self.comprehends = True
         inner = Scan(future=self.future, origins=self.origins)
         inner.generic_visit(node)
         walrus = {
