@@ -199,13 +199,13 @@ def reload(pid: int) -> Answer:
     before = query(pid, ["status"]) or {}
     refused = query(pid, ["reload"], RELOAD)
     if refused is not None:
-        return {"pid": pid, "verdict": "refused", **refused}
+        return {**refused, "pid": pid, "verdict": "refused"}
     deadline = time.monotonic() + RELOAD
     pause = 0.02
     while time.monotonic() < deadline:
         status = query(pid, ["status"])
         if status is not None and status.get("image") != before.get("image"):
-            return {"pid": pid, "verdict": "reloaded", **status}
+            return {**status, "pid": pid, "verdict": "reloaded"}
         try:
             os.kill(pid, 0)
         except OSError:
