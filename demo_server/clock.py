@@ -15,9 +15,6 @@ from demo_server.room import room
 
 router = APIRouter()
 
-# The tasks that stream. Tasks cannot be carried into another process, so the count is right there, too.
-streams: set[asyncio.Task[None] | None] = set()
-
 
 def mood(hour: int) -> str:
     """Say what the market looks like at this hour."""
@@ -36,7 +33,11 @@ def pulse() -> dict[str, Any]:
         "mood": mood(time.localtime().tm_hour),
         "message": settings.GREETING,
         "menu": prices.menu(),
-        "sockets": {"web": doors.get("web", 0), "tcp": doors.get("tcp", 0), "sse": len(streams)},
+        "sockets": {
+            "web": doors.get("web", 0),
+            "tcp": doors.get("tcp", 0),
+            "sse": len(room.clocks),
+        },
         "said": room.said,
         "takings": room.takings,
         "generation": generation(),
@@ -47,7 +48,7 @@ def pulse() -> dict[str, Any]:
 async def ticks() -> AsyncIterator[str]:
     """Tick for as long as the page is open. This very loop takes your edit while it runs."""
     me = asyncio.current_task()
-    streams.add(me)
+    room.clocks.add(me)
     try:
         while True:
             news = pulse()
@@ -55,7 +56,7 @@ async def ticks() -> AsyncIterator[str]:
             yield f"data: {json.dumps(news)}\n\n"
             await asyncio.sleep(settings.TICK_SECONDS)
     finally:
-        streams.discard(me)
+        room.clocks.discard(me)
 
 
 @router.get("/clock")

@@ -53,6 +53,7 @@ class Room:
 
     def __init__(self) -> None:
         self.guests: set[Guest] = set()
+        self.clocks: set[object] = set()  # one for each page that watches the clock
         self.lines: deque[Line] = deque(maxlen=200)
         self.said = 0
         self.takings = 0
@@ -60,7 +61,7 @@ class Room:
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the sockets can be put into a bag and carried into another process."""
-        return self.__dict__ | {"guests": set()}
+        return self.__dict__ | {"guests": set(), "clocks": set()}
 
     async def enter(self, guest: Guest) -> None:
         """Let a guest in. Who was away for a moment only is not announced."""
