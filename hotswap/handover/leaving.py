@@ -135,7 +135,7 @@ class _Departure:
         self._state = state
         self._modules = modules
         self._say = on_progress
-        self._silenced = False
+        self._copies: list[ListenerRecord] = []
 
     async def go(
         self,
@@ -194,8 +194,8 @@ class _Departure:
 
     def _open_hole(self, manifest: Manifest, records: Sequence[ConnectionRecord]) -> Hole | None:
         """Take the descriptors out of the old program's hands."""
-        manifest.listeners = tuple(self._registry.silence_listeners())
-        self._silenced = True
+        self._copies = self._registry.copy_listeners()
+        manifest.listeners = tuple(self._copies)
         try:
             hole = Hole([record.fd for record in records])
         except OSError as error:
@@ -240,8 +240,7 @@ class _Departure:
         """Go on after all: descriptors back, listeners open again, start-up run again."""
         if hole is not None:
             hole.give_back()
-        if self._silenced:
-            await self._registry.reopen_listeners()
+        self._registry.return_listeners(self._copies)
         if hole is not None and startup is not None:
             try:
                 await startup()

@@ -69,7 +69,7 @@ async def quiesce(
                     on_progress(f"waiting for {describe(*busy[token])}")
         await asyncio.sleep(TICK)
     gated_at = time.monotonic()
-    registry.gate()
+    await registry.gate()
     unsent, stuck = -1, 0
     while time.monotonic() - gated_at < still:
         busy = _busy(registry)

@@ -37,7 +37,7 @@ _HTTP_METHODS = (
 )
 _HTTP_STATE = (
     "transport", "flow", "cycle", "scope", "loop", "timeout_keep_alive", "timeout_keep_alive_task",
-    "config", "server_state", "app_state", "connections",
+    "config", "server_state", "app_state", "connections", "tasks",
 )  # fmt: skip
 _CYCLE = (
     "transport",
@@ -52,15 +52,15 @@ _CYCLE = (
 METHODS: dict[str, tuple[str, ...]] = {
     SANSIO: _WEBSOCKET_METHODS,
     WSPROTO: _WEBSOCKET_METHODS,
-    HTTPTOOLS: (*_HTTP_METHODS, "on_message_begin", "on_message_complete"),
+    HTTPTOOLS: (*_HTTP_METHODS, "on_message_complete"),
     H11: _HTTP_METHODS,
     "wsproto.extensions:PerMessageDeflate": (
         "frame_inbound_payload_data",
         "frame_inbound_complete",
         "enabled",
     ),
-    "uvicorn.protocols.http.httptools_impl:RequestResponseCycle": ("run_asgi", "send"),
-    "uvicorn.protocols.http.h11_impl:RequestResponseCycle": ("run_asgi", "send"),
+    "uvicorn.protocols.http.httptools_impl:RequestResponseCycle": ("send",),
+    "uvicorn.protocols.http.h11_impl:RequestResponseCycle": ("send",),
 }
 """Methods that are overridden or called, by class."""
 
@@ -79,7 +79,7 @@ STATE: dict[str, tuple[str, ...]] = {
     "wsproto.extensions:PerMessageDeflate": ("_decompressor", "_inbound_compressed", "client_max_window_bits"),
     "asyncio.queues:Queue": ("_getters", "_queue"),
     "asyncio.streams:StreamReader": ("_buffer", "_waiter", "_paused", "_limit", "_eof", "_transport"),
-    "asyncio.streams:StreamReaderProtocol": ("_stream_reader", "_stream_writer", "_client_connected_cb", "_task"),
+    "asyncio.streams:StreamReaderProtocol": ("_stream_reader", "_client_connected_cb"),
     "asyncio.streams:StreamWriter": ("_transport",),
 }  # fmt: skip
 """Instance attributes that are read or set, by class; found among the names the class's code speaks of."""

@@ -13,7 +13,7 @@ from hotswap.wire.lines import Hole, Mute
 from hotswap.wire.registry import Busy, Connection, Kind, Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
     from hotswap.wire.records import ConnectionRecord
 
@@ -30,48 +30,45 @@ _EVENT_ID = re.compile(rb"(?:\A|[\r\n])id:[ ]?([^\r\n\0]*)")
 
 
 class Tracked:
-    """Mixed into uvicorn's HTTP protocols: the raw bytes of what is not answered yet, and how many messages began."""
+    """Mixed into uvicorn's HTTP protocols: the raw bytes of what is not answered yet."""
 
     registry: Registry
-    begun = 0
-    """Requests that began within `raw`."""
-    ended = 0
-    """Requests of `raw` that were received to their end."""
+    raw: bytes | bytearray = b""
     overflow = False
     """`raw` is not complete, or does not begin with a request."""
     if TYPE_CHECKING:
-        raw: bytearray
         cycle: Any
         transport: Any
         flow: Any
         scope: Any
         loop: Any
+        tasks: set[Any]
         timeout_keep_alive: int
         timeout_keep_alive_task: Any
         timeout_keep_alive_handler: Any
 
+        def data_received(self, data: bytes) -> None: ...
+
     def unanswered(self) -> int:
         """Count requests that were received, at least their heads, and are not answered to the end."""
+        raise NotImplementedError
+
+    def answered(self) -> int:
+        """Count requests at the start of `raw` that were answered to the end."""
         raise NotImplementedError
 
     def at_boundary(self) -> bool:
         """Say whether all that was received belongs to requests that are answered."""
         raise NotImplementedError
 
-    def data_received(self, data: bytes) -> None:
-        if self.at_boundary():
-            self.raw = bytearray(data)
-            self.begun = self.ended = 0
-            self.overflow = False
-        elif len(self.raw) + len(data) <= LIMIT:
+    def append(self, data: bytes) -> None:
+        """Take more bytes of a request that has begun."""
+        if len(self.raw) + len(data) > LIMIT:
+            self.overflow = True
+        elif isinstance(self.raw, bytearray):
             self.raw += data
         else:
-            self.overflow = True
-        super().data_received(data)  # type: ignore[misc]
-
-    def answered(self) -> int:
-        """Count requests at the start of `raw` that were answered to the end."""
-        raise NotImplementedError
+            self.raw = bytearray(self.raw + data)
 
     def replayable(self) -> bytes | None:
         """Give the bytes from the first unanswered request on; None when they were not kept."""
@@ -107,34 +104,21 @@ def _after(raw: bytes, count: int) -> bytes | None:
 
 
 class TrackedCycle:
-    """Mixed into uvicorn's request cycles: knows an event stream when it begins, and the coroutine that answers."""
+    """Mixed into uvicorn's request cycles: knows an event stream when it begins."""
 
-    coroutine: Any = None
     streaming = False
     last_event_id = b""
-    if TYPE_CHECKING:
-        response_started: bool
-        response_complete: bool
-        scope: Any
-        more_body: bool
-        disconnected: bool
 
-    def run_asgi(self, app: Any) -> Coroutine[Any, Any, None]:
-        coroutine: Coroutine[Any, Any, None] = super().run_asgi(app)  # type: ignore[misc]
-        self.coroutine = coroutine
-        return coroutine
-
-    def send(self, message: Any) -> Coroutine[Any, Any, None]:
+    def note(self, message: Any) -> None:
+        """Look at a response's head, or at a part of an event stream."""
         if self.streaming:
             found = _EVENT_ID.findall(message.get("body", b""))
             if found:
                 self.last_event_id = found[-1]
-        elif message["type"] == "http.response.start":
-            for name, value in message.get("headers", ()):
-                if name.lower() == b"content-type":
-                    self.streaming = value.startswith(b"text/event-stream")
-        sending: Coroutine[Any, Any, None] = super().send(message)  # type: ignore[misc]
-        return sending
+            return
+        for name, value in message.get("headers", ()):
+            if len(name) == 12 and name.lower() == b"content-type":
+                self.streaming = value.startswith(b"text/event-stream")
 
 
 class HTTP(Kind):
@@ -151,11 +135,16 @@ class HTTP(Kind):
     def name(self, protocol: Tracked) -> str:
         return "sse" if self._streams(protocol) else "http"
 
-    def begun(self, connection: Connection, protocol: Tracked) -> None:
+    def prepare(self, connection: Connection, protocol: Tracked) -> None:
         """Nothing to note."""
 
     def handler(self, protocol: Tracked) -> Any:
-        return getattr(protocol.cycle, "coroutine", None)
+        for task in protocol.tasks:
+            coroutine = task.get_coro()
+            frame = getattr(coroutine, "cr_frame", None)
+            if frame is not None and frame.f_locals.get("self") is protocol.cycle:
+                return coroutine
+        return None
 
     def _streams(self, protocol: Tracked) -> bool:
         cycle = protocol.cycle
@@ -262,7 +251,7 @@ class HTTP(Kind):
                 "connection": connection.id,
                 "resumed": connection.resumed,
             }
-        protocol.raw = bytearray(record.opening)
+        protocol.raw = record.opening
 
     def detach(self, connection: Connection, protocol: Any) -> None:
         hole = Hole(connection.transport)
@@ -301,25 +290,48 @@ class _Silent:
 
 
 def httptools(registry: Registry) -> type:
-    """Give uvicorn's httptools protocol, tracked."""
+    """Give uvicorn's httptools protocol, tracked: about 1 us a request, hence the plain calls of base methods."""
     from uvicorn.protocols.http import httptools_impl
 
-    class Cycle(TrackedCycle, httptools_impl.RequestResponseCycle):
-        pass
+    base = httptools_impl.HttpToolsProtocol
+    base_cycle = httptools_impl.RequestResponseCycle
+    receive, complete, send_plain = base.data_received, base.on_message_complete, base_cycle.send
 
-    class TrackedHttpTools(Tracked, httptools_impl.HttpToolsProtocol):
-        def on_message_begin(self) -> None:
-            self.begun += 1
-            super().on_message_begin()
+    class Cycle(TrackedCycle, base_cycle):  # type: ignore[misc, valid-type]
+        def send(self, message: Any) -> Any:
+            if not self.response_started or self.streaming:
+                self.note(message)
+            return send_plain(self, message)
+
+    class TrackedHttpTools(Tracked, base):  # type: ignore[misc, valid-type]
+        completed: Any = None
+        """The scope of the last request that was received to its end; a new request makes a new scope."""
+        ended = 0
+        """Requests of `raw` that were received to their end."""
+
+        def data_received(self, data: bytes) -> None:
+            cycle = self.cycle
+            if (
+                self.scope is self.completed
+                and (cycle is None or cycle.response_complete)
+                and not self.pipeline
+            ):
+                self.raw = data
+                self.ended = 0
+                self.overflow = False
+            else:
+                self.append(data)
+            receive(self, data)
 
         def on_message_complete(self) -> None:
+            self.completed = self.scope
             self.ended += 1
-            super().on_message_complete()
-
-        def on_response_complete(self) -> None:
-            if len(self.raw) > _ROOM and self.begun == self.ended and not self.pipeline:
-                self.raw = bytearray()
-            super().on_response_complete()
+            if len(self.raw) > _ROOM and self.scope.get("method") not in SAFE:
+                self.raw = (
+                    b""  # it will not be asked again, and an idle connection need not hold it
+                )
+                self.overflow = True
+            complete(self)
 
         def unanswered(self) -> int:
             cycle = self.cycle
@@ -328,13 +340,14 @@ def httptools(registry: Registry) -> type:
 
         def answered(self) -> int:
             newest = self.pipeline[0][0] if self.pipeline else self.cycle
+            begun = self.ended + (self.scope is not self.completed)
             headless = newest is None or newest.scope is not self.scope
-            return self.begun - headless - self.unanswered()
+            return begun - headless - self.unanswered()
 
         def at_boundary(self) -> bool:
             cycle = self.cycle
             return (
-                self.begun == self.ended
+                self.scope is self.completed
                 and (cycle is None or cycle.response_complete)
                 and not self.pipeline
             )
@@ -349,10 +362,25 @@ def h11(registry: Registry) -> type:
     import h11 as library
     from uvicorn.protocols.http import h11_impl
 
-    class Cycle(TrackedCycle, h11_impl.RequestResponseCycle):
-        pass
+    base = h11_impl.H11Protocol
+    base_cycle = h11_impl.RequestResponseCycle
+    receive, send_plain = base.data_received, base_cycle.send
 
-    class TrackedH11(Tracked, h11_impl.H11Protocol):
+    class Cycle(TrackedCycle, base_cycle):  # type: ignore[misc, valid-type]
+        def send(self, message: Any) -> Any:
+            if not self.response_started or self.streaming:
+                self.note(message)
+            return send_plain(self, message)
+
+    class TrackedH11(Tracked, base):  # type: ignore[misc, valid-type]
+        def data_received(self, data: bytes) -> None:
+            if self.conn.their_state is library.IDLE and self.at_boundary():
+                self.raw = data
+                self.overflow = False
+            else:
+                self.append(data)
+            receive(self, data)
+
         def unanswered(self) -> int:
             cycle = self.cycle
             return int(cycle is not None and not cycle.response_complete)
@@ -360,15 +388,13 @@ def h11(registry: Registry) -> type:
         def at_boundary(self) -> bool:
             return (
                 self.conn.their_state is library.IDLE
-                and not self.conn.trailing_data[0]
                 and self.unanswered() == 0
+                and not self.conn.trailing_data[0]
             )
 
         def on_response_complete(self) -> None:
             if self.conn.their_state is library.DONE:
-                self.raw = bytearray(
-                    self.conn.trailing_data[0]
-                )  # h11 tells what it has not looked at
+                self.raw = bytes(self.conn.trailing_data[0])  # h11 tells what it has not looked at
             else:
                 self.overflow = True  # answered before the request was received: its end is unknown
             super().on_response_complete()

@@ -10,7 +10,6 @@ import asyncio
 import functools
 import os
 import socket
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -81,28 +80,15 @@ class Several(asyncio.AbstractServer):
         await self.wait_closed()
 
 
-class Names:
-    """Gives each listener its key; the same address asked for again gets a number."""
-
-    def __init__(self) -> None:
-        self._seen: Counter[str] = Counter()
-
-    def key(self, kind: str, *address: object) -> str:
-        """Give ``kind:address``, with ``#2`` for the second of its name."""
-        name = ":".join((kind, *(str(part) for part in address)))
-        self._seen[name] += 1
-        return name if self._seen[name] == 1 else f"{name}#{self._seen[name]}"
-
-
 _TCP_ONLY = ("family", "flags", "reuse_address", "reuse_port", "keep_alive")
 
 
-def patch_loop(loop_class: Any, registry: Registry, names: Names) -> None:
+def patch_loop(loop_class: Any, registry: Registry) -> None:
     """Let `loop_class` open listeners by way of `registry`, where it does so itself."""
     if "create_server" in _defined(loop_class):
-        _patch_tcp(loop_class, registry, names)
+        _patch_tcp(loop_class, registry)
     if "create_unix_server" in _defined(loop_class):
-        _patch_unix(loop_class, registry, names)
+        _patch_unix(loop_class, registry)
 
 
 def _defined(loop_class: type) -> set[str]:
@@ -114,7 +100,7 @@ def _defined(loop_class: type) -> set[str]:
     return own
 
 
-def _patch_tcp(loop_class: Any, registry: Registry, names: Names) -> None:
+def _patch_tcp(loop_class: Any, registry: Registry) -> None:
     create_server = loop_class.create_server
 
     @functools.wraps(create_server)
@@ -127,10 +113,12 @@ def _patch_tcp(loop_class: Any, registry: Registry, names: Names) -> None:
     ) -> Any:
         given = options.pop("sock", None)
         if given is not None:
-            key = names.key("sock", *_address(given))
+            key = registry.names.key("sock", *_address(given))
         else:
             hosts = host if isinstance(host, str) or host is None else ",".join(map(str, host))
-            key = names.key("tcp", hosts, port or f"any port for {_maker(protocol_factory)}")
+            key = registry.names.key(
+                "tcp", hosts, port or f"any port for {_maker(protocol_factory)}"
+            )
 
         async def fresh(factory: Callable[[], Any]) -> Any:
             if given is not None:
@@ -147,7 +135,7 @@ def _patch_tcp(loop_class: Any, registry: Registry, names: Names) -> None:
     loop_class.create_server = serve
 
 
-def _patch_unix(loop_class: Any, registry: Registry, names: Names) -> None:
+def _patch_unix(loop_class: Any, registry: Registry) -> None:
     create_unix_server = loop_class.create_unix_server
 
     @functools.wraps(create_unix_server)
@@ -156,7 +144,7 @@ def _patch_unix(loop_class: Any, registry: Registry, names: Names) -> None:
     ) -> Any:
         given = options.pop("sock", None)
         address = _address(given) if given is not None else (os.fsdecode(path),)
-        key = names.key("unix", *address)
+        key = registry.names.key("unix", *address)
 
         async def fresh(factory: Callable[[], Any]) -> Any:
             if given is not None:
@@ -194,7 +182,7 @@ async def _open(
         server = servers[0] if len(servers) == 1 else Several(servers)
     else:
         server = await fresh(wrapped)
-    registry.listening(key, server, lambda listening: again(wrapped, listening))
+    registry.listening(key, server)
     await registry.adopt(loop, key, factory)
     return server
 

@@ -134,7 +134,9 @@ class Shells:
                 protocol._strong_reader = reader
         if self._writer is not None:
             self._writer.__dict__.update(writer.__dict__)
-            writer = protocol._stream_writer = self._writer
+            writer = self._writer
+            if getattr(protocol, "_stream_writer", None) is not None:  # until 3.12
+                protocol._stream_writer = writer
             writer._reader = reader
         return reader, writer
 

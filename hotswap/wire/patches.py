@@ -11,7 +11,7 @@ import importlib.util
 import sys
 from typing import TYPE_CHECKING, Any
 
-from hotswap.wire.listeners import Names, give_bound_sockets_back, patch_loop
+from hotswap.wire.listeners import give_bound_sockets_back, patch_loop
 from hotswap.wire.streams import Protocols, Secured, Streams
 
 if TYPE_CHECKING:
@@ -58,18 +58,17 @@ class _WhenImported(importlib.abc.MetaPathFinder):
 
 def patch_everything(registry: Registry) -> None:
     """Patch what is there, and the rest when it comes."""
-    names = Names()
     registry.kinds[:] = [Streams(registry), Protocols(registry)]
     registry.secured = Secured(registry)
-    patch_loop(asyncio.BaseEventLoop, registry, names)
-    patch_loop(asyncio.SelectorEventLoop, registry, names)
+    patch_loop(asyncio.BaseEventLoop, registry)
+    patch_loop(asyncio.SelectorEventLoop, registry)
     if registry.manifest is not None and any(
         listener.key.startswith("sock:") for listener in registry.manifest.listeners
     ):
         give_bound_sockets_back(registry)
     later: dict[str, Callable[[Any], None]] = {
         "uvicorn.config": lambda module: _patch_tables(module, registry),
-        "uvloop": lambda module: _patch_uvloop(module, registry, names),
+        "uvloop": lambda module: _patch_uvloop(module, registry),
         "starlette.websockets": lambda module: _patch_starlette(module, registry),
     }
     for name in list(later):
@@ -78,8 +77,8 @@ def patch_everything(registry: Registry) -> None:
     sys.meta_path.insert(0, _WhenImported(later))
 
 
-def _patch_uvloop(module: Any, registry: Registry, names: Names) -> None:
-    patch_loop(module.Loop, registry, names)
+def _patch_uvloop(module: Any, registry: Registry) -> None:
+    patch_loop(module.Loop, registry)
     start_tls = module.Loop.start_tls
 
     async def start_tls_unwrapped(self: Any, transport: Any, *args: Any, **options: Any) -> Any:

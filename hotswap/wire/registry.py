@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from hotswap.source.model import Reload
+from hotswap.wire import doors
 from hotswap.wire.lines import Gathering, Line, unsent_of
+from hotswap.wire.names import Names
 from hotswap.wire.records import ConnectionRecord, ListenerRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from hotswap.wire.records import Manifest
 
@@ -78,8 +80,8 @@ class Kind(Protocol):
     def handler(self, protocol: Any) -> Any:
         """Give the coroutine that serves the connection, or None."""
 
-    def begun(self, connection: Connection, protocol: Any) -> None:
-        """Take note of a connection that `protocol` has just begun to serve."""
+    def prepare(self, connection: Connection, protocol: Any) -> None:
+        """Get ready to follow a connection that `protocol` is about to serve."""
 
 
 class Connection:
@@ -137,20 +139,6 @@ class _Entry(asyncio.Protocol):
         self._registry.enter(transport, self._factory, self._key)
 
 
-class Listening:
-    """One open listener."""
-
-    __slots__ = ("key", "reopen", "server", "silenced")
-
-    def __init__(
-        self, key: str, server: Any, reopen: Callable[[socket.socket], Awaitable[Any]]
-    ) -> None:
-        self.key = key
-        self.server = server
-        self.reopen = reopen
-        self.silenced: list[int] = []
-
-
 class Registry:
     """All listeners and connections of the process; implements `hotswap.hooks.Connections`."""
 
@@ -176,8 +164,10 @@ class Registry:
         self.gated = False
         self._connections: WeakKeyDictionary[Any, Connection] = WeakKeyDictionary()
         self._by_id: WeakValueDictionary[int, Connection] = WeakValueDictionary()
-        self._listeners: list[Listening] = []
+        self._listeners: list[tuple[str, Any]] = []
+        self.names = Names()
         self._undo: list[Callable[[], None]] = []
+        self._shut: list[int] = []
         self._doomed: list[tuple[Connection, Any, Kind]] = []
         self._next_id = manifest.next_id if manifest is not None else 1
         self._listener_fds: dict[str, list[int]] = {}
@@ -274,39 +264,37 @@ class Registry:
 
     # Listeners and accepted connections.
 
-    def listening(
-        self, key: str, server: Any, reopen: Callable[[socket.socket], Awaitable[Any]]
-    ) -> None:
-        """Remember an open listener, and how to open it again on an existing socket."""
+    def listening(self, key: str, server: Any) -> None:
+        """Remember an open listener."""
         self.started = True
-        self._listeners = [entry for entry in self._listeners if entry.server.sockets]
-        self._listeners.append(Listening(key, server, reopen))
+        self._listeners = [entry for entry in self._listeners if entry[1].sockets]
+        self._listeners.append((key, server))
 
     def listeners(self) -> Iterator[tuple[str, socket.socket]]:
         """Give each open listening socket with its key."""
-        for entry in self._listeners:
-            for listening in entry.server.sockets or ():
+        for key, server in self._listeners:
+            for listening in server.sockets or ():
                 if listening.fileno() >= 0:
-                    yield entry.key, listening
+                    yield key, listening
 
-    def silence_listeners(self) -> list[ListenerRecord]:
-        """Stop accepting; give records of copies of the listening sockets, which go on queueing."""
+    def copy_listeners(self) -> list[ListenerRecord]:
+        """Give records of copies of all listening sockets; the program may now close its own."""
         unlinked = getattr(asyncio.get_running_loop(), "_unix_server_sockets", None)
         if unlinked is not None:
             unlinked.clear()  # from 3.13 on, close() would unlink the path that is still listened on
-        for entry in self._listeners:
-            entry.silenced = [os.dup(each.fileno()) for each in entry.server.sockets or ()]
-            entry.server.close()
-        return [ListenerRecord(fd, entry.key) for entry in self._listeners for fd in entry.silenced]
+        return [
+            ListenerRecord(os.dup(listening.fileno()), key) for key, listening in self.listeners()
+        ]
 
-    async def reopen_listeners(self) -> None:
-        """Accept again after `silence_listeners`."""
-        for entry in self._listeners:
-            for number in entry.silenced:
-                listening = socket.socket(fileno=number)
-                listening.setblocking(False)
-                entry.server = await entry.reopen(listening)
-            entry.silenced = []
+    def return_listeners(self, copies: Iterable[ListenerRecord]) -> None:
+        """Take copies back: those of servers that were closed wait to be asked for again, the others go."""
+        open_keys = {key for key, _ in self.listeners()}
+        for copy in copies:
+            if copy.key in open_keys:
+                os.close(copy.fd)
+            else:
+                self.names.release(copy.key)
+                self._listener_fds.setdefault(copy.key, []).append(copy.fd)
 
     def entry(self, factory: Callable[[], Any], key: str) -> Callable[[], asyncio.Protocol]:
         """Wrap a protocol factory so that its connections are known."""
@@ -326,9 +314,9 @@ class Registry:
     def _begin(self, connection: Connection, factory: Callable[[], Any]) -> None:
         protocol = factory()
         line = connection.transport
+        self.kind_of(protocol).prepare(connection, protocol)
         line.set_protocol(protocol)
         protocol.connection_made(line)
-        self.kind_of(protocol).begun(connection, protocol)
 
     def _introduce(
         self,
@@ -434,15 +422,22 @@ class Registry:
 
     # Leaving: everything stands still, is written down, or goes on.
 
-    def gate(self) -> None:
-        """Stop reading everywhere; what arrives waits in the kernel, new connections wait unserved."""
+    async def gate(self) -> None:
+        """Stop accepting and reading everywhere; what arrives waits in the kernel."""
         self.gated = True
+        loop = asyncio.get_running_loop()
+        self._shut = [listening.fileno() for _, listening in self.listeners()]
+        doors.shut(loop, self._shut)
         for connection, protocol, kind in self.connections():
             self._undo.append(kind.gate(connection, protocol))
+        for _ in range(doors.TURNS):
+            await asyncio.sleep(0)
 
     def ungate(self) -> None:
         """Go on as if nothing had happened."""
         self.gated = False
+        still_open = {listening.fileno() for _, listening in self.listeners()}
+        doors.unshut(asyncio.get_running_loop(), [fd for fd in self._shut if fd in still_open])
         undo, self._undo = self._undo, []
         for step in undo:
             step()

@@ -53,12 +53,23 @@ class Streams(Kind):
     def name(self, protocol: Any) -> str:  # noqa: ARG002
         return "stream"
 
-    def begun(self, connection: Connection, protocol: Any) -> None:  # noqa: ARG002
-        """Follow what the handler reads and writes, by the reader's and writer's own methods."""
-        reader = protocol._stream_reader
-        writer = protocol._stream_writer
-        if reader is None or writer is None:
+    def prepare(self, connection: Connection, protocol: Any) -> None:  # noqa: ARG002
+        """Follow what the handler reads and writes, from the moment it is called."""
+        begin: Any = getattr(protocol, "_client_connected_cb", None)
+        if begin is None:
             return
+
+        def call(reader: Any, writer: Any) -> Any:
+            reading = self._follow(protocol, reader, writer)
+            handler = begin(reader, writer)
+            if asyncio.iscoroutine(handler):
+                reading.coroutine = handler
+            return handler
+
+        protocol._client_connected_cb = call
+
+    def _follow(self, protocol: Any, reader: Any, writer: Any) -> _Reading:
+        """Note reads and writes by the reader's and writer's own methods."""
         reading = _Reading(reader, writer)
         protocol.hotswap_reading = reading
         feed, write, writelines = reader.feed_data, writer.write, writer.writelines
@@ -80,8 +91,7 @@ class Streams(Kind):
         reader.feed_data = feed_data
         writer.write = note_write
         writer.writelines = note_writelines
-        task = getattr(protocol, "_task", None)
-        reading.coroutine = task.get_coro() if task is not None else None
+        return reading
 
     def handler(self, protocol: Any) -> Any:
         reading = getattr(protocol, "hotswap_reading", None)
@@ -140,15 +150,18 @@ class Streams(Kind):
         def call(reader: Any, writer: Any) -> Any:
             if connection.shells is not None:
                 reader, writer = connection.shells.streams(protocol, reader, writer)
+            reading = self._follow(protocol, reader, writer)
             handler = begin(reader, writer)
+            if asyncio.iscoroutine(handler):
+                reading.coroutine = handler
             if asyncio.iscoroutine(handler) and (record.hushed or connection.shells is not None):
-                return _run_hushed(handler, reader, connection.shells, silent=record.hushed)
+                handler = _run_hushed(handler, reader, connection.shells, silent=record.hushed)
+                reading.coroutine = handler
             return handler
 
         protocol._client_connected_cb = call  # type: ignore[attr-defined]
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
-        self.begun(connection, protocol)
         if record.raw:
             protocol.data_received(record.raw)
         if record.eof:
@@ -214,7 +227,7 @@ class Protocols(Kind):
     def name(self, protocol: Any) -> str:  # noqa: ARG002
         return "protocol"
 
-    def begun(self, connection: Connection, protocol: Any) -> None:
+    def prepare(self, connection: Connection, protocol: Any) -> None:
         """Nothing to note."""
 
     def handler(self, protocol: Any) -> Any:  # noqa: ARG002

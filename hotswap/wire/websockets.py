@@ -208,7 +208,7 @@ class WebSockets(Kind):
     def name(self, protocol: Any) -> str:  # noqa: ARG002
         return "websocket"
 
-    def begun(self, connection: Connection, protocol: Tracked) -> None:
+    def prepare(self, connection: Connection, protocol: Tracked) -> None:
         protocol.connection = connection
 
     def handler(self, protocol: Tracked) -> Any:
