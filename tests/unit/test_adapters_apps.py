@@ -163,10 +163,10 @@ def rest(rest: str): return {"rest": rest}
 
 ONE = '@router.get("/{name}")\ndef one(name: str):\n    return {"one": name}\n'
 PAGER = '@router.get("/pager")\ndef pager(p: Pager = Depends()):\n    return p.n\n'
-OOPS = '''@app.exception_handler(Oops)
+OOPS = """@app.exception_handler(Oops)
 async def oops(request, exc):
     return JSONResponse({"oops": 1}, status_code=418)
-'''
+"""
 USERS = 'app.include_router(users.router, prefix="/users", tags=["users"])\n'
 ITEMS = "app.include_router(items.router)\n"
 SECOND = """@app.middleware("http")

@@ -205,6 +205,9 @@ def test_state_that_the_factory_sets(made: Made) -> None:
     app.state.made = "live"
     made.edit(("app.state.made = True", "app.state.made = True\n    app.state.ready = 1"))
     assert (app.state.made, app.state.ready) == ("live", 1)
+    made.edit(("    app.state.ready = 1\n", ""))
+    assert app.state.made == "live"
+    assert not hasattr(app.state, "ready")
 
 
 def test_there_and_back(made: Made) -> None:

@@ -87,14 +87,28 @@ def take(
     put(ours, content)
 
 
+_given: dict[int, dict[Any, Any]] = {}
+"""``id()`` of a live state object -> what `add_state` put into it, which goes again when the maker no longer sets it."""
+
+
 def add_state(mine: Any, theirs: Any, journal: Journal) -> None:
     """Give a live state object (``app.state``, a dict) the keys that only the new one has; its own values stay."""
     ours, new = _entries(mine), _entries(theirs)
     if ours is None or new is None or ours is new:
         return
+    before = _given.get(id(mine), {})
+    given = {name: value for name, value in before.items() if name in new}
+    for name, value in before.items():
+        if name not in new and ours.get(name) is value:
+            remember(ours, journal)
+            del ours[name]
     for name, value in new.items():
         if name not in ours:
+            given[name] = value
             journal.setitem(ours, name, value)
+    if given or before:
+        journal.undo(lambda: _given.__setitem__(id(mine), before))
+        _given[id(mine)] = given
 
 
 def _entries(state: Any) -> dict[Any, Any] | None:
