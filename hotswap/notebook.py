@@ -1,0 +1,92 @@
+"""``%load_ext hotswap``: modules edited on disk are swapped in the kernel before the next cell runs.
+
+Rungs that need a fresh interpreter are named and left alone: a kernel is not replaced under its user.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from hotswap.console import Console
+from hotswap.swapper import Swapper
+
+if TYPE_CHECKING:
+    from hotswap.source.model import Outcome
+
+
+class Notebook:
+    """Swaps what was saved since the last cell."""
+
+    def __init__(self, shell: Any, roots: tuple[str, ...]) -> None:
+        self._shell = shell
+        self._swapper = Swapper(roots)
+        self._seen: dict[str, tuple[int, int]] = {}
+        self._console = Console(root=os.getcwd(), stream=sys.stdout)
+        self._look()
+        shell.events.register("pre_run_cell", self.before_cell)
+
+    def before_cell(self, *_: object) -> None:
+        """Swap in what differs from what runs, and tell; called by IPython before each cell."""
+        changed = self._look()
+        if not changed:
+            return
+        outcome = self._swapper.apply(changed)
+        if outcome.files or outcome.fault is not None:
+            self._tell(outcome)
+
+    def close(self) -> None:
+        """Follow no more."""
+        self._shell.events.unregister("pre_run_cell", self.before_cell)
+        self._swapper.close()
+
+    def _look(self) -> list[str]:
+        """Give the files whose size or time differs from the last look; new modules are only noted."""
+        swapper = self._swapper
+        files = swapper.tracked() | swapper.data_files() | swapper.pending
+        changed: list[str] = []
+        for path in files:
+            try:
+                found = os.stat(path)
+                sign = (found.st_mtime_ns, found.st_size)
+            except OSError:
+                sign = (0, 0)
+            if self._seen.get(path, sign) != sign or path in swapper.pending:
+                changed.append(path)
+            self._seen[path] = sign
+        return changed
+
+    def _tell(self, outcome: Outcome) -> None:
+        self._console.outcome(outcome)
+        if not outcome.ok and outcome.fault is None:
+            self._console.say("restart the kernel to get the new code running", level="warning")
+
+
+_active: Notebook | None = None
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Begin to follow modules below the working directory and the entries of ``sys.path`` that are the user's."""
+    global _active
+    unload_ipython_extension(shell)
+    _active = Notebook(shell, roots())
+
+
+def unload_ipython_extension(_: Any) -> None:
+    """Stop following."""
+    global _active
+    if _active is not None:
+        _active.close()
+        _active = None
+
+
+def roots() -> tuple[str, ...]:
+    """Give the directories whose modules count: the working directory, and what the user added to ``sys.path``."""
+    installed = os.path.dirname(os.path.realpath(os.__file__))
+    found = [os.getcwd()]
+    for entry in sys.path:
+        path = os.path.realpath(entry or os.getcwd())
+        if os.path.isdir(path) and not path.startswith(installed) and "site-packages" not in path:
+            found.append(path)
+    return tuple(dict.fromkeys(found))

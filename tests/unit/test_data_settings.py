@@ -1,0 +1,105 @@
+"""pydantic-settings instances are refreshed in place, after validation."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings
+
+from hotswap.data.settings import instances, put, refresh, twin
+
+
+class Settings(BaseSettings):
+    """What an app has."""
+
+    limit: int = 1
+    name: str = "x"
+    token: SecretStr = SecretStr("")
+
+
+class Given(BaseSettings):
+    """One field comes from whoever makes it."""
+
+    model_config = {"frozen": True}
+
+    region: str
+    limit: int = 1
+
+
+@pytest.fixture(name="module")
+def _module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    for name in ("LIMIT", "NAME", "TOKEN", "REGION"):
+        monkeypatch.delenv(name, raising=False)
+    module = ModuleType("config")
+    module.settings = Settings()  # type: ignore[attr-defined]
+    module.again = module.settings  # type: ignore[attr-defined]
+    return module
+
+
+def test_each_instance_is_found_once(module: ModuleType) -> None:
+    assert instances([module, module]) == [module.settings]
+
+
+def test_who_holds_the_settings_sees_the_new_values(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = module.settings
+    monkeypatch.setenv("LIMIT", "5")
+
+    assert refresh([module], ".env", []) is None
+
+    assert held is module.settings
+    assert held.limit == 5
+    assert held.model_fields_set == {"limit"}
+
+
+def test_a_bad_value_changes_nothing_and_is_not_shown(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NAME", "y")
+    monkeypatch.setenv("LIMIT", "s3cret")
+
+    fault = refresh([module], "/p/.env", [])
+
+    assert fault is not None
+    assert fault.code == "HS701"
+    assert "limit" in fault.message
+    assert "s3cret" not in fault.message + fault.text
+    assert module.settings.name == "x"
+
+
+def test_a_swap_that_is_rolled_back_takes_the_values_along(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undo: list[Any] = []
+    monkeypatch.setenv("LIMIT", "5")
+    refresh([module], ".env", undo)
+
+    for action in undo:
+        action()
+
+    assert module.settings.limit == 1
+    assert module.settings.model_fields_set == set()
+
+
+def test_what_only_the_maker_gave_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REGION", raising=False)
+    made = Given(region="eu")
+    monkeypatch.setenv("LIMIT", "3")
+
+    changed = put(made, twin(made), [])
+
+    assert changed == ("limit",)
+    assert (made.region, made.limit) == ("eu", 3)
+    assert Given(region="eu") == made
+
+
+def test_nothing_changed_is_nothing_done(module: ModuleType) -> None:
+    undo: list[Any] = []
+
+    refresh([module], ".env", undo)
+
+    assert undo == []
