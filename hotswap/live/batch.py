@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from hotswap.live.tracker import Loaded, Tracker
+    from hotswap.source.units import Unit
 
 
 @dataclass(slots=True, eq=False)
@@ -295,7 +296,7 @@ class Swap:
             ]
             changed = step.old.class_head[1:3] != step.unit.class_head[1:3]
             bases = tuple(ast.unparse(b) for b in step.unit.node.bases) if changed else None  # type: ignore[attr-defined]
-            reason = foreseen(cls, rows, bases)
+            reason = foreseen(cls, rows, bases, slots_changed(step.old, step.unit), module.names)
             if reason:
                 raise Refused(reason)
 
@@ -912,6 +913,26 @@ def show(filename: str, text: Text) -> None:
     if lines and lines[-1] == "\n":
         lines = lines[:-1]
     linecache.cache[filename] = (len(text.data), None, list(lines), filename)
+
+
+def slots_changed(old: Unit, new: Unit) -> bool:
+    """Say whether two class statements name other slots (their order does not count), or slots at all."""
+
+    def slots(unit: Unit) -> object:
+        node = unit.node
+        decorated = "slots=True" in "".join(
+            ast.unparse(d) for d in getattr(node, "decorator_list", ())
+        )
+        for member in unit.members:
+            if "__slots__" in member.scan.binds and member.value is not None:
+                try:
+                    value = ast.literal_eval(member.value)
+                except (ValueError, TypeError, SyntaxError):
+                    return (decorated, ast.dump(member.value))
+                return (decorated, frozenset([value] if isinstance(value, str) else value))
+        return (decorated, None)
+
+    return slots(old) != slots(new)
 
 
 def class_at(names: Mapping[str, Any], qualname: str) -> type | None:

@@ -15,7 +15,7 @@ from hotswap.live.functions import WRAPPERS, content
 from hotswap.live.journal import MISSING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from hotswap.live.functions import Graft
 
@@ -298,13 +298,21 @@ def subclasses(cls: type) -> list[type]:
     return found
 
 
-def foreseen(old: type, changes: Iterable[tuple[str, str]], bases: tuple[str, ...] | None) -> str:
+def foreseen(
+    old: type,
+    changes: Iterable[tuple[str, str]],
+    bases: tuple[str, ...] | None,
+    slots: bool,
+    names: Mapping[str, Any],
+) -> str:
     """Say before anything runs why a class statement will not fit its live class; empty when it may.
 
     Args:
         old: The live class.
         changes: ``(member, mark)`` of what was edited in its body.
-        bases: Names of its new bases when they changed, else None.
+        bases: Its new bases, as written, when they (or the metaclass) changed, else None.
+        slots: Other slots are named.
+        names: The module's names, in which the bases are looked up.
     """
     import enum
 
@@ -334,11 +342,27 @@ def foreseen(old: type, changes: Iterable[tuple[str, str]], bases: tuple[str, ..
         and any(mark in "+-" for mark in members.values())
     ):
         reason = f"the slots of {name} changed"
-    if bases is not None and (not bases or old.__bases__ == (object,)):
-        reason = f"the bases of {name} changed from or to object"
+    if bases is not None and not reason:
+        found = [names.get(b.partition("[")[0]) for b in bases]
+        if all(isinstance(b, type) for b in found):
+            made: list[Any] = found or [object]
+            if type(old) not in {type(b) for b in made} and type(old) is type:
+                reason = f"the metaclass of {name} changed"
+            elif (old.__bases__ == (object,)) != (made == [object]):
+                reason = f"the bases of {name} changed from or to object"
+            elif solid(old.__bases__) != solid(made):
+                reason = f"the memory layout of {name} changed with its bases"
     if not reason:
         return ""
     alive = sum(type(o) is old for o in gc.get_objects())
     if alive:
         return f"{reason}, and {alive} of it live{'s' if alive == 1 else ''}"
     return f"{reason}, and it has subclasses" if subclasses(old) else ""
+
+
+def solid(bases: Iterable[type]) -> frozenset[type]:
+    """Give the built-in classes that lay out instances of a class with these bases."""
+    found = {
+        c for b in bases for c in type.mro(b) if not c.__flags__ & (1 << 9) and c is not object
+    }
+    return frozenset(found)

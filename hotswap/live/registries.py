@@ -100,10 +100,12 @@ def redirect(graft: Graft, journal: Journal, *, skip: Iterable[Any] = ()) -> Non
     news = [new for new, _ in pairs.values()]
     spared = {id(graft.pairs), id(pairs), id(news), *(id(s) for s in skip)}
     spared |= {id(p) for p in pairs.values()} | {id(p) for p in graft.pairs.values()}
-    for holder in gc.get_referrers(*news):
-        if id(holder) in spared:
-            continue
-        _redirect_in(holder, pairs, journal, spared)
+    holders = gc.get_referrers(*news)
+    spared.add(id(holders))
+    for holder in holders:
+        if id(holder) not in spared:
+            _redirect_in(holder, pairs, journal, spared)
+    holders.clear()
     news.clear()
 
 
@@ -200,8 +202,9 @@ def _tuple_in_containers(
     """A registry of tuples: ``REG.append((name, f))``. The entry of the old function goes, the new one takes its place."""
     made = tuple(pairs[id(x)][1] if id(x) in pairs else x for x in holder)
     olds = {id(pairs[id(x)][1]) for x in holder if id(x) in pairs}
-    for outer in gc.get_referrers(holder):
-        if id(outer) in spared:
+    outers = gc.get_referrers(holder)
+    for outer in outers:
+        if id(outer) in spared or outer is outers:
             continue
         if type(outer) is list:
             places = [i for i, x in enumerate(outer) if x is holder]
@@ -233,9 +236,12 @@ def replace_everywhere(old: Any, new: Any, journal: Journal, skip: Iterable[Any]
     spared = {id(s) for s in skip}
     pairs = {id(new): (new, old)}
     spared |= {id(pairs), id(pairs[id(new)])}
-    for holder in gc.get_referrers(new):
+    holders = gc.get_referrers(new)
+    spared.add(id(holders))
+    for holder in holders:
         if id(holder) not in spared:
             _redirect_in(holder, pairs, journal, spared)
+    holders.clear()
 
 
 def drop_dead(dead: Any, journal: Journal, reachable: Callable[[Any], bool]) -> bool:

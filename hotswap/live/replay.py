@@ -138,6 +138,11 @@ class Replay:
             value = swap.names.get(name)
             if type(value) is FunctionType:
                 found |= self.function_effects(value)
+        for chain in scan.called_chains if self.rerun.tracker.loaded else ():
+            resolved = resolve(chain, swap.edges, self.rerun.tracker.loaded.__contains__)
+            value = self.value(resolved) if resolved is not None else None
+            if type(value) is FunctionType:
+                found |= self.function_effects(value)
         return {k for k in found if not isinstance(self.value(k), ModuleType)}
 
     def function_effects(self, function: FunctionType, depth: int = 0) -> set[Key]:

@@ -191,6 +191,8 @@ class Rerun:
         for name in self._import_order(self.swaps):
             swap = self.swaps[name]
             self._taint(swap)
+            if any(s.verdict == "docstring" for s in swap.steps):
+                swap.dirty.add("__doc__")
             for step in swap.steps:
                 why = None if step.is_guard or step.verdict == "run" else self.reason(swap, step)
                 if why and why != "docstring":
@@ -208,7 +210,8 @@ class Rerun:
                     return why
 
     def _import_order(self, swaps: Mapping[str, ModuleSwap]) -> list[str]:
-        return sorted(swaps, key=lambda n: swaps[n].entry.order)
+        place = {name: i for i, name in enumerate(self.tracker.loaded)}
+        return sorted(swaps, key=lambda n: place.get(n, len(place)))
 
     def _next_follower(self, done: dict[str, frozenset[str]]) -> ModuleSwap | None:
         """Give the module to look at next: of those that import something that changed, the one completed first."""
