@@ -27,14 +27,15 @@ def remember(target: dict[Any, Any], journal: Journal) -> None:
     journal.undo(lambda: put(target, content))
 
 
-_twins: dict[int, Any] = {}
+_twins: dict[int, types.MethodType] = {}
 """``id()`` of a live object -> the one made last in its place: Flask's JSON provider and static view hold it weakly."""
 
 
 def share(old: Any, new: Any) -> None:
     """Let `new` act on the state of `old`: what still holds `new` (a bound method, a tuple) then does no harm."""
     new.__dict__ = old.__dict__
-    _twins[id(old)] = new
+    # in a bound method, which whoever lets `old` stand in for `new` does not reach
+    _twins[id(old)] = types.MethodType(_alive, new)
 
 
 PLAIN = (int, str, bytes, float, complex, tuple, frozenset, type(None))
@@ -88,7 +89,7 @@ def take(
 
 
 _given: dict[int, dict[Any, Any]] = {}
-"""``id()`` of a live state object -> what `add_state` put into it, which goes again when the maker no longer sets it."""
+"""``id()`` of a live state object -> what `add_state` put into it, gone once the maker no longer sets it."""
 
 
 def add_state(mine: Any, theirs: Any, journal: Journal) -> None:
@@ -120,6 +121,10 @@ def _entries(state: Any) -> dict[Any, Any] | None:
     return own if type(own) is dict else None
 
 
+def _alive(_: object) -> None:
+    """Bound to a twin, keeps it alive."""
+
+
 def stand_in(old: Any, new: Any, journal: Journal, *, beside: Collection[int] = ()) -> None:
     """Put `old` wherever a list, dict, cell or attribute refers to `new`.
 
@@ -127,7 +132,7 @@ def stand_in(old: Any, new: Any, journal: Journal, *, beside: Collection[int] = 
         beside: ``id()`` of containers that are to keep `new`.
     """
     for holder in gc.get_referrers(new):
-        if id(holder) in beside or holder is _twins:
+        if id(holder) in beside:
             continue
         kind = type(holder)
         if kind is list:
