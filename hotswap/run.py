@@ -203,6 +203,7 @@ class AppLife:
             fault = self.session.env.load(os.path.abspath(self.options.env_file))
             if fault is not None:
                 raise AppFailed(fault)
+        self.session.migrate()
         try:
             found = find_app(self.target, factory=self.options.factory)
         except AppFailed as failed:

@@ -40,15 +40,17 @@ class Saving:
         batch = [path for path in files if path.endswith(".py") or self._differs(path)]
         listened = [path for path in batch if listening.listeners(path, session.root)]
         env = [path for path in batch if self._is_env(path)]
+        schema = [path for path in batch if session.migrating and session.migrating.wants(path)]
         code = [path for path in batch if path in known or path.endswith(".py")]
         for path in batch:
-            if path not in known and path not in env and path not in listened:
+            if path not in {*known, *env, *listened, *schema}:
                 why = swapper.why_untracked(path)
                 session.console.say(f"{session.short(path)} is not tracked: {why}", level="debug")
-        if not code and not env and not listened:
+        if not code and not env and not listened and not schema:
             return None
         undo: list[Callable[[], None]] = []
-        fault = self._data(env, listened, undo)
+        fault = session.migrating.follow(schema) if session.migrating and schema else None
+        fault = fault or self._data(env, listened, undo)
         if fault is not None:
             outcome = self._made(batch, fault)
         elif code:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from hotswap.console import Console
     from hotswap.control import Control
     from hotswap.keys import Keys
+    from hotswap.migrating import Migrating
     from hotswap.options import Options
     from hotswap.watch import Watcher
     from hotswap.web.browser import Browser
@@ -121,6 +122,7 @@ class Session:
         self.watcher: Watcher | None = None
         self.keys: Keys | None = None
         self.control: Control | None = None
+        self.migrating: Migrating | None = None
         self.plan: ReloadPlan | None = None
         self.stop: Callable[[], None] | None = None
         self.urls: tuple[str, ...] = ()
@@ -181,6 +183,17 @@ class Session:
         files.add(self.config)
         return files
 
+    def migrate(self) -> None:
+        """Bring the schema up to date before the app is imported, when the options name one."""
+        if not self.options.migrations:
+            return
+        from hotswap.migrating import Migrating
+
+        self.migrating = Migrating(self, self.options.migrations)
+        fault = self.migrating.follow()
+        if fault is not None:
+            self.console.fault(fault, headline="the schema is not up to date")
+
     # -- starting --------------------------------------------------------------------------------------------------
 
     def open_browser(self) -> Browser:
@@ -232,6 +245,7 @@ class Session:
         self.urls = tuple(urls)
         self._listen()
         carrier.unblock()
+        self.serve_files()
         loop = self.quiet.loop
         if loop is None:
             self._settle_in()
@@ -244,7 +258,6 @@ class Session:
         if self._closed:
             return
         self.env.note(path for path in self.swapper.data_files() if is_dotenv(path))
-        self.serve_files()
         if self.options.watch:
             self._watch()
             self._catch_up()
@@ -360,6 +373,8 @@ class Session:
         ]
         if self.browser is not None:
             globs.extend(self.browser.interesting())
+        if self.migrating is not None:
+            globs.append(self.migrating.glob)
         files = self.watched_files()
         self.saving.noted(files)
         self.watcher.watch(
@@ -392,6 +407,9 @@ class Session:
         if self.config in files:
             self._configure()
         taken = set(self.browser.files(batch)) if self.browser is not None else set()
+        if taken:
+            names = ", ".join(sorted(self.short(path) for path in taken))
+            self.console.say(f"{names} sent to open pages")
         rest = [path for path in batch if path not in taken]
         outcome = self.saving.save(rest) if rest else None
         if outcome is not None:

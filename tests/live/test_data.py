@@ -1,0 +1,140 @@
+"""Files that are not code, saved while a server runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hotswap.testing import Live, Project
+
+    Start = Callable[..., Live]
+
+pytestmark = pytest.mark.live
+
+
+def test_the_environment_file_is_followed_and_settings_with_it(
+    project: Project, live: Start
+) -> None:
+    project.write(
+        {".env": "LIMIT=1\nGONE=x\nHOME_OF=file\n"},
+        main="""
+        import os
+        from fastapi import FastAPI
+        from pydantic_settings import BaseSettings
+
+        class Settings(BaseSettings):
+            limit: int
+            gone: str = "default"
+
+        settings = Settings()
+        held = settings
+        app = FastAPI()
+
+        @app.get("/")
+        def index():
+            return [held.limit, held.gone, os.environ["HOME_OF"], held is settings]
+        """,
+    )
+    server = live("main:app", "--env-file", ".env", env={"HOME_OF": "shell"})
+    assert server.get().json() == [1, "x", "shell", True]
+
+    good = server.save(".env", "LIMIT=2\nHOME_OF=new\n")
+    then = server.get().json()
+    bad = server.save(".env", "LIMIT=many\n")
+
+    assert good["verdict"] == "swapped"
+    assert then == [2, "default", "shell", True]
+    assert bad["fault"]["code"] == "HS701"
+    assert "many" not in bad["fault"]["message"]
+    assert server.get().json() == then
+
+
+def test_a_file_read_at_import_reruns_what_read_it(project: Project, live: Start) -> None:
+    project.write(
+        {"rules.json": '{"price": 1}'},
+        main="""
+        import json
+        from pathlib import Path
+        from fastapi import FastAPI
+
+        rules = json.loads(Path("rules.json").read_text())
+        app = FastAPI()
+
+        @app.get("/")
+        def index():
+            return rules["price"]
+        """,
+    )
+    server = live("main:app")
+
+    outcome = server.save("rules.json", '{"price": 2}')
+    bad = server.save("rules.json", '{"price": ')
+
+    assert outcome["verdict"] == "swapped"
+    assert bad["fault"]["code"] == "HS201"
+    assert server.get().json() == 2
+
+
+def test_hooks_hear_of_their_files(project: Project, live: Start) -> None:
+    project.write(
+        {"rules/a.txt": "one"},
+        main="""
+        import hotswap
+        from fastapi import FastAPI
+
+        app = FastAPI()
+        heard = []
+
+        @hotswap.on_file("rules/*.txt")
+        def listen(path):
+            text = open(path).read()
+            if text == "bad":
+                raise ValueError("bad rules")
+            heard.append(text)
+
+        @hotswap.on_file("rules/*.txt")
+        async def later(path):
+            heard.append("later")
+
+        @app.get("/")
+        def index():
+            return heard
+        """,
+    )
+    server = live("main:app")
+
+    outcome = server.save("rules/a.txt", "two")
+    bad = server.save("rules/a.txt", "bad")
+
+    assert outcome["verdict"] == "swapped"
+    assert (bad["fault"]["code"], bad["fault"]["message"]) == ("HS203", "ValueError: bad rules")
+    assert server.get().json() == ["two", "later"]
+
+
+def test_the_schema_follows_its_files(project: Project, live: Start) -> None:
+    project.write(
+        {"migrations/1.sql": "CREATE TABLE note (text TEXT);\nINSERT INTO note VALUES ('a');\n"},
+        main="""
+        import sqlite3
+        from fastapi import FastAPI
+
+        app = FastAPI()
+
+        @app.get("/")
+        def index():
+            return sqlite3.connect("app.db").execute("SELECT * FROM note").fetchall()
+        """,
+    )
+    server = live("main:app", "--migrations", "app.db=migrations/*.sql")
+    assert server.get().json() == [["a"]]
+
+    outcome = server.save("migrations/2.sql", "ALTER TABLE note ADD COLUMN who TEXT;\n")
+    bad = server.save("migrations/3.sql", "ALTER TABLE nothere ADD COLUMN x;\n")
+
+    assert outcome["verdict"] == "swapped"
+    assert (bad["fault"]["code"], bad["fault"]["line"]) == ("HS702", 1)
+    assert server.get().json() == [["a", None]]
