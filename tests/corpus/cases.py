@@ -119,6 +119,14 @@ class Case:
         )
 
     @property
+    def undoable(self) -> bool:
+        """Whether undo can bring all back: it knows the sources that ran, not files that went or data that was read."""
+        old, new = files_of(self.before), files_of(self.after)
+        return all(
+            name.endswith(".py") and name in old and name in new for name in differing(old, new)
+        )
+
+    @property
     def runnable(self) -> bool:
         """Whether this interpreter is new enough."""
         return not self.since or sys.version_info >= tuple(map(int, self.since.split(".")))

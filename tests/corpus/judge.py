@@ -39,6 +39,10 @@ def swapped(
             yield from _untouched(note, start)
         else:
             yield from _took(note, step.rung)
+    if explain := notes.get("explain"):
+        yield from _unshaped(explain, start)
+        if not case.fault:
+            yield from _planned(case, explain)
     if case.fault:
         yield from _faulted(swap, case.fault, case.line)
     elif refused:
@@ -66,15 +70,14 @@ def swapped(
 
 
 def unhurt(case: Case, seen: Sequence[Note], fresh: Sequence[Note]) -> Iterator[str]:
-    """A broken edit changes nothing at all, and the good one that follows swaps."""
-    start = seen[0]
-    for note in seen[1:-1]:
+    """A broken edit changes nothing at all; the good one that follows swaps, and can be undone."""
+    start, healed, undo = seen[0], seen[-2], seen[-1]
+    for note in seen[1:-2]:
         if case.rung == "exec" and "outcome" in note and not note["outcome"]["fault"]:
             yield from _needs_exec(note)
         else:
             yield from _faulted(note)
         yield from _untouched(note, start)
-    healed = seen[-1]
     if case.fault:
         yield from _faulted(healed, case.fault)
         yield from _untouched(healed, start)
@@ -84,6 +87,9 @@ def unhurt(case: Case, seen: Sequence[Note], fresh: Sequence[Note]) -> Iterator[
     else:
         yield from _took(healed, "")
         yield from _equal(case, healed, fresh[0])
+    if "roundtrip" not in case.skip and not case.back and case.undoable:
+        yield from _took(undo, "")
+        yield from _same(case, undo, start)
 
 
 def _told(outcome: Mapping[str, Any]) -> str:
@@ -106,6 +112,11 @@ def _took(note: Note, rung: str) -> Iterator[str]:
         )
         if not outcome["ok"] or outcome["fault"] or wrong:
             yield f"{note['label']}: wanted {rung or 'a swap'}, got {_told(outcome)}"
+
+
+def _planned(case: Case, note: Note) -> Iterator[str]:
+    if (outcome := note.get("outcome")) and outcome["rung"] != case.rung:
+        yield f"explain: wanted {case.rung}, got {_told(outcome)}"
 
 
 def _needs_exec(note: Note) -> Iterator[str]:
@@ -197,6 +208,12 @@ def _untouched(note: Note, start: Note) -> Iterator[str]:
     for probe, value in note["probes"].items():
         if value != start["probes"][probe]:
             yield f"{note['label']}: {probe} became {value}, was {start['probes'][probe]}"
+    yield from _unshaped(note, start)
+
+
+def _unshaped(note: Note, start: Note) -> Iterator[str]:
+    """Every shape and every object is what it was."""
+    yield from _outcome(note)
     for what in ("inventory", "identities"):
         has, had = note[what], start[what]
         if changed := sorted(n for n in {*has, *had} if has.get(n) != had.get(n)):

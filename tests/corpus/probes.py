@@ -235,6 +235,8 @@ def inventory(root: str) -> dict[str, str]:
         for key, value in sorted(vars(module).items()):
             if key.startswith("__") and key not in ("__all__", "__doc__", "__annotations__"):
                 continue
+            if "[" in key:  # pydantic's aid to pickle parametrised models
+                continue
             told[f"{name}.{key}"] = describe(value)
             if type(value) not in (*SIMPLE, tuple, frozenset):
                 same.setdefault(id(value), []).append(f"{name}.{key}")
@@ -251,11 +253,17 @@ def identities(root: str) -> dict[str, int]:
         if str(getattr(module, "__file__", None) or "").startswith(root):
             found[name] = id(module)
             for key, value in sorted(vars(module).items()):
-                if key in ("__builtins__", "__warningregistry__"):
+                if key in ("__builtins__", "__warningregistry__") or "[" in key:
                     continue
                 found[f"{name}.{key}"] = id(value)
                 if _is(value, type) and value.__module__ == name:
-                    found.update({f"{name}.{key}.{k}": id(v) for k, v in vars(value).items()})
+                    found.update(
+                        {
+                            f"{name}.{key}.{k}": id(v)
+                            for k, v in vars(value).items()
+                            if k != "__abstractmethods__"
+                        }
+                    )
                 elif _is(value, types.FunctionType):
                     found[f"{name}.{key}.__code__"] = id(value.__code__)
                 elif type(value) is list and key != "__path__":

@@ -95,8 +95,12 @@ class Program:
     def save(self, label: str, files: Mapping[str, bytes], only: list[str] | None = None) -> None:
         """Save `files`, apply, and look."""
         paths = self.write(files)
+        self.do(label, lambda: self.swapper.apply(paths if only is None else only))
+
+    def do(self, label: str, call: Callable[[], Any]) -> None:
+        """Note what the swapper says, and look."""
         try:
-            outcome = self.swapper.apply(paths if only is None else only)
+            outcome = call()
         except BaseException as error:
             self.look(label, escaped="".join(traceback.format_exception(error)[-8:]))
         else:
@@ -113,7 +117,7 @@ def fresh(case: cases.Case, side: str) -> list[dict[str, Any]]:
 
 
 def swap(case: cases.Case) -> list[dict[str, Any]]:
-    """Before -> after (step by step when the case has steps) -> the same again -> before -> mended."""
+    """Before -> (explained) after, step by step when the case has steps -> again -> before -> mended."""
     program = Program(case, case.before)
     before, after = cases.files_of(case.before), cases.files_of(case.after)
     program.start(live=True)
@@ -126,17 +130,23 @@ def swap(case: cases.Case) -> list[dict[str, Any]]:
             if name in side:
                 now[name] = side[name]
         program.save(f"step {number}", now)
-    program.save("swap", after)
+    if not case.steps:
+        paths = program.write(after)
+        program.do("explain", lambda: program.swapper.explain(paths))
+        program.do("swap", lambda: program.swapper.apply(paths))
+    else:
+        program.save("swap", after)
     changed = [str(Path(program.root, name)) for name in cases.differing(before, after)]
     program.save("again", after, only=changed)
-    program.save("back", before)
+    paths = program.write(before)[::-1]
+    program.do("back", lambda: program.swapper.apply(paths))
     if case.mended is not None:
         program.save("mended", cases.files_of(case.mended))
     return program.seen
 
 
 def fault(case: cases.Case) -> list[dict[str, Any]]:
-    """Before -> `after`, broken in each edited file and way -> `after`."""
+    """Before -> `after`, broken in each edited file and way -> `after` -> undone."""
     program = Program(case, case.before)
     before, after = cases.files_of(case.before), cases.files_of(case.after)
     program.start(live=True)
@@ -152,6 +162,7 @@ def fault(case: cases.Case) -> list[dict[str, Any]]:
     if (case.folder / "broken").is_dir():
         program.save("broken/", cases.files_of(case.folder / "broken"))
     program.save("healed", after)
+    program.do("undo", lambda: program.swapper.undo())
     return program.seen
 
 
