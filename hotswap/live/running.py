@@ -92,18 +92,19 @@ def follow(
         threads: `sys._current_frames` when not given.
     """
     from hotswap.live import loops
+    from hotswap.live.loops import lineage
     from hotswap.live.loops.bytecode import same_body
 
     living = {path: set(codes) for path, codes in current.items()}
     suspended = []
     for owner, code in frames:
-        plain = loops.plain(code)
+        plain = lineage.plain(code)
         new = pairs.get(plain)
         frame = _frame_of(owner)
         if frame is None or code.co_filename not in living:
             continue
         if new is None and plain in living[code.co_filename]:
-            if not loops.superseded(code):
+            if not lineage.superseded(code):
                 continue  # it runs what is written
             new = plain  # an earlier swap could not move it: now perhaps
         suspended.append(Suspended(owner, code, new, frame.f_globals))
@@ -115,9 +116,15 @@ def follow(
     else:
         verdicts = [Verdict(s, "stale", SWITCHED_OFF, _line(s)) for s in suspended]
     followed = Followed(verdicts)
+    same: dict[tuple[int, int], bool] = {}
     for verdict in verdicts:
         one = verdict.suspended
-        if one.new is not None and same_body(loops.plain(one.old), one.new):
+        if one.new is None:
+            continue
+        key = id(one.old), id(one.new)
+        if key not in same:
+            same[key] = same_body(lineage.plain(one.old), one.new)
+        if same[key]:
             followed.quiet.add(id(verdict))
     found = sys._current_frames() if threads is None else threads
     followed.executing = list(survey_threads(found, pairs, living))

@@ -89,15 +89,16 @@ LAYOUTS: Final = {
 _STATE: Final = 3
 """Byte of the word before the frame that holds the generator's state, in all three minors."""
 
-_incref: Final = ctypes.pythonapi.Py_IncRef
-_decref: Final = ctypes.pythonapi.Py_DecRef
-for _function in (_incref, _decref):
-    _function.argtypes, _function.restype = [ctypes.py_object], None
+_api: Final[Any] = getattr(ctypes, "pythonapi", None)
+if _api is not None:
+    _incref, _decref = _api.Py_IncRef, _api.Py_DecRef
+    for _function in (_incref, _decref):
+        _function.argtypes, _function.restype = [ctypes.py_object], None
 
 
 def unknown() -> str:
     """Say why the frames of this interpreter are not known; "" when they are. Cheap: looks at the build only."""
-    if sys.implementation.name != "cpython":
+    if sys.implementation.name != "cpython" or _api is None:
         return f"the frames of {sys.implementation.name} are not known"
     if sys.version_info[:2] not in LAYOUTS:
         return f"the frames of Python {sys.version_info[0]}.{sys.version_info[1]} are not known"
@@ -123,6 +124,8 @@ class Parked:
     offset: int
     """Of the instruction at which it is parked, in bytes."""
     started: bool
+    state: int
+    """As the owner keeps it (``gi_frame_state``)."""
     names: tuple[str, ...]
     slots: tuple[Any, ...]
     """By `names`; `MISSING` where nothing is bound; cells as cells."""
@@ -155,11 +158,10 @@ def code_of(owner: Any) -> CodeType | None:
 class Known:
     """A code object as frames need it, checked once."""
 
-    __slots__ = ("address", "capacity", "cells", "code", "facts", "names")
+    __slots__ = ("address", "capacity", "cells", "code", "names")
 
-    def __init__(self, code: CodeType, facts: Facts) -> None:
+    def __init__(self, code: CodeType) -> None:
         self.code = code
-        self.facts = facts
         self.names = slot_names(code)
         shared = cells(code)
         self.cells = tuple(place for place, name in enumerate(self.names) if name in shared)
@@ -186,7 +188,7 @@ class Frames:
         """
         found = self._known.get(id(code))
         if found is None:
-            found = self._known[id(code)] = Known(code, self._facts(code))
+            found = self._known[id(code)] = Known(code)
         return found
 
     def read(self, owner: Any) -> Parked:
@@ -224,11 +226,12 @@ class Frames:
         if not count <= top <= known.capacity:
             raise Refused("layout: the stack is out of bounds")
         offset = words[at + _INSTRUCTION] - layout.advance - known.address
-        if known.facts.opname(offset) != ("YIELD_VALUE" if started else "RETURN_GENERATOR"):
+        facts = self._facts(code)
+        if facts.opname(offset) != ("YIELD_VALUE" if started else "RETURN_GENERATOR"):
             raise Refused("it is parked in an unknown place")
         if frame.f_lasti != offset + layout.advance:
             raise Refused("layout: the instruction pointers differ")
-        if len(known.facts.parked(offset)) != top - count:
+        if len(facts.parked(offset)) != top - count:
             raise Refused("other nesting at the await than computed")
         body = words[at + _SPECIALS : at + _SPECIALS + top]
         objects = _visited(owner, [words[at + place] for place in layout.held], body)
@@ -249,6 +252,7 @@ class Frames:
             globals=globals_,
             offset=offset,
             started=started,
+            state=state,
             names=known.names,
             slots=slots,
             bound=tuple(bound),
@@ -276,16 +280,20 @@ class Frames:
         """
         layout, known, code = self._layout, self.known(landing.code), landing.code
         _fits(parked, landing, slots)
+        delegates = parked.state == layout.delegating
+        if (
+            parked.started
+            and layout.delegating != layout.suspended
+            and delegates != landing.delegates
+        ):
+            raise Refused("an await and a yield were exchanged")
         at = _frame_word(parked.owner)
         head = bytearray(parked.memory[: (at + _SPECIALS) * _WORD])
-
-        def put(word: int, value: int) -> None:
-            struct.pack_into("Q", head, word * _WORD, value)
-
-        put(at + layout.code, id(code))
+        struct.pack_into("Q", head, (at + layout.code) * _WORD, id(code))
         if layout.owner_code is not None:
-            put(layout.owner_code, id(code))
-        put(at + _INSTRUCTION, known.address + landing.offset + layout.advance)
+            struct.pack_into("Q", head, layout.owner_code * _WORD, id(code))
+        instruction = known.address + landing.offset + layout.advance
+        struct.pack_into("Q", head, (at + _INSTRUCTION) * _WORD, instruction)
         struct.pack_into("I", head, (at + _TOP) * _WORD, len(slots) + len(parked.stack))
         body = [0 if o is MISSING else id(o) for o in (*slots, *parked.stack)]
         wanted = bytes(head) + struct.pack(f"{len(body)}Q", *body)

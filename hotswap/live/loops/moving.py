@@ -57,7 +57,7 @@ class Texts:
         if key not in self._trees:
             try:
                 tree = ast.parse(self._sources[path][which], path)
-            except (KeyError, SyntaxError, ValueError):
+            except (KeyError, SyntaxError, ValueError, RecursionError):
                 tree = ast.Module([], [])
             self._trees[key] = tree, functions_of(tree)
         return self._trees[key]
@@ -145,9 +145,11 @@ class Batch:
             if decision is None:
                 old, new = self.texts.side(one.old, 0), self.texts.side(one.new, 1)
                 decision = self._decisions[key] = Decision(old, new, parked, one.old.co_filename)
+            return _settled(one, parked, decision)
         except Refused as refusal:
             return Verdict(one, "stale", refusal.reason, _line(one))
-        return _settled(one, parked, decision)
+        except Exception as error:  # noqa: BLE001  a mistake of ours costs this frame, not the swap
+            return Verdict(one, "stale", f"its move could not be planned: {error!r}", _line(one))
 
     def _carry_out(self, ready: _Ready) -> Verdict:
         one, code = ready.suspended, ready.move.landing.code

@@ -80,7 +80,8 @@ def _arguments(
     passed = {name: parked.value(name) for name in before.names}
     if before.shape == after.shape and _same_or_renamed(before.names, after.names):
         return {new: passed[old] for old, new in zip(before.names, after.names, strict=True)}
-    if set(before.names) - set(after.names) or before.shape[3:] != after.shape[3:]:
+    common = tuple(name for name in after.names if name in passed)
+    if common != before.names or before.shape[3:] != after.shape[3:]:  # gone, or in another order
         raise Refused("its arguments do not fit the new parameters")
     missing = [name for name in after.names if name not in passed]
     function = parked.function
