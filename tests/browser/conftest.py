@@ -1,4 +1,8 @@
-"""One Chromium for the whole session; a fresh context for each test."""
+"""One Chromium for each file of tests; a fresh context for each test.
+
+Not for the whole session: Playwright's sync API keeps an event loop running in the main thread, and no other test could
+call `asyncio.run` any more.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
     """Start Chromium, or skip (fail, under CI=true) where there is none."""
     path = os.environ.get("HOTSWAP_CHROMIUM") or shutil.which("chromium") or ""

@@ -157,6 +157,17 @@ def test_it_can_be_switched_off(
         site.start()
 
 
+def test_a_page_can_opt_out(page: Page, site: Site) -> None:
+    visit(page, site.url)
+    page.evaluate(
+        "document.head.append(Object.assign(document.createElement('meta'), {name: 'hotswap', content: 'native-websocket'}))"
+    )
+    page.evaluate(OPEN)
+    site.kill()
+    page.wait_for_function("log.at(-1) === 'close 1006'")
+    site.start()
+
+
 def test_libraries_with_a_session_of_their_own_are_left_alone(page: Page, site: Site) -> None:
     visit(page, site.url)
     page.evaluate(OPEN.replace("/echo", "/echo?EIO=4&transport=websocket"))

@@ -1,4 +1,5 @@
-// The page's own `new WebSocket` to this server becomes one that comes back. `reconnect_websockets = false` opts out.
+// The page's own `new WebSocket` to this server becomes one that comes back. A page opts out with
+// <meta name="hotswap" content="native-websocket">, a project with `reconnect_websockets = false`.
 
 import { emit, settings } from './page.js';
 import { ReconnectingWebSocket } from './websocket.js';
@@ -7,6 +8,7 @@ export const NativeWebSocket = globalThis.WebSocket;
 
 // Engine.IO negotiates a session in its first message and reconnects by itself: a second `open` would confuse it.
 const SELF_RECONNECTING = /[?&]EIO=\d/;
+const OPTED_OUT = 'meta[name="hotswap"][content~="native-websocket"]';
 
 function isThisServer(address) {
   try {
@@ -36,8 +38,9 @@ export function wrapSockets() {
   if (settings.ws === '0' || !NativeWebSocket) return;
   const Wrapped = new Proxy(PageWebSocket, {
     construct(target, given, wanted) {
-      if (isThisServer(given[0])) return Reflect.construct(target, given, wanted);
-      // A subclass of ours for a foreign server still has to be an object of the subclass.
+      const comesBack = isThisServer(given[0]) && !document.querySelector(OPTED_OUT);
+      if (comesBack) return Reflect.construct(target, given, wanted);
+      // A subclass of ours, for a foreign server say, still has to be an object of the subclass.
       const native = Reflect.construct(NativeWebSocket, given);
       return wanted === Wrapped ? native : Object.setPrototypeOf(native, rebased(wanted.prototype));
     },
