@@ -307,9 +307,11 @@ class Session:
 
     def _warm(self) -> None:
         """Import what the first swap needs, once the program serves; jurigged alone costs 0.2 s."""
-        from hotswap.live import loops, patch
+        import hotswap.live.batch  # noqa: F401 -- the whole engine
+        from hotswap.live import adapters, loops, patch
 
         patch.warm()
+        adapters.active()
         if self.options.live_loops:
             loops.warm()
 
