@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hotswap import hooks
@@ -164,6 +165,15 @@ class Swapper:
         if swap.grafted:
             del swap
             gc.collect(1)  # throw-away classes leave the __subclasses__() of their bases
+        reverted = [p for p in batch.same if p in self._pending]
+        for path in reverted:
+            del self._pending[path]
+        if reverted and result.fault is None:
+            result = replace(
+                result,
+                files=(*result.files, *reverted),
+                reason=result.reason or "back to what runs",
+            )
         if result.fault is not None:
             for path in batch.paths:
                 self._pending[path] = None
@@ -173,9 +183,12 @@ class Swapper:
         return self._finish(result, started), before
 
     def _finish(self, result: Outcome, started: float, *, remember: bool = True) -> Outcome:
-        from dataclasses import replace
-
-        changed = result.ok and result.rung is not None and bool(result.files)
+        changed = (
+            result.ok
+            and result.rung is not None
+            and bool(result.files)
+            and result.reason != "back to what runs"
+        )
         if remember and changed:
             hooks.runtime.generation += 1
         outcome = replace(

@@ -60,6 +60,8 @@ class Batch:
     created: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    same: list[str] = field(default_factory=list)
+    """Files that hold what runs: no longer pending, if they were."""
 
     @classmethod
     def of_sources(cls, tracker: Tracker, sources: Mapping[str, bytes | None]) -> Batch:
@@ -166,6 +168,8 @@ def _read_one(tracker: Tracker, batch: Batch, path: str, real: str) -> None:
         if edits:
             batch.edits += edits
             batch.paths.append(path)
+        else:
+            batch.same.append(path)
         return
     readers = [e for e in tracker.loaded.values() if real in e.opened]
     if readers:
@@ -251,6 +255,8 @@ class Swap:
             return self._exec(str(refusal))
         finally:
             self.journal.roll_back()
+            for edit in self.batch.edits:
+                show(edit.entry.filename, Text(edit.entry.filename, edit.entry.data))
         return Outcome(
             ok=True,
             rung=rung,
@@ -261,13 +267,13 @@ class Swap:
 
     def _foresee(self, rung: Rung) -> Rung:
         """Climb as far as running would, as far as that can be told without running anything."""
-        if rung == "patch":
+        if rung != "noop":
             rerun = self._rerun(Graft(self.journal, self.texts, self.tracker.prepared))
             rerun.replay.refuse(
                 {a: b for a, b in self.pairs.items() if codes.own(a) != codes.own(b)}
             )
             why = rerun.would_run()
-            if why:
+            if why and rung == "patch":
                 self.reason = why
                 return "reexec"
         return rung
@@ -310,6 +316,12 @@ class Swap:
     def _plan(self) -> Rung:
         if self.batch.faults:
             raise _Faulted(self.batch.faults[0])
+        for path in self.batch.created:
+            if any(_could_be(n, path) for e in self.tracker.loaded.values() for n in e.missing):
+                with open(path, "rb") as file:
+                    text = Text(path, file.read())
+                self.texts[path] = text
+                compile(text.data, path, "exec", dont_inherit=True)
         for edit in self.batch.edits:
             text = Text(edit.filename or edit.entry.filename, edit.data)
             try:

@@ -46,9 +46,9 @@ def rebuild(graft: Graft, old: Any, new: Any) -> None:
 def bind(decorator: Any, cls: Any) -> Any:
     """Bind a validator or serializer to the class that lives on."""
     if "cls_ref" in signature_of(decorator.bind_to_cls).parameters:
-        from pydantic._internal._core_utils import get_type_ref
+        from pydantic._internal import _type_refs
 
-        return decorator.bind_to_cls(cls, get_type_ref(cls))
+        return decorator.bind_to_cls(cls, _type_refs.any_class_type_ref(cls))
     return decorator.bind_to_cls(cls)
 
 

@@ -69,6 +69,8 @@ class Replay:
         self.rerun = rerun
         self.sources = sources
         self.due: set[Key] = set()
+        self.copied: set[Key] = set()
+        """Registries whose entries were copied by those that include them."""
         self.sides: dict[Key, Side] = {}
         self.touched: dict[int, Registry] = {}
         self.active: list[Adapter] = list(adapters.active())
@@ -225,6 +227,26 @@ class Replay:
                     self._moved(swap, step)
         if self.active:
             self.made_by_calls()
+        seen: set[Key] = set()
+        while self.copied - seen:
+            key = min(self.copied - seen)
+            seen.add(key)
+            self._include_again(key)
+
+    def _include_again(self, key: Key) -> None:
+        """``app.register_blueprint(bp)`` copied what `bp` held: whoever includes it is filled anew."""
+        for module in self._importers(key):
+            self._join(module)
+        for swap in list(self.rerun.swaps.values()):
+            for step in swap.steps:
+                if step.is_guard or step.unit.kind in ("import", "docstring", "def", "class"):
+                    continue
+                for callee, name in step.unit.scan.handed:
+                    host = callee.partition(".")[0]
+                    if self.key(swap, name) == key and host != name:
+                        home = self.key(swap, host)
+                        if self.adapter_of(self.value(home)) is not None:
+                            self.schedule(home)
 
     def _constructed(self, names: Mapping[str, Any], unit: Unit, value: Any) -> bool:
         """Say whether a registry was made by calling its own class."""
@@ -751,9 +773,8 @@ class Replay:
 
     def _copied(self, registry: Registry) -> None:
         """Where including a registry copies its entries, the including statements have to run again."""
-        owner = self.rerun.swaps.get(registry.key[0])
-        if owner is not None and registry.adapter.copies():
-            owner.dirty.add(registry.key[1])
+        if registry.adapter.copies(registry.obj):
+            self.copied.add(registry.key)
 
     def _touch(
         self, key: Key, swap: ModuleSwap, *, ran: Unit | None = None, removed: Unit | None = None

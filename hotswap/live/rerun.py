@@ -185,9 +185,19 @@ class Rerun:
                     swap.forced[id(step.unit)] = f"{entry.name} was deleted"
 
     def would_run(self) -> str:
-        """Say why some statement would run although none was edited; runs nothing."""
+        """Say why some statement would run although none was edited; runs nothing.
+
+        Raises:
+            Refused: Only a fresh process could carry the edit out.
+        """
         for swap in self.edited:
             self._prepare(swap)
+        for swap in self.edited:
+            self._force_chains(swap)
+            for step in swap.steps:
+                if step.verdict == "run":
+                    self._mapped(swap, step.unit)
+        self.replay.open()
         for name in self._import_order(self.swaps):
             swap = self.swaps[name]
             self._taint(swap)
@@ -377,7 +387,10 @@ class Rerun:
         """Judge an ``if`` again whose test reads something that changed; give the branch that no longer counts."""
         assumed = next((w for s in swap.steps for g, w in s.guards if g is step.unit), None)
         reads = names_of(step.unit.test)
-        if not reads & self.visible_dirty(swap) or assumed is None:
+        chains = {tuple(c.split(".")) for c in dotted_in(step.unit.test)}
+        if assumed is None or not (
+            reads & self.visible_dirty(swap) or self.dirty_chain(swap, chains, "dirty")
+        ):
             return None
         way = judge_by(swap.names)(step.unit.test)
         if way is None or way == assumed:
@@ -927,6 +940,7 @@ class Rerun:
         swap.ran[id(unit)] = why
         self._mapped(swap, unit)
         self._remember(swap, unit)
+        self._remember_environment(unit)
         dynamic = (
             scan.calls & {"exec", "globals", "vars", "locals"}
             if unit.kind not in ("def", "class")
@@ -1066,6 +1080,23 @@ class Rerun:
                 if isinstance(base, ast.Name) and isinstance(swap.names.get(base.id), type):
                     for cls in swap.names[base.id].__mro__:
                         self._remember_class(cls)
+
+    def _remember_environment(self, unit: Unit) -> None:
+        if any(
+            "environ" in c or "putenv" in c for c in unit.scan.chains | unit.scan.called_chains
+        ) or ("environ" in unit.scan.reads):
+            import os
+
+            before = dict(os.environ)
+
+            def put_back() -> None:
+                for key in [k for k in os.environ if k not in before]:
+                    del os.environ[key]
+                for key, value in before.items():
+                    if os.environ.get(key) != value:
+                        os.environ[key] = value
+
+            self.journal.undo(put_back)
 
     def _remember_class(self, cls: type) -> None:
         if not cls.__flags__ & (1 << 9) or id(cls) in self._seen:  # Py_TPFLAGS_HEAPTYPE
@@ -1313,6 +1344,14 @@ def defaults_of(unit: Unit) -> dict[str, str]:
         if keyword is not None:
             found[argument.arg] = ast.dump(keyword)
     return found
+
+
+def dotted_in(test: ast.expr) -> set[str]:
+    """Give the attribute chains in an expression."""
+    from hotswap.source.effects import dotted
+
+    found = {dotted(n) for n in ast.walk(test) if isinstance(n, ast.Attribute)}
+    return {f for f in found if f}
 
 
 def is_main_guard(unit: Unit) -> bool:

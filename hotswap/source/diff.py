@@ -182,7 +182,8 @@ def compare_classes(old: Unit, new: Unit) -> ClassDelta:
         dirty.update(a.binds if a is not None else ())
     if docs:
         rows.append(("~", new.label, "docstring", new.line))
-        only = False  # a decorator or metaclass may have copied it (pydantic's schema)
+        if new.class_head[0] != "[]" or new.class_head[1] != "[]":
+            only = False  # a decorator or metaclass may have copied it (pydantic's schema)
     bound = {name for unit in old.members for name in unit.binds}
     if old.text.future != new.text.future and any(u.scan.soft for u in new.members):
         only = False

@@ -133,7 +133,7 @@ TABLE: Final[tuple[Row, ...]] = (
         "module docstring",
         lambda m: m.new is not None and m.new.kind == "docstring",
         "docstring",
-        "patch",
+        "reexec",
         "the module's docstring changed",
     ),
     Row("new", lambda m: m.status == "added", "run", "reexec", "a statement is new"),
@@ -310,6 +310,12 @@ def changes(plan: ModulePlan, path: str) -> list[Change]:
     for step in plan.steps:
         unit = step.unit
         if step.verdict == "keep":
+            if (
+                step.moved
+                and unit.kind not in ("class", "import", "docstring")
+                and _order_counts(unit)
+            ):
+                rows.append(Change("~", path, unit.label, "moved", line=unit.line))
             continue
         if step.old is None:
             rows.append(Change("+", path, unit.label, "new", line=unit.line))
