@@ -135,7 +135,7 @@ class QuietPoint:
         run_forever = uvloop.Loop.run_forever
 
         def noticed(loop: Any) -> None:
-            loop.call_soon(self._ran, loop)
+            self._ran(loop)
             try:
                 run_forever(loop)
             finally:
