@@ -21,11 +21,11 @@ from hotswap.live.loops.bytecode import (
     VALUE,
     Facts,
     handlers,
-    landing,
     roomy,
     same_body,
     slot_names,
 )
+from hotswap.live.loops.landing import landing
 from hotswap.live.loops.model import Refused
 
 if TYPE_CHECKING:

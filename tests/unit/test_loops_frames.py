@@ -15,8 +15,9 @@ import pytest
 
 from hotswap.live.journal import MISSING, Journal
 from hotswap.live.loops import frames, supported
-from hotswap.live.loops.bytecode import Facts, landing
+from hotswap.live.loops.bytecode import Facts
 from hotswap.live.loops.frames import Frames, code_of
+from hotswap.live.loops.landing import landing
 from hotswap.live.loops.model import Refused
 from tests.unit.loops_live import Live, kinds
 

@@ -7,15 +7,17 @@ docs/explanation/running-code.md.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 from types import CellType
 from typing import TYPE_CHECKING, Any
 
 from hotswap.live.journal import MISSING
 from hotswap.live.loops import bridge as bridges
-from hotswap.live.loops.bytecode import Facts, Landing, cells, landing, same_body, slot_names
+from hotswap.live.loops.bytecode import Facts, cells, same_body, slot_names
+from hotswap.live.loops.landing import Landing, landing
 from hotswap.live.loops.model import Refused
+from hotswap.live.loops.moves import Move, fitted
 from hotswap.live.loops.names import (
     Binding,
     Initialiser,
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
     from types import CodeType
 
     from hotswap.live.loops.frames import Parked
-    from hotswap.live.loops.model import Kind
 
 
 @dataclass(eq=False)
@@ -103,94 +104,6 @@ class Side:
             if offset in place.copies:
                 return place
         raise Refused("it is parked at an await that cannot be told from another")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Move:
-    """How frames parked at one point take the new code. Holds for every frame with the same names bound."""
-
-    kind: Kind
-    landing: Landing
-    sources: tuple[int | None, ...]
-    """By slot of the new frame: which slot of the old one it comes from."""
-    wrapped: frozenset[int]
-    """Slots whose plain value goes into a new cell."""
-    given: Mapping[int, Any] = field(default_factory=dict)
-    """Slots that are given a value."""
-    fresh: tuple[tuple[int, Initialiser], ...] = ()
-    """Slots that a pure initialiser fills, anew for each frame."""
-    constants: tuple[tuple[int, str, Any, Any, int], ...] = ()
-    """Slot, name, old constant, new constant, line."""
-    notes: tuple[str, ...] = ()
-    line: int = 0
-    node: ast.AST | None = None
-    """Syntax of the landing's code."""
-
-    late: frozenset[int] = field(init=False)
-    """Slots whose value is known only once the frame is."""
-
-    def __post_init__(self) -> None:
-        late = frozenset(s for s, _ in self.fresh) | frozenset(s for s, *_ in self.constants)
-        object.__setattr__(self, "late", late)
-
-
-def settle(move: Move, parked: Parked) -> tuple[list[Any], list[str]]:
-    """Give the new frame's slots for one parked frame, and what its user should know.
-
-    Raises:
-        Refused: An initialiser has no value for this frame.
-    """
-    slots = [MISSING if source is None else parked.slots[source] for source in move.sources]
-    for slot, value in move.given.items():
-        slots[slot] = value
-    notes = list(move.notes)
-    for slot in move.wrapped - move.late:
-        slots[slot] = CellType() if slots[slot] is MISSING else CellType(slots[slot])
-    if not move.fresh and not move.constants:
-        return slots, notes
-    locals_ = dict(_bound(parked))
-    for slot, made in move.fresh:
-        value = made.evaluate(locals_, parked.globals)
-        locals_[made.binding.name] = value
-        slots[slot] = value
-        notes.append(f"{made.binding.name} is new: {_short(value)}")
-    for slot, name, old, new, line in move.constants:
-        live = locals_.get(name, MISSING)
-        if type(live) is type(old) and repr(live) == repr(old):
-            notes.append(f"{name} is {_short(new)} now (line {line})")
-            slots[slot] = new
-        else:
-            notes.append(f"{name} keeps {_short(live)}: line {line} does not run again")
-    for slot in move.wrapped & move.late:
-        slots[slot] = CellType() if slots[slot] is MISSING else CellType(slots[slot])
-    return slots, notes
-
-
-def fitted(target: Landing, capacity: int) -> Landing:
-    """Give the landing in a code object that fills the frame's capacity exactly.
-
-    Raises:
-        Refused: There is no room.
-    """
-    room = capacity - len(target.names)
-    if room < max(target.own_stack, len(target.stack) + 1):
-        raise Refused("no room for so many new locals")
-    if room == target.code.co_stacksize:
-        return target
-    return replace(target, code=target.code.replace(co_stacksize=room))
-
-
-def _bound(parked: Parked) -> Iterator[tuple[str, Any]]:
-    for name, filled in zip(parked.names, parked.bound, strict=True):
-        if filled:
-            yield name, parked.value(name)
-
-
-def _short(value: object) -> str:
-    if type(value) not in (int, float, str, bytes, bool, type(None), tuple, list, dict, set):
-        return f"a {type(value).__name__}"
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 class Decision:

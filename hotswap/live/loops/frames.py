@@ -33,13 +33,15 @@ from types import (
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.journal import MISSING
-from hotswap.live.loops.bytecode import SUSPENDABLE, Facts, Landing, cells, slot_names
+from hotswap.live.loops.bytecode import SUSPENDABLE, cells, slot_names
 from hotswap.live.loops.model import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hotswap.live.journal import Journal
+    from hotswap.live.loops.bytecode import Facts
+    from hotswap.live.loops.landing import Landing
 
 OWNERS: Final = {CoroutineType: "cr", GeneratorType: "gi", AsyncGeneratorType: "ag"}
 _WORD: Final = struct.calcsize("P")

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from hotswap.live.loops import lineage, selftest, unstarted
 from hotswap.live.loops.bytecode import Facts
-from hotswap.live.loops.decision import Decision, Move, Side, settle
+from hotswap.live.loops.decision import Decision, Side
 from hotswap.live.loops.frames import Frames, Parked
 from hotswap.live.loops.model import Refused, Suspended, Verdict
+from hotswap.live.loops.moves import Move, settle
 from hotswap.live.loops.places import functions_of, node_of
 
 if TYPE_CHECKING:

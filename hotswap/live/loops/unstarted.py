@@ -7,11 +7,12 @@ from types import CellType, CodeType
 from typing import TYPE_CHECKING, Any
 
 from hotswap.live.journal import MISSING
-from hotswap.live.loops.bytecode import landing
-from hotswap.live.loops.decision import Move, Side, fitted
+from hotswap.live.loops.landing import landing
 from hotswap.live.loops.model import Refused
+from hotswap.live.loops.moves import Move, fitted
 
 if TYPE_CHECKING:
+    from hotswap.live.loops.decision import Side
     from hotswap.live.loops.frames import Parked
 
 
