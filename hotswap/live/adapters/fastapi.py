@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import CodeType
 
+    from hotswap.live.adapters.base import Ran
     from hotswap.live.journal import Journal
 
 
@@ -51,6 +52,10 @@ class FastAPIAdapter(StarletteAdapter):
         if hasattr(self._routing, "_IncludedRouter"):
             return False
         return not issubclass(type(obj), self._apps)
+
+    def in_place(self, obj: Any, token: Token, ran: Ran) -> bool:
+        """A router that is copied must be complete when the including statement runs, before anything is settled."""
+        return not self.copies(obj) and super().in_place(obj, token, ran)
 
     def parts(self, obj: Any) -> list[Any]:
         """Give app, router and webhooks: each keeps its identity."""
