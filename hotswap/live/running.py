@@ -95,14 +95,16 @@ def follow(
     from hotswap.live.loops import lineage
     from hotswap.live.loops.bytecode import same_body
 
+    found = sys._current_frames() if threads is None else threads
+    executing = _executing(found)
     living = {path: set(codes) for path, codes in current.items()}
     suspended = []
     for owner, code in frames:
         plain = lineage.plain(code)
         new = pairs.get(plain)
         frame = _frame_of(owner)
-        if frame is None or code.co_filename not in living:
-            continue
+        if frame is None or code.co_filename not in living or id(frame) in executing:
+            continue  # ended, not ours, or named with its thread
         if new is None and plain in living[code.co_filename]:
             if not lineage.superseded(code):
                 continue  # it runs what is written
@@ -126,7 +128,6 @@ def follow(
             same[key] = same_body(lineage.plain(one.old), one.new)
         if same[key]:
             followed.quiet.add(id(verdict))
-    found = sys._current_frames() if threads is None else threads
     followed.executing = list(survey_threads(found, pairs, living))
     return followed
 
@@ -233,22 +234,15 @@ def _frame_of(owner: Any) -> FrameType | None:
     return frame
 
 
-def _is_running(owner: Any) -> bool:
-    """Tell whether the frame is executing; ``ag_running`` says something else (an ``asend`` is under way)."""
-    if type(owner) is AsyncGeneratorType:
-        frame = owner.ag_frame
-        return frame is not None and _executing(frame)
-    return bool(owner.cr_running if type(owner) is CoroutineType else owner.gi_running)
-
-
-def _executing(frame: FrameType) -> bool:
-    for top in sys._current_frames().values():
-        found: FrameType | None = top
-        while found is not None:
-            if found is frame:
-                return True
-            found = found.f_back
-    return False
+def _executing(threads: Mapping[int, FrameType]) -> set[int]:
+    """Give the ids of all frames that are executing. (``ag_running`` says something else: an ``asend`` is under way.)"""
+    found: set[int] = set()
+    for top in threads.values():
+        frame: FrameType | None = top
+        while frame is not None:
+            found.add(id(frame))
+            frame = frame.f_back
+    return found
 
 
 def _line(one: Suspended) -> int:
