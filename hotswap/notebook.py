@@ -23,7 +23,6 @@ class Notebook:
         self._shell = shell
         self._swapper = Swapper(roots)
         self._seen: dict[str, tuple[int, int]] = {}
-        self._console = Console(root=os.getcwd(), stream=sys.stdout)
         self._look()
         shell.events.register("pre_run_cell", self.before_cell)
 
@@ -58,9 +57,10 @@ class Notebook:
         return changed
 
     def _tell(self, outcome: Outcome) -> None:
-        self._console.outcome(outcome)
+        console = Console(root=os.getcwd(), stream=sys.stdout)  # a kernel's stdout is the cell's
+        console.outcome(outcome)
         if not outcome.ok and outcome.fault is None:
-            self._console.say("restart the kernel to get the new code running", level="warning")
+            console.say("restart the kernel to get the new code running", level="warning")
 
 
 _active: Notebook | None = None

@@ -166,6 +166,12 @@ class Options:
         "what open pages do after new Python",
         choices=("morph", "reload", "none"),
     )
+    reconnect_websockets: bool = _pages(
+        True,
+        "let the page's own WebSockets reconnect when they are lost",
+        off="leave the page's own WebSockets as the browser has them",
+        kind="bool",
+    )
     open: bool = _pages(False, "open the browser once the app serves", kind="bool")
     editor: str = _pages(
         "vscode://file/{file}:{line}:{col}",

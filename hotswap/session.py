@@ -208,6 +208,7 @@ class Session:
             cache_paths=options.cache,
             allowed_hosts=options.allowed_hosts,
             allow_remote=options.allow_remote,
+            reconnect=options.reconnect_websockets,
             ask_reload=self.reloading.ask,
             status=self.status,
             say=self.console.say,
