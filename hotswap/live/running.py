@@ -110,9 +110,6 @@ def follow(
                 continue  # it runs what is written
             new = plain  # an earlier swap could not move it: now perhaps
         suspended.append(Suspended(owner, code, new, frame.f_globals))
-    suspended = [
-        s for s in suspended if not _is_running(s.owner)
-    ]  # those are seen with their threads, below
     if enabled:
         verdicts = loops.move(suspended, texts, journal)
     else:
@@ -234,13 +231,13 @@ def _frame_of(owner: Any) -> FrameType | None:
     return frame
 
 
-def _executing(threads: Mapping[int, FrameType]) -> set[int]:
-    """Give the ids of all frames that are executing. (``ag_running`` says something else: an ``asend`` is under way.)"""
-    found: set[int] = set()
+def _executing(threads: Mapping[int, FrameType]) -> dict[int, FrameType]:
+    """Give all frames that are executing, by id. (``ag_running`` says something else: an ``asend`` is under way.)"""
+    found: dict[int, FrameType] = {}
     for top in threads.values():
         frame: FrameType | None = top
         while frame is not None:
-            found.add(id(frame))
+            found[id(frame)] = frame
             frame = frame.f_back
     return found
 
