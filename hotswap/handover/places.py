@@ -101,13 +101,13 @@ def find(module_list: Iterable[Any]) -> Iterator[tuple[Place, Any]]:
         for name, value in list(vars(module).items()):
             if name.startswith("__"):
                 continue
-            if isinstance(value, type):
+            if issubclass(type(value), type):
                 if value.__module__ == module.__name__ and not issubclass(value, enum.Enum):
                     yield Place(module.__name__, "class", name), value
             elif own_object(value, names):
                 yield Place(module.__name__, "object", name), value
             else:
-                state = vars(value).get("state") if hasattr(value, "__dict__") else None
+                state = _own_attributes(value).get("state")
                 if type(state).__name__ == "State" and isinstance(vars(state).get("_state"), dict):
                     yield Place(module.__name__, "app", name), state
 
@@ -128,6 +128,18 @@ def items(place: Place, holder: Any, modules: frozenset[str]) -> dict[str, Any]:
         and not (place.kind == "module" and own_object(value, modules))
         and not (place.kind == "class" and _descriptor(value))
     }
+
+
+def _own_attributes(value: Any) -> dict[str, Any]:
+    """Give the instance dictionary without asking `value`: a proxy (Flask's ``request``) would raise, or load."""
+    for owner in type(value).__mro__:
+        descriptor = owner.__dict__.get("__dict__")
+        if type(descriptor) is types.GetSetDescriptorType:
+            found: dict[str, Any] = descriptor.__get__(value)
+            return found
+        if descriptor is not None:
+            break
+    return {}
 
 
 def _descriptor(value: Any) -> bool:
