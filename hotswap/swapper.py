@@ -18,9 +18,10 @@ from hotswap.live.tracker import Tracker
 from hotswap.source.model import Outcome
 
 if TYPE_CHECKING:
-    from hotswap.live.batch import Batch
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
+
+    from hotswap.live.batch import Batch
 
 KEPT: int = 50
 """Outcomes, and steps of undo, that are remembered."""

@@ -225,6 +225,7 @@ class Swap:
         self.adopt_value = adopt_value
         self.followed: Any = None
         self.plain = PLAIN
+        self.codes_before: dict[int, CodeType] = {}
         self._named: dict[str, dict[str, list[CodeType]]] = {}
         self.grafted = False
         self.compiled: dict[str, CodeType] = {}
@@ -478,6 +479,7 @@ class Swap:
             importlib.invalidate_caches()
         self.journal.undo(self._restore_tracker())
         graft = Graft(self.journal, self.texts, self.tracker.prepared)
+        graft.codes_before = self.codes_before
         rerun = None
         if self._may_rerun(rung):
             rerun = self._rerun(graft)
@@ -620,6 +622,7 @@ class Swap:
                     continue
                 original, new = new, self.tracker.prepared(made)
                 self.plain[id(new)] = (new, original)
+            self.codes_before[id(function)] = code
             patch.conform(function, code, new, self.journal)
             if patch.set_docstring(function, code, new, self.journal):
                 self._docstring_follows(function, code, text_of)

@@ -31,12 +31,48 @@ UNTOUCHED: Final = frozenset(
     }
 )
 GENERATED: Final = frozenset(
-    """__annotations__ __attrs_attrs__ __attrs_props__ __attrs_base_of_slotted__ __attrs_own_setattr__ __dataclass_fields__
-    __dataclass_params__ __final__ __hash__ __match_args__ __orig_bases__ __parameters__ __type_params__ __doc__
-    __static_attributes__ __annotate__ __annotate_func__ __annotations_cache__ __protocol_attrs__
-    __non_callable_proto_members__ __required_keys__ __optional_keys__ __total__ __readonly_keys__ __mutable_keys__
-    _is_protocol _is_runtime_protocol __replace__ __attrs_init__ __eq__ __lt__ __le__ __gt__ __ge__ __setstate__
-    __getstate__ __init__ __repr__ __setattr__ __delattr__""".split()
+    [
+        "__annotations__",
+        "__attrs_attrs__",
+        "__attrs_props__",
+        "__attrs_base_of_slotted__",
+        "__attrs_own_setattr__",
+        "__dataclass_fields__",
+        "__dataclass_params__",
+        "__final__",
+        "__hash__",
+        "__match_args__",
+        "__orig_bases__",
+        "__parameters__",
+        "__type_params__",
+        "__doc__",
+        "__static_attributes__",
+        "__annotate__",
+        "__annotate_func__",
+        "__annotations_cache__",
+        "__protocol_attrs__",
+        "__non_callable_proto_members__",
+        "__required_keys__",
+        "__optional_keys__",
+        "__total__",
+        "__readonly_keys__",
+        "__mutable_keys__",
+        "_is_protocol",
+        "_is_runtime_protocol",
+        "__replace__",
+        "__attrs_init__",
+        "__eq__",
+        "__lt__",
+        "__le__",
+        "__gt__",
+        "__ge__",
+        "__setstate__",
+        "__getstate__",
+        "__init__",
+        "__repr__",
+        "__setattr__",
+        "__delattr__",
+    ]
 )
 """Keys of a class that decorators, bases and the compiler make: they go when the new class lacks them."""
 DESCRIPTORS: Final = (types.MemberDescriptorType, types.GetSetDescriptorType)
@@ -135,9 +171,12 @@ def _members(
     for name, value in ours.items():
         if name in theirs or name in UNTOUCHED or isinstance(value, DESCRIPTORS):
             continue
-        if name in bound or name in GENERATED or _made_for(value, old, name):
-            journal.delattr(old, name)
-        elif (old.__module__, old.__qualname__) in graft.emptied and not name.startswith("__"):
+        if (
+            name in bound
+            or name in GENERATED
+            or _made_for(value, old, name)
+            or ((old.__module__, old.__qualname__) in graft.emptied and not name.startswith("__"))
+        ):
             journal.delattr(old, name)
     if ours.get("__slots__") != theirs.get("__slots__"):
         journal.setattr(old, "__slots__", theirs["__slots__"])  # the same names in another order

@@ -45,6 +45,8 @@ class Graft:
         """(module, class qualname) -> ClassDelta, for classes that ran again."""
         self.shaped: list[type] = []
         """Classes that kept their identity but changed shape."""
+        self.codes_before: dict[int, CodeType] = {}
+        """id(function) -> the code it ran before this swap patched it."""
         self.emptied: set[tuple[str, str]] = set()
         """(module, class qualname) of classes that are filled anew from outside their body."""
         self.refilled: dict[tuple[str, str], frozenset[str]] = {}
@@ -109,7 +111,8 @@ class Graft:
             self.pair(new, old)
             self._cells(old, new)
         journal = self.journal
-        before, defaults = old.__code__, (old.__defaults__, old.__kwdefaults__)
+        before = self.codes_before.get(id(old), old.__code__)
+        defaults = (old.__defaults__, old.__kwdefaults__)
         journal.setattr(old, "__code__", code)
         for name in COPIED:
             value = getattr(new, name)

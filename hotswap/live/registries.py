@@ -102,6 +102,11 @@ def redirect(graft: Graft, journal: Journal, *, skip: Iterable[Any] = ()) -> Non
     spared |= {id(p) for p in pairs.values()} | {id(p) for p in graft.pairs.values()}
     holders = gc.get_referrers(*news)
     spared.add(id(holders))
+    for new in news:
+        if isinstance(
+            new, type
+        ):  # its own tuples; looking for who holds those costs a heap pass each
+            spared |= {id(new.__mro__), id(new.__bases__)}
     for holder in holders:
         if id(holder) not in spared:
             _redirect_in(holder, pairs, journal, spared)

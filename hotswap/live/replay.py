@@ -196,7 +196,7 @@ class Replay:
         if key[0] not in self.rerun.swaps:
             if self.rerun.pinned(key[0]):
                 return False
-            self.rerun._follow(entry)  # noqa: SLF001
+            self.rerun._follow(entry)
         step = self.binder(key)
         if step is None or step.unit.scan.irrevocable:
             return False
@@ -533,7 +533,7 @@ class Replay:
     def _join(self, module: str) -> None:
         entry = self.rerun.tracker.loaded.get(module)
         if entry is not None and module not in self.rerun.swaps and not self.rerun.pinned(module):
-            self.rerun._follow(entry)  # noqa: SLF001
+            self.rerun._follow(entry)
 
     def _importers(self, key: Key) -> list[str]:
         entry = self.rerun.tracker.loaded.get(key[0])

@@ -293,13 +293,14 @@ class Rerun:
         steps = [
             Step(
                 unit,
-                None if guard else unit,
+                unit if way is None else None,
                 "keep",
-                "guard" if guard else "",
+                "" if way is None else "guard",
                 guards,
-                is_guard=guard,
+                is_guard=way is not None,
+                way=way,
             )
-            for unit, guards, guard in flatten(text.units, judge)
+            for unit, guards, way in flatten(text.units, judge)
         ]
         swap = ModuleSwap(entry, text, None, steps, entry.names, dict(entry.names))
         self.swaps[entry.name] = swap
@@ -385,7 +386,7 @@ class Rerun:
 
     def _guard(self, swap: ModuleSwap, step: Step) -> bool | None:
         """Judge an ``if`` again whose test reads something that changed; give the branch that no longer counts."""
-        assumed = next((w for s in swap.steps for g, w in s.guards if g is step.unit), None)
+        assumed = step.way
         reads = names_of(step.unit.test)
         chains = {tuple(c.split(".")) for c in dotted_in(step.unit.test)}
         if assumed is None or not (
@@ -591,7 +592,7 @@ class Rerun:
                 return ".".join(chain)
         return ""
 
-    def reason(self, swap: ModuleSwap, step: Step) -> str | None:  # noqa: C901 - one line a rule
+    def reason(self, swap: ModuleSwap, step: Step) -> str | None:
         """Say why a statement has to run, or None."""
         unit, scan = step.unit, step.unit.scan
         if step.verdict == "docstring" or (unit.kind == "docstring" and step.verdict == "run"):

@@ -143,10 +143,8 @@ def compare_classes(old: Unit, new: Unit) -> ClassDelta:
     dirty: set[str] = set()
     for pair in pairs:
         a, b = pair.old, pair.new
-        if (
-            b is not None
-            and b.kind == "docstring"
-            or (b is None and a is not None and a.kind == "docstring")
+        if (b is not None and b.kind == "docstring") or (
+            b is None and a is not None and a.kind == "docstring"
         ):
             continue
         if pair.status == "same" and b is not None:

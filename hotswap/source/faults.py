@@ -138,7 +138,7 @@ def syntax_fault(error: SyntaxError, path: str) -> Fault:
     """Describe a file that does not compile (HS101), or whose bytes do not decode (HS103)."""
     message = str(error.msg or error)
     undecodable = "codec can't decode" in message or "encoding problem" in message
-    undecodable = undecodable or "(unicode error)" in message and error.text is None
+    undecodable = undecodable or ("(unicode error)" in message and error.text is None)
     kind = KINDS["HS103" if undecodable else "HS101"]
     return Fault(
         code=kind.code,

@@ -46,6 +46,8 @@ class Step:
     delta: ClassDelta | None = None
     is_guard: bool = False
     """It is an ``if`` whose branch was judged: its statements follow as steps of their own."""
+    way: bool | None = None
+    """Which branch of it."""
 
     @property
     def edited(self) -> bool:
@@ -177,31 +179,31 @@ EXEC_REASONS: Final = (
 
 def flatten(
     units: Sequence[Unit], judge: Judge, guards: tuple[tuple[Unit, bool], ...] = ()
-) -> list[tuple[Unit, tuple[tuple[Unit, bool], ...], bool]]:
+) -> list[tuple[Unit, tuple[tuple[Unit, bool], ...], bool | None]]:
     """Look through the ``if`` statements whose way is known: branches not taken bind and read nothing.
 
     Returns:
-        ``(unit, guards, is_guard)`` in file order.
+        ``(unit, guards, way)`` in file order; `way` is the branch taken of a judged ``if``, else None.
     """
-    out: list[tuple[Unit, tuple[tuple[Unit, bool], ...], bool]] = []
+    out: list[tuple[Unit, tuple[tuple[Unit, bool], ...], bool | None]] = []
     for unit in units:
         way = judge(unit.test) if unit.kind == "if" else None
         if way is None:
-            out.append((unit, guards, False))
+            out.append((unit, guards, None))
             continue
         inside = (*guards, (unit, way))
-        out.append((unit, guards, True))
+        out.append((unit, guards, way))
         out += flatten(unit.branches[0 if way else 1], judge, inside)
     return out
 
 
 def plan_module(old: Text, new: Text, judge_old: Judge, judge_new: Judge) -> ModulePlan:
     """Decide what each statement of `new` needs, given that `old` runs."""
-    before = [u for u, _, guard in flatten(old.units, judge_old) if not guard]
+    before = [u for u, _, way in flatten(old.units, judge_old) if way is None]
     after = flatten(new.units, judge_new)
     guards_of = {id(u): g for u, g, _ in after}
-    guard_at = [(i, u) for i, (u, _, guard) in enumerate(after) if guard]
-    matches = match(before, [u for u, _, guard in after if not guard])
+    guard_at = [(i, u, way) for i, (u, _, way) in enumerate(after) if way is not None]
+    matches = match(before, [u for u, _, way in after if way is None])
     steps: list[Step] = []
     plan = ModulePlan(
         steps, [m.old for m in matches if m.new is None and m.old is not None], before
@@ -237,8 +239,10 @@ def plan_module(old: Text, new: Text, judge_old: Judge, judge_new: Judge) -> Mod
             plan.rung = highest(plan.rung, "reexec")
     if plan.removed:
         plan.rung = highest(plan.rung, "reexec")
-    for index, unit in guard_at:
-        steps.insert(index, Step(unit, None, "keep", "guard", guards_of[id(unit)], is_guard=True))
+    for index, unit, way in guard_at:
+        steps.insert(
+            index, Step(unit, None, "keep", "guard", guards_of[id(unit)], is_guard=True, way=way)
+        )
     plan.refusal = _refusal(old, new, plan)
     plan.changes = changes(plan, new.filename)
     return plan
@@ -283,9 +287,11 @@ def _order_counts(unit: Unit) -> bool:
 
 
 def _refusal(old: Text, new: Text, plan: ModulePlan) -> str:
-    from hotswap.source.units import ANNOTATIONS_FLAG
+    import __future__
 
-    if (old.flags ^ new.flags) & ~ANNOTATIONS_FLAG:
+    if (
+        old.flags ^ new.flags
+    ) & __future__.barry_as_FLUFL.compiler_flag:  # the others are part of Python 3
         return "a `from __future__` import changed"
     for unit in plan.removed:
         if unit.scan.irrevocable:
@@ -368,9 +374,32 @@ def _harmless(node: ast.Call) -> bool:
 
 
 _HARMLESS: Final = frozenset(
-    """bool callable find_spec getattr globals hasattr importlib.util.find_spec int isinstance issubclass len locals
-    os.environ.get os.getenv os.path.exists os.path.isfile platform.machine platform.python_implementation
-    platform.system set str sys.platform.startswith tuple vars""".split()
+    [
+        "bool",
+        "callable",
+        "find_spec",
+        "getattr",
+        "globals",
+        "hasattr",
+        "importlib.util.find_spec",
+        "int",
+        "isinstance",
+        "issubclass",
+        "len",
+        "locals",
+        "os.environ.get",
+        "os.getenv",
+        "os.path.exists",
+        "os.path.isfile",
+        "platform.machine",
+        "platform.python_implementation",
+        "platform.system",
+        "set",
+        "str",
+        "sys.platform.startswith",
+        "tuple",
+        "vars",
+    ]
 )
 
 

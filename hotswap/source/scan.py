@@ -17,15 +17,58 @@ if TYPE_CHECKING:
 Def = ast.FunctionDef | ast.AsyncFunctionDef
 DEF: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 CALLING_BACK: Final = frozenset(
-    "sorted map filter min max sum any all list tuple set frozenset dict next reduce accumulate".split()
+    [
+        "sorted",
+        "map",
+        "filter",
+        "min",
+        "max",
+        "sum",
+        "any",
+        "all",
+        "list",
+        "tuple",
+        "set",
+        "frozenset",
+        "dict",
+        "next",
+        "reduce",
+        "accumulate",
+    ]
 )
 """Callables that call a lambda among their arguments at once."""
 
 PURE_DECORATORS: Final = frozenset(
-    """abstractmethod asynccontextmanager cache cached_property classmethod contextmanager coroutine dataclass deleter
-    dispatch field_serializer field_validator final getter lru_cache model_serializer model_validator no_type_check
-    overload override property root_validator runtime_checkable setter staticmethod total_ordering validator
-    wraps""".split()
+    [
+        "abstractmethod",
+        "asynccontextmanager",
+        "cache",
+        "cached_property",
+        "classmethod",
+        "contextmanager",
+        "coroutine",
+        "dataclass",
+        "deleter",
+        "dispatch",
+        "field_serializer",
+        "field_validator",
+        "final",
+        "getter",
+        "lru_cache",
+        "model_serializer",
+        "model_validator",
+        "no_type_check",
+        "overload",
+        "override",
+        "property",
+        "root_validator",
+        "runtime_checkable",
+        "setter",
+        "staticmethod",
+        "total_ordering",
+        "validator",
+        "wraps",
+    ]
 )
 """Decorators, by last name, that register their function nowhere and copy no docstring out of reach."""
 
@@ -441,6 +484,22 @@ class BodyEffects(ast.NodeVisitor):
 
 
 MUTATORS: Final = frozenset(
-    """add add_argument append appendleft clear discard extend insert pop popitem register remove setdefault sort
-    subscribe update""".split()
+    [
+        "add",
+        "add_argument",
+        "append",
+        "appendleft",
+        "clear",
+        "discard",
+        "extend",
+        "insert",
+        "pop",
+        "popitem",
+        "register",
+        "remove",
+        "setdefault",
+        "sort",
+        "subscribe",
+        "update",
+    ]
 )
