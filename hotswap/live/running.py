@@ -95,15 +95,15 @@ def follow(
     from hotswap.live.loops import lineage
     from hotswap.live.loops.bytecode import same_body
 
-    found = sys._current_frames() if threads is None else threads
-    executing = _executing(found)
+    executing = _executing(sys._current_frames() if threads is None else threads)
+    busy = {id(frame) for _, frame in executing}
     living = {path: set(codes) for path, codes in current.items()}
     suspended = []
     for owner, code in frames:
         plain = lineage.plain(code)
         new = pairs.get(plain)
         frame = _frame_of(owner)
-        if frame is None or code.co_filename not in living or id(frame) in executing:
+        if frame is None or code.co_filename not in living or id(frame) in busy:
             continue  # ended, not ours, or named with its thread
         if new is None and plain in living[code.co_filename]:
             if not lineage.superseded(code):
@@ -125,7 +125,7 @@ def follow(
             same[key] = same_body(lineage.plain(one.old), one.new)
         if same[key]:
             followed.quiet.add(id(verdict))
-    followed.executing = list(survey_threads(found, pairs, living))
+    followed.executing = list(survey_threads(executing, pairs, living))
     return followed
 
 
@@ -162,11 +162,14 @@ def survey(
     living: dict[str, set[CodeType]] = {}
     for old, new in (replaced or {}).items():
         living.setdefault(old.co_filename, set()).update(() if new is None else (new,))
-    return (*rows, *survey_threads(threads or {}, pairs, living, only=set(replaced or ())))
+    return (
+        *rows,
+        *survey_threads(_executing(threads or {}), pairs, living, only=set(replaced or ())),
+    )
 
 
 def survey_threads(
-    threads: Mapping[int, FrameType],
+    executing: Iterable[tuple[int, FrameType]],
     pairs: Mapping[CodeType, CodeType],
     living: Mapping[str, set[CodeType]],
     only: set[CodeType] | None = None,
@@ -176,18 +179,13 @@ def survey_threads(
 
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     counts: Counter[tuple[str, str, str, int]] = Counter()
-    for ident, top in threads.items():
-        frame: FrameType | None = top
-        while frame is not None:
-            code = frame.f_code
-            if only is not None and plain(code) not in only:
-                pass
-            elif code.co_filename in living and not _is_current(
-                plain(code), pairs, living[code.co_filename]
-            ):
-                where = os.path.realpath(code.co_filename)
-                counts[code.co_qualname, names.get(ident, "?"), where, frame.f_lineno or 0] += 1
-            frame = frame.f_back
+    for ident, frame in executing:
+        code = frame.f_code
+        if code.co_filename not in living or (only is not None and plain(code) not in only):
+            continue
+        if not _is_current(plain(code), pairs, living[code.co_filename]):
+            where = os.path.realpath(code.co_filename)
+            counts[code.co_qualname, names.get(ident, "?"), where, frame.f_lineno or 0] += 1
     for (name, thread, path, line), count in counts.items():
         reason = f"{thread}: {EXECUTING}"
         yield Stale(name=name, what="thread", reason=reason, path=path, line=line, count=count)
@@ -231,13 +229,13 @@ def _frame_of(owner: Any) -> FrameType | None:
     return frame
 
 
-def _executing(threads: Mapping[int, FrameType]) -> dict[int, FrameType]:
-    """Give all frames that are executing, by id. (``ag_running`` says something else: an ``asend`` is under way.)"""
-    found: dict[int, FrameType] = {}
-    for top in threads.values():
+def _executing(threads: Mapping[int, FrameType]) -> list[tuple[int, FrameType]]:
+    """Give (thread, frame) of all that executes. (``ag_running`` says something else: an ``asend`` is under way.)"""
+    found = []
+    for ident, top in threads.items():
         frame: FrameType | None = top
         while frame is not None:
-            found[id(frame)] = frame
+            found.append((ident, frame))
             frame = frame.f_back
     return found
 
