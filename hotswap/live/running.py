@@ -129,24 +129,8 @@ def follow(
     return followed
 
 
-def survey(
-    stale: Sequence[Verdict | Suspended],
-    threads: Mapping[int, FrameType] | None = None,
-    replaced: Mapping[CodeType, CodeType | None] | None = None,
-    reason: str = SWITCHED_OFF,
-) -> tuple[Stale, ...]:
-    """Name what stays on the old body, one row for each function, place and reason.
-
-    Args:
-        stale: Frames; verdicts of another kind than ``stale`` are left out.
-        threads: Executing frames by thread, as `sys._current_frames` gives them.
-        replaced: Old code -> new code, of what the threads may still run.
-        reason: Why frames without a verdict stay.
-    """
-    verdicts = [
-        v if isinstance(v, Verdict) else Verdict(v, "stale", reason, _line(v)) for v in stale
-    ]
-    verdicts = [v for v in verdicts if v.kind == "stale"]
+def survey(verdicts: Sequence[Verdict]) -> tuple[Stale, ...]:
+    """Name frames that stay on the old body, one row for each function, place and reason."""
     tasks = _tasks() if verdicts else {}
     counts: Counter[tuple[str, str, str, str, int]] = Counter()
     for verdict in verdicts:
@@ -154,17 +138,9 @@ def survey(
         kind = "task" if id(one.owner) in tasks else _KINDS[type(one.owner)][0]
         path = os.path.realpath(one.old.co_filename)
         counts[one.old.co_qualname, kind, verdict.reason, path, verdict.line] += 1
-    rows = [
+    return tuple(
         Stale(name=name, what=kind, reason=why, path=path, line=line, count=count)
         for (name, kind, why, path, line), count in counts.items()
-    ]
-    pairs = {old: new for old, new in (replaced or {}).items() if new is not None}
-    living: dict[str, set[CodeType]] = {}
-    for old, new in (replaced or {}).items():
-        living.setdefault(old.co_filename, set()).update(() if new is None else (new,))
-    return (
-        *rows,
-        *survey_threads(_executing(threads or {}), pairs, living, only=set(replaced or ())),
     )
 
 
@@ -172,16 +148,15 @@ def survey_threads(
     executing: Iterable[tuple[int, FrameType]],
     pairs: Mapping[CodeType, CodeType],
     living: Mapping[str, set[CodeType]],
-    only: set[CodeType] | None = None,
 ) -> Iterator[Stale]:
-    """Name the frames that are executing superseded code, thread by thread; of the code in `only`, when given."""
+    """Name the frames that are executing superseded code, thread by thread."""
     from hotswap.live.loops import plain
 
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     counts: Counter[tuple[str, str, str, int]] = Counter()
     for ident, frame in executing:
         code = frame.f_code
-        if code.co_filename not in living or (only is not None and plain(code) not in only):
+        if code.co_filename not in living:
             continue
         if not _is_current(plain(code), pairs, living[code.co_filename]):
             where = os.path.realpath(code.co_filename)
