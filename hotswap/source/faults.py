@@ -91,6 +91,42 @@ _ROWS: Final = (
         "The message names the cause; the next save tries again.",
     ),
     FaultKind(
+        "HS501",
+        "the inotify watch table is full",
+        "The kernel gives no more watches. What could not be watched is polled; the program runs on.",
+        "Raise fs.inotify.max_user_watches with the command shown.",
+    ),
+    FaultKind(
+        "HS502",
+        "no inotify instance left",
+        "The kernel gives no more inotify instances to this user. What could not be watched is polled.",
+        "Raise fs.inotify.max_user_instances with the command shown.",
+    ),
+    FaultKind(
+        "HS503",
+        "too many open files",
+        "The process has no descriptor left to watch with. What could not be watched is polled.",
+        "Raise the limit with the command shown.",
+    ),
+    FaultKind(
+        "HS504",
+        "unreadable directory",
+        "A directory that holds tracked files cannot be read.",
+        "Give yourself the right to read it, with the command shown.",
+    ),
+    FaultKind(
+        "HS505",
+        "cannot watch a directory",
+        "The system refused to watch a directory, for the reason shown. It is polled.",
+        "See the reason.",
+    ),
+    FaultKind(
+        "HS506",
+        "too many directories to watch",
+        "The included globs reach more directories than are watched.",
+        "Narrow --reload-include, or exclude what is generated.",
+    ),
+    FaultKind(
         "HS601",
         "the app raised while it was imported",
         "The target's import raised at start.",

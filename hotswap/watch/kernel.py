@@ -224,7 +224,7 @@ def explain(error: OSError, directory: str) -> Fault:
     if error.errno == errno.ENOSPC:
         limit = _limit("max_user_watches", 8192)
         return Fault(
-            code="HS401",
+            code="HS501",
             title="the inotify watch table is full",
             message=f"all {limit} inotify watches of this user are taken, often by editors, sync tools and other "
             f"watchers that watch whole trees; {directory} is polled instead",
@@ -236,7 +236,7 @@ def explain(error: OSError, directory: str) -> Fault:
         if _descriptors_left():
             limit = _limit("max_user_instances", 128)
             return Fault(
-                code="HS402",
+                code="HS502",
                 title="no inotify instance is left",
                 message=f"all {limit} inotify instances of this user are taken by running programs; {directory} is "
                 "polled instead",
@@ -244,7 +244,7 @@ def explain(error: OSError, directory: str) -> Fault:
                 hint=f"sudo sysctl fs.inotify.max_user_instances={max(1024, limit * 2)}",
             )
         return Fault(
-            code="HS403",
+            code="HS503",
             title="too many open files",
             message=f"this process may not open another file; {directory} is polled instead",
             path=directory,
@@ -252,14 +252,14 @@ def explain(error: OSError, directory: str) -> Fault:
         )
     if error.errno in {errno.EACCES, errno.EPERM}:
         return Fault(
-            code="HS404",
+            code="HS504",
             title="unreadable directory",
             message=f"{directory} may not be listed by this user; the files known in it are polled instead",
             path=directory,
             hint=f"chmod u+rx {directory}",
         )
     return Fault(
-        code="HS405",
+        code="HS505",
         title="cannot watch a directory",
         message=f"{error.strerror or error}; {directory} is polled instead",
         path=directory,

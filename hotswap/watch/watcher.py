@@ -246,7 +246,7 @@ class Watcher:
         if limit <= 0:
             self._tell(
                 Fault(
-                    code="HS406",
+                    code="HS506",
                     title="too many directories to watch",
                     message=f"the included globs reach more than {MOST_DIRECTORIES} directories; not all are watched",
                     hint="make --reload-include narrower, or add --reload-exclude DIRECTORY",
@@ -305,7 +305,7 @@ class Watcher:
         """Report a problem once a kind: a full table fails for every directory."""
         key = (
             fault.code
-            if fault.code in {"HS401", "HS402", "HS403", "HS406"}
+            if fault.code in {"HS501", "HS502", "HS503", "HS506"}
             else f"{fault.code} {fault.path}"
         )
         if key not in self._told:

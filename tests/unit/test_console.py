@@ -371,12 +371,12 @@ def test_no_banner_after_an_exec_reload_and_none_of_what_is_not_watched(desk):
 
 def test_a_fault_of_no_swap(desk):
     fault = Fault(
-        "HS401", "the inotify watch table is full", "all 8192 are taken", hint="sudo sysctl x=1"
+        "HS501", "the inotify watch table is full", "all 8192 are taken", hint="sudo sysctl x=1"
     )
     desk.open().fault(fault, headline="cannot watch everything")
     assert desk.text() == golden(
         """
-        14:03:07  cannot watch everything   HS401
+        14:03:07  cannot watch everything   HS501
                   the inotify watch table is full: all 8192 are taken
                   -> sudo sysctl x=1
         """

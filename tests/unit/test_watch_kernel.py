@@ -143,10 +143,10 @@ def test_paths_in_bytes_are_decoded():
 @pytest.mark.parametrize(
     ("number", "code", "command"),
     [
-        (errno.ENOSPC, "HS401", "sudo sysctl fs.inotify.max_user_watches="),
-        (errno.EMFILE, "HS402", "sudo sysctl fs.inotify.max_user_instances="),
-        (errno.EACCES, "HS404", "chmod u+rx /p"),
-        (errno.EIO, "HS405", ""),
+        (errno.ENOSPC, "HS501", "sudo sysctl fs.inotify.max_user_watches="),
+        (errno.EMFILE, "HS502", "sudo sysctl fs.inotify.max_user_instances="),
+        (errno.EACCES, "HS504", "chmod u+rx /p"),
+        (errno.EIO, "HS505", ""),
     ],
 )
 def test_every_failure_says_its_cause_and_the_command_that_mends_it(number, code, command):
@@ -165,7 +165,7 @@ def test_no_more_file_descriptors_is_told_from_no_more_instances():
         "used = max(int(name) for name in os.listdir('/proc/self/fd'))\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (used + 2, 4096))\n"
         "fault = kernel.explain(OSError(errno.EMFILE, 'x'), '/p')\n"
-        "assert fault.code == 'HS403', fault\n"
+        "assert fault.code == 'HS503', fault\n"
         "assert fault.hint.startswith('ulimit -n '), fault\n"
     )
     done = subprocess.run(

@@ -234,7 +234,7 @@ def test_a_full_table_is_told_once_and_the_rest_is_polled(scene):
     scene.played.refuses["*"] = errno.ENOSPC
     scene.begin(["pkg/a.py", "pkg/sub/b.py"])
     settled = scene.watcher.take()
-    assert [fault.code for fault in settled.problems] == ["HS401"]
+    assert [fault.code for fault in settled.problems] == ["HS501"]
     assert "sysctl fs.inotify.max_user_watches" in settled.problems[0].hint
     assert scene.watcher.take().problems == ()
     assert "inotify watch table is full" in scene.watcher.polling
@@ -244,7 +244,7 @@ def test_one_unreadable_directory_does_not_blind_us(scene):
     disk = Disk(readable=lambda path: not path.endswith("sub"))
     scene.begin(["pkg/a.py", "pkg/sub/b.py"], disk=disk)
     [problem] = scene.watcher.take().problems
-    assert problem.code == "HS404"
+    assert problem.code == "HS504"
     assert problem.path == scene.path("pkg/sub")
     scene.tell("closed", scene.path("pkg/a.py"))
     assert scene.take() == ["pkg/a.py"]
