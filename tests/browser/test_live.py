@@ -95,7 +95,9 @@ def test_saves_reach_the_page(page: Page, project: Project, live: Callable[..., 
 
     server.swap("main.py", "def greeting():", "def greeting()")
     wait_overlay(page, text="main.py")
-    server.write("main.py", MAIN.replace('return "hello"', 'return "changed"'))  # as it was: nothing to swap
+    server.write(
+        "main.py", MAIN.replace('return "hello"', 'return "changed"')
+    )  # as it was: nothing to swap
     wait_overlay(page, shown=False)
 
     assert page.input_value("#name") == "typed"

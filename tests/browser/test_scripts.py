@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,6 +37,77 @@ def tab(chromium: Chromium) -> Iterator[Page]:
     context.set_default_timeout(10_000)
     yield context.new_page()
     context.close()
+
+
+def test_numbers() -> None:
+    """The documentation tells how many edits were tried, and how many of them leave the page alone."""
+    text = Path("docs/explanation/browser.md").read_text()
+    assert f"{len(CASES)} edits, {sum(case.hot for case in CASES)} of them in place" in text
+
+
+def test_one_edit_after_another(shared: Site, tab: Page) -> None:
+    """Each patch stands on the ones before: what one adds, the next uses, changes, removes and adds again."""
+    versions = [
+        ("let n = 0;\nfunction f() { return ++n }", "f()", 1),
+        (
+            "let n = 0;\nfunction help() { return 10 }\nfunction f() { return ++n + help() }",
+            "f()",
+            12,
+        ),
+        (
+            "let n = 0;\nfunction help() { return 20 }\nfunction f() { return ++n + help() }",
+            "f()",
+            23,
+        ),
+        (
+            "let n = 0;\nlet m = 5;\nfunction help() { return ++m }\nfunction f() { return ++n + help() }",
+            "f()",
+            10,
+        ),
+        (
+            "let n = 0;\nlet m = 5;\nfunction help() { return ++m + 100 }\nfunction f() { return ++n + help() }",
+            "f()",
+            112,
+        ),
+        ("let n = 0;\nlet m = 5;\nfunction f() { return ++n + m }", "f()", 13),
+        (
+            "let n = 0;\nlet m = 5;\nfunction help() { return 1000 }\nfunction f() { return ++n + m + help() }",
+            "f()",
+            1014,
+        ),
+        (
+            (
+                "let n = 0;\nlet m = 5;\nconst K = 3;\nclass Box { #k = K; get k() { return this.#k + help() } }\n"
+                "function help() { return 0 }\nfunction f() { return ++n + new Box().k }"
+            ),
+            "f()",
+            11,
+        ),
+        (
+            (
+                "let n = 0;\nlet m = 5;\nconst K = 4;\nclass Box { #k = K; get k() { return this.#k * 2 + help() } }\n"
+                "function help() { return 1 }\nfunction f() { return ++n + new Box().k }"
+            ),
+            "f()",
+            18,
+        ),
+    ]
+    shared.write(
+        "templates/steps.html",
+        PAGE.format(script='<script type="module" src="/static/steps.js"></script>'),
+    )
+    shared.write("static/steps.js", versions[0][0] + "\nglobalThis.f = f;")
+    tab.goto(shared.url + "steps")
+    tab.wait_for_function(READY)
+    tab.evaluate(RECORD)
+    for step, (source, probe, want) in enumerate(versions):
+        if step:
+            shared.save("static/steps.js", source + "\nglobalThis.f = f;")
+            how = applied(tab, "js-update", step)["how"]
+        else:
+            how = "first"
+        assert tab.evaluate(probe) == want, (step, how)
+    assert same_document(tab)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))

@@ -101,10 +101,7 @@ def _compare(old: Module, new: Module, draft: _Draft) -> None:
         raise _Rerun("it is no module any more")
     if not old.is_module and new.root is not None and _uses_meta(new.root):
         raise _Rerun("it uses import.meta now")
-    before = [old.groups[f"@{number}"].shape for number in range(len(old.statements))]
-    after = [new.groups[f"@{number}"].shape for number in range(len(new.statements))]
-    if before != after:
-        raise _Rerun(_first_difference(before, after, new))
+    _compare_statements(old, new)
     _compare_imports(old, new, draft)
     added = [name for name in new.units if name not in old.units]
     draft.moved.update(added)
@@ -125,12 +122,14 @@ def _uses_meta(root: Node) -> bool:
     return any(n.type == "meta_property" and text(n) == "import.meta" for n in walk(root))
 
 
-def _first_difference(before: list[str], after: list[str], new: Module) -> str:
-    known = set(before)
-    for shape, node in zip(after, new.statements, strict=True):
-        if shape not in known:
-            return f"the statement at line {node.start_point[0] + 1} changed"
-    return "a top-level statement was removed or moved"
+def _compare_statements(old: Module, new: Module) -> None:
+    """Whatever the top level runs must be the same, in the same order, but for the functions in it that live on."""
+    for number, node in enumerate(new.statements):
+        before = old.groups.get(f"@{number}")
+        if before is None or not before.same_shape(new.groups[f"@{number}"]):
+            raise _Rerun(f"the statement at line {node.start_point[0] + 1} changed")
+    if len(old.statements) > len(new.statements):
+        raise _Rerun("a top-level statement was removed")
 
 
 def _compare_imports(old: Module, new: Module, draft: _Draft) -> None:
@@ -209,7 +208,7 @@ def _compare_unit(before: Unit, after: Unit, old: Module, new: Module, draft: _D
     elif before.parts is not None and after.parts is not None:
         _compare_class(name, before.parts, after.parts, draft)
     elif before.kind == after.kind and name in new.groups:
-        if old.groups[name].shape == new.groups[name].shape:
+        if old.groups[name].same_shape(new.groups[name]):
             if _compare_group(name, old, new, draft):
                 draft.changed.append(name)
         elif after.kind in ("let", "var"):
@@ -248,7 +247,7 @@ def _check_parameters(before: Node, after: Node, name: str) -> None:
 
 
 def _compare_class(name: str, before: ClassParts, after: ClassParts, draft: _Draft) -> None:
-    if before.shape != after.shape or before.derived != after.derived:
+    if not before.same_shape(after) or before.derived != after.derived:
         raise _Rerun(f"class {name}: heritage or fields changed")
     for key, member in after.members.items():
         was = before.members.get(key)

@@ -75,15 +75,18 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class ClassParts:
-    """A class, taken apart. `shape` is all that only defining it anew can change."""
+    """A class, taken apart."""
 
     node: Node
     body: Node
-    shape: str
     members: dict[str, Member]
     derived: bool
     plain: bool
     """Has no instance fields and no private instance methods: nothing is set up between super() and the body."""
+
+    def same_shape(self, other: ClassParts) -> bool:
+        """Say whether only methods differ: all else of a class can only be changed by defining it anew."""
+        return text(self.node) == text(other.node) or _class_shape(self) == _class_shape(other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,15 @@ class Group:
 
     node: Node
     functions: tuple[Node, ...]
-    shape: str
+
+    def same_shape(self, other: Group) -> bool:
+        """Say whether only the insides of `functions`, spaces and comments differ.
+
+        Worked out on demand: spelling the shapes of a large library takes seconds, and nobody edits it.
+        """
+        if text(self.node) == text(other.node):
+            return True
+        return shape(self.node, self.functions) == shape(other.node, other.functions)
 
 
 @dataclass(slots=True)
@@ -259,13 +270,11 @@ def _add(module: Module, unit: Unit) -> None:
 def _parts(node: Node) -> ClassParts:
     body = part_of(node, "body")
     members: dict[str, Member] = {}
-    holes: list[Node] = []
     plain = True
     for child in body.named_children:
         member = _member(child)
         if member is not None:
             members[member.key] = member
-            holes.append(child)
         if child.type == "field_definition" and not any(c.type == "static" for c in child.children):
             plain = False
         if member is not None and member.name.type == "private_property_identifier":
@@ -273,23 +282,25 @@ def _parts(node: Node) -> ClassParts:
     return ClassParts(
         node=node,
         body=body,
-        # A method may come and go; a field, even one that holds a function, is part of what an instance is.
-        shape=_class_shape(node, body, holes, members),
         members=members,
         derived=any(child.type == "class_heritage" for child in node.children),
         plain=plain,
     )
 
 
-def _class_shape(node: Node, body: Node, holes: list[Node], members: dict[str, Member]) -> str:
-    methods = {hole.id for hole in holes}
-    head = [shape(child) for child in node.children if child.id != body.id]
+def _class_shape(parts: ClassParts) -> str:
+    """Spell a class without its methods, which may come and go.
+
+    A field, even one that holds a function, is part of what an instance is.
+    """
+    methods = {member.node.id for member in parts.members.values()}
+    head = [shape(child) for child in parts.node.children if child.id != parts.body.id]
     fields = [
         shape(child)
-        for child in body.named_children
+        for child in parts.body.named_children
         if child.id not in methods and child.type != "comment"
     ]
-    arrows = [member.key for member in members.values() if member.is_field]
+    arrows = [member.key for member in parts.members.values() if member.is_field]
     return "\3".join([*head, "|", *fields, "|", *arrows])
 
 
@@ -333,7 +344,7 @@ def _import(node: Node) -> Import:
 
 def _group(node: Node) -> Group:
     functions = tuple(sorted(_lasting_functions(node), key=lambda found: found.start_byte))
-    return Group(node, functions, shape(node, functions))
+    return Group(node, functions)
 
 
 def _lasting_functions(root: Node) -> Iterator[Node]:
