@@ -296,11 +296,15 @@ class Swap:
                 or not isinstance(cls, type)
             ):
                 continue
-            rows = [
-                (name.rpartition(".")[2], mark)
-                for mark, name, what, _ in step.delta.changed
-                if what != "bases"
-            ]
+            attributes = {
+                n
+                for u in (step.old, step.unit)
+                for m in u.members
+                if m.kind == "assign"
+                for n in named_by(m)
+            }
+            told = [(name.rpartition(".")[2], mark) for mark, name, _, _ in step.delta.changed]
+            rows = [(name, mark) for name, mark in told if name in attributes]
             changed = step.old.class_head[1:3] != step.unit.class_head[1:3]
             bases = tuple(ast.unparse(b) for b in step.unit.node.bases) if changed else None  # type: ignore[attr-defined]
             reason = foreseen(cls, rows, bases, slots_changed(step.old, step.unit), module.names)
@@ -326,8 +330,7 @@ class Swap:
         for edit in self.batch.edits:
             text = Text(edit.filename or edit.entry.filename, edit.data)
             try:
-                text.tree
-                text.code
+                text.check()
             except SyntaxError as error:
                 error.filename = error.filename or text.filename
                 raise
@@ -928,6 +931,12 @@ def show(filename: str, text: Text) -> None:
     if lines and lines[-1] == "\n":
         lines = lines[:-1]
     linecache.cache[filename] = (len(text.data), None, list(lines), filename)
+
+
+def named_by(unit: Unit) -> tuple[str, ...]:
+    """Give what an assignment or a bare annotation in a class body names."""
+    target = unit.node.target if isinstance(unit.node, ast.AnnAssign) else None
+    return (target.id,) if isinstance(target, ast.Name) else unit.binds
 
 
 def slots_changed(old: Unit, new: Unit) -> bool:

@@ -348,7 +348,7 @@ def foreseen(
 
     Args:
         old: The live class.
-        changes: ``(member, mark)`` of what was edited in its body.
+        changes: ``(name, mark)`` of the attributes and fields that were edited in its body.
         bases: Its new bases, as written, when they (or the metaclass) changed, else None.
         slots: Other slots are named.
         names: The module's names, in which the bases are looked up.
@@ -358,13 +358,10 @@ def foreseen(
     name = old.__qualname__
     own = own_dict(old)
     reason = ""
-    members = {m: mark for m, mark in changes}
+    members = dict(changes)
     if issubclass(old, tuple) and "_fields" in own:
         fields = set(own["_fields"])
-        if any(
-            mark in "+-" and (m in fields or m in own.get("__annotations__", {}) or mark == "+")
-            for m, mark in members.items()
-        ):
+        if any(mark == "+" or (mark == "-" and m in fields) for m, mark in members.items()):
             reason = f"the fields of NamedTuple {name} changed"
     elif isinstance(old, enum.EnumMeta):
         mixed: Any = old
@@ -373,11 +370,11 @@ def foreseen(
         ):
             return f"a member of {name}, which is itself a {mixed._member_type_.__name__}, changed its value"
         return ""
-    elif "__slots__" in members and "__slots__" in own:
-        return ""
+    elif slots:
+        reason = f"the slots of {name} changed"
     elif (
         "__slots__" in own
-        and "__dataclass_fields__" in own
+        and ("__dataclass_fields__" in own or "__attrs_attrs__" in own)
         and any(mark in "+-" for mark in members.values())
     ):
         reason = f"the slots of {name} changed"

@@ -91,15 +91,17 @@ _conform: Callable[[Any, Any], None] | None = None
 
 
 def warm() -> None:
-    """Import jurigged before the first swap needs it; meant for a background thread once the server answers."""
+    """Import jurigged's patching before the first swap needs it; meant for a background thread once the server answers."""
     _database()
-    import jurigged  # noqa: F401
 
 
 def _database() -> Any:
     """Give `jurigged.db`, without its heap walk and its audit hook on every import.
 
-    `jurigged.db` is codefind's `code_registry`. Its `setup` walks the heap (0.5 s per 10^5 objects) and records every code
+    `jurigged.db` is codefind's `code_registry` (tests/unit/test_patch.py holds it to that). The package `jurigged` itself is
+    not imported: `jurigged.live` makes a `blessed.Terminal`, which writes queries to the user's terminal, and
+    `jurigged.register` puts an import hook of its own in place.
+    Its `setup` walks the heap (0.5 s per 10^5 objects) and records every code
     object of every later import; patching a function that is already at hand needs neither.
     """
     loaded = sys.modules.get("jurigged")

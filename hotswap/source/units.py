@@ -117,6 +117,9 @@ class Unit:
         if self.kind == "assign":
             if self.binds:
                 return ", ".join(self.binds)
+            bare = node.target if isinstance(node, ast.AnnAssign) else None
+            if isinstance(bare, ast.Name):
+                return bare.id
             return ", ".join(sorted(f"{a}.{b}" for a, b in self.scan.assigns))
         return ""
 
@@ -300,6 +303,10 @@ class Text:
                 return ast.parse(self.data, self.filename)
             except ValueError as error:  # null bytes (3.11)
                 raise SyntaxError(str(error), (self.filename, 1, 0, "")) from None
+
+    def check(self) -> None:
+        """Compile; raises SyntaxError for what Python would refuse."""
+        _ = self.code
 
     @cached_property
     def code(self) -> CodeType:

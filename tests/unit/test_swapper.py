@@ -1,0 +1,139 @@
+"""A few whole swaps; tests/corpus holds the many."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hotswap.swapper import Swapper
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_numbers = itertools.count()
+
+
+class Project:
+    """Modules in a folder of their own, under names nobody else uses."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.swapper = Swapper([root])
+        self.tag = f"swapped{next(_numbers)}"
+
+    def path(self, name: str) -> Path:
+        return self.root / f"{self.tag}_{name}.py"
+
+    def write(self, name: str, text: str) -> Path:
+        self.path(name).write_text(text.replace("@", self.tag + "_"))
+        return self.path(name)
+
+    def load(self, name: str) -> Any:
+        return importlib.import_module(f"{self.tag}_{name}")
+
+    def save(self, **files: str) -> Any:
+        return self.swapper.apply([self.write(n, t) for n, t in files.items()])
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    made = Project(tmp_path)
+    yield made
+    made.swapper.close()
+    for name in [n for n in sys.modules if n.startswith(made.tag)]:
+        del sys.modules[name]
+
+
+def test_a_body_goes_into_the_live_function(project: Project) -> None:
+    project.write("m", "seen = set()\ndef f(): return 1\n")
+    module = project.load("m")
+    held = module.f
+    module.seen.add(1)
+    outcome = project.save(m="# moved\nseen = set()\ndef f(): return 2\n")
+    assert (outcome.ok, outcome.rung) == (True, "patch")
+    assert held() == 2
+    assert held.__code__.co_firstlineno == 3
+    assert module.seen == {1}
+
+
+def test_constants_follow_across_files(project: Project) -> None:
+    project.write("a", "LIMIT = 1\n")
+    project.write("b", "from @a import LIMIT\nDOUBLE = LIMIT * 2\n")
+    module = project.load("b")
+    assert project.save(a="LIMIT = 4\n").rung == "reexec"
+    assert (module.LIMIT, module.DOUBLE) == (4, 8)
+
+
+def test_a_batch_is_all_or_nothing(project: Project) -> None:
+    project.write("a", "X = [1]\nX.append(2)\ndef f(): return 1\n")
+    project.write("b", "Y = 1\n")
+    a, b = project.load("a"), project.load("b")
+    outcome = project.save(a="X = [1]\nX.append(3)\ndef f(): return 2\n", b="Y = 2\nraise OSError('no')\n")
+    assert outcome.fault.code == "HS201"
+    assert outcome.fault.line == 2
+    assert (a.X, a.f(), b.Y) == ([1, 2], 1, 1)
+    assert len(outcome.pending) == 2
+    healed = project.save(b="Y = 2\n")
+    assert healed.ok
+    assert (a.X, a.f(), b.Y) == ([1, 3], 2, 2)
+    assert not project.swapper.pending
+
+
+def test_a_syntax_error_names_its_line(project: Project) -> None:
+    project.write("m", "x = 1\n")
+    project.load("m")
+    outcome = project.save(m="x = 1\ny = (\n")
+    assert (outcome.ok, outcome.rung, outcome.fault.code, outcome.fault.line) == (False, None, "HS101", 2)
+
+
+def test_what_needs_a_fresh_process_changes_nothing(project: Project) -> None:
+    project.write("m", "class A:\n    __slots__ = ('x',)\nobject_ = A()\ny = 1\n")
+    module = project.load("m")
+    outcome = project.save(m="class A:\n    __slots__ = ('x', 'z')\nobject_ = A()\ny = 2\n")
+    assert (outcome.ok, outcome.rung, outcome.fault) == (False, "exec", None)
+    assert "slots" in outcome.reason
+    assert module.y == 1
+
+
+def test_undo_goes_back_in_memory(project: Project) -> None:
+    project.write("m", "x = 1\ndef f(): return x\n")
+    module = project.load("m")
+    project.save(m="x = 2\ndef f(): return -x\n")
+    assert module.f() == -2
+    assert project.swapper.undo().ok
+    assert module.f() == 1
+
+
+def test_the_bytes_are_those_that_run(project: Project) -> None:
+    path = project.write("m", "x = 1\n")
+    module = project.load("m")
+    path.write_text("x = 2\n")
+    assert project.swapper.apply().rung == "reexec"
+    assert module.x == 2
+    assert project.swapper.apply([path]).rung == "noop"
+
+
+def test_reasons_why_a_file_is_not_ours(project: Project, tmp_path: Path) -> None:
+    assert "below none" in project.swapper.why_untracked("/nowhere/x.py")
+    assert "site-packages" in project.swapper.why_untracked(str(tmp_path / "site-packages" / "x.py"))
+    assert "imported" in project.swapper.why_untracked(str(tmp_path / "x.py"))
+
+
+def test_data_files_run_their_readers_again(project: Project, tmp_path: Path) -> None:
+    data = tmp_path / "limits.json"
+    data.write_text('{"a": 1}')
+    project.write("m", "import json, os\nLIMITS = json.load(open(os.path.dirname(__file__) + '/limits.json'))\n")
+    module = project.load("m")
+    assert str(data) in project.swapper.data_files()
+    data.write_text('{"a": 2}')
+    outcome = project.swapper.apply([data])
+    assert outcome.rung == "reexec"
+    assert module.LIMITS == {"a": 2}
+    assert project.swapper.apply([data]).files == ()
