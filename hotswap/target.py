@@ -174,9 +174,8 @@ def _call_of(cls: type) -> Any:
 def is_wsgi(value: object) -> bool:
     """Say whether `value` is an app of a well-known WSGI framework; uvicorn serves it through its wrapper."""
     known = ("flask.", "bottle", "django.core.handlers.wsgi", "falcon.app", "pyramid.router")
-    return any(base.__module__.startswith(known) for base in type(value).__mro__) and callable(
-        value
-    )
+    derived = any(base.__module__.startswith(known) for base in type(value).__mro__)
+    return derived and callable(value) and not is_app(value)  # Quart's app derives from Flask's
 
 
 def is_path(name: str, root: str) -> bool:

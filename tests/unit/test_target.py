@@ -271,4 +271,5 @@ def test_wsgi_apps_are_known_by_their_framework() -> None:
 
     assert is_wsgi(Flask("x"))
     assert not is_wsgi(Flask)
+    assert not is_wsgi(pytest.importorskip("quart").Quart("x"))
     assert not is_wsgi("x")
