@@ -83,13 +83,21 @@ def run(options: Options, given: str, arguments: Sequence[str], manifest: Any = 
 def serve_target(given: str, options: Mapping[str, Any]) -> int:
     """``hotswap.serve(target, **options)``: the command, from Python. Blocks until the server stops.
 
+    A signal that ended it is raised again, as ``uvicorn.run`` does: Ctrl+C comes out as KeyboardInterrupt.
+
     Raises:
         UsageError: An option is unknown or has a wrong value.
     """
+    from hotswap.handover import carrier
+
+    manifest = carrier.awake()
     listed = {
         name: tuple(value) if isinstance(value, list) else value for name, value in options.items()
     }
-    return run(load(listed), given, ())
+    code = run(load(listed), given, (), manifest)
+    if code < 0:
+        signal.raise_signal(-code)
+    return abs(code)
 
 
 class NoAppError(Exception):

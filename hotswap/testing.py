@@ -35,6 +35,8 @@ Event = dict[str, Any]
 """One line of ``--json``: docs/reference/events.md."""
 
 FACTOR: Final = float(os.environ.get("HOTSWAP_TEST_TIME_FACTOR", "1"))
+EVENT: Final = '{"v": '
+"""How each line of ``--json`` begins."""
 DEADLINE: Final = 30.0 * FACTOR
 """Seconds that anything may take before a test gives up; what is waited for comes in milliseconds."""
 
@@ -113,6 +115,8 @@ class Live:
     errors: list[str] = field(default_factory=list)
     """Lines of stderr."""
     process: subprocess.Popen[bytes] = field(init=False, repr=False)
+    _begun: str = field(default="", repr=False)
+    """The beginning of a line of the program's that an event interrupted."""
     _news: threading.Condition = field(default_factory=threading.Condition, repr=False)
     _readers: list[threading.Thread] = field(default_factory=list, repr=False)
 
@@ -340,13 +344,15 @@ class Live:
             self._news.notify_all()
 
     def _take_output(self, line: str) -> None:
-        if line.startswith("{"):
+        """Tell events from the program's own lines, into the middle of which an event of another thread may fall."""
+        place = line.find(EVENT)
+        if place >= 0:
             with contextlib.suppress(json.JSONDecodeError):
-                event = json.loads(line)
-                if isinstance(event, dict) and "v" in event and "event" in event:
-                    self.events.append(event)
-                    return
-        self.output.append(line)
+                self.events.append(json.loads(line[place:]))
+                self._begun += line[:place]
+                return
+        self.output.append(self._begun + line)
+        self._begun = ""
 
     def _take_error(self, line: str) -> None:
         self.errors.append(line)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 import socket
+import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from websockets.exceptions import ConnectionClosed
+
+import hotswap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -327,3 +333,41 @@ def test_the_uvicorn_command_line_works_unchanged(chat: Project, live: Start) ->
     assert answer.headers["x-own"] == "yes"
     assert "server" not in answer.headers
     assert "date" in answer.headers
+
+
+def test_flask_is_served_through_a_wrapper(project: Project, live: Start) -> None:
+    project.write(
+        main="""
+        from flask import Flask
+
+        app = Flask(__name__)
+
+        @app.get("/")
+        def index():
+            return "one"
+        """
+    )
+    server = live("main:app")
+
+    server.swap("main.py", '"one"', '"two"')
+
+    assert server.get().text == "two"
+
+
+def test_the_command_from_python(project: Project) -> None:
+    project.write(
+        app="from fastapi import FastAPI\napp = FastAPI()\n",
+        start='import hotswap\n\nhotswap.serve("app:app", port=0, json=True)\n',
+    )
+    with subprocess.Popen(
+        [sys.executable, "start.py"],
+        cwd=project.root,
+        env={**os.environ, "PYTHONPATH": str(Path(hotswap.__file__).parent.parent)},
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        started = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(60) == -signal.SIGTERM
+    assert started["event"] == "started"
