@@ -111,7 +111,7 @@ class Browser:
             access=self._access,
             channel=self._channel,
             pages=self._pages,
-            status=Status(self._channel, status),
+            status=Status(self._channel, status, self._root),
             scripts=self._scripts,
             ask_reload=ask_reload,
             act=self._act,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hotswap.web.channel import STATUS_PAGE
+from hotswap.web.reports import relative
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,9 +28,12 @@ def percentile(values: Sequence[float], share: float) -> float | None:
 class Status:
     """Answers ``/__hotswap__/state``."""
 
-    def __init__(self, channel: Channel, facts: Callable[[], Mapping[str, object]]) -> None:
+    def __init__(
+        self, channel: Channel, facts: Callable[[], Mapping[str, object]], root: str = ""
+    ) -> None:
         self._channel = channel
         self._facts = facts
+        self._root = root
 
     def state(self) -> dict[str, Any]:
         """Give everything that the page shows, as JSON."""
@@ -50,8 +54,15 @@ class Status:
             "pages": pages,
             "live": _figures(live),
             "screen": _figures(screen),
-            "session": dict(self._facts()),
+            "session": self._session(),
         }
+
+    def _session(self) -> dict[str, object]:
+        facts = dict(self._facts())
+        pending = facts.get("pending")
+        if isinstance(pending, list | tuple):
+            facts["pending"] = [relative(str(path), self._root) for path in pending]
+        return facts
 
 
 def _figures(values: Sequence[float]) -> dict[str, float | int | None]:
