@@ -9,7 +9,7 @@ import platform
 import sys
 from pathlib import Path
 
-NAMES = ("saves", "throughput", "startup")
+NAMES = ("saves", "throughput", "startup", "loops", "exec_wire", "page")
 
 
 def main(names: list[str]) -> int:
