@@ -138,6 +138,8 @@ def _faulted(note: Note, text: str = "", line: int = 0) -> Iterator[str]:
             yield f"{note['label']}: wanted a fault about {text!r}, got {_told(outcome)}"
         elif line and fault["line"] != line:
             yield f"{note['label']}: the fault names line {fault['line']}, not {line}"
+        if fault and "itself failed" in fault["title"]:
+            yield f"{note['label']}: {_told(outcome)}"
         if fault and not outcome["pending"]:
             yield f"{note['label']}: nothing pending after a fault"
 
