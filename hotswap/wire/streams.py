@@ -252,7 +252,7 @@ class Protocols(Kind):
         if held is not None:
             return self._registry.basics(connection, "fresh", raw=bytes(held.early), eof=held.eof)
         module = type(protocol).__module__
-        if module.startswith("uvicorn."):
+        if module.startswith("uvicorn.") or _amid_request(protocol):
             return f"connection served by {type(protocol).__qualname__}, which cannot be carried"
         save = getattr(protocol, "__hotswap_save__", None)
         names = save() if save is not None else _attributes(protocol)
@@ -316,6 +316,11 @@ class Secured(Protocols):
 
     def refuse(self, connection: Connection, protocol: Any, code: int) -> None:
         self._registry.kind_of(protocol).refuse(connection, protocol, code)
+
+
+def _amid_request(protocol: Any) -> bool:
+    """Say whether aiohttp answers a request or serves a WebSocket there: a fresh protocol would wait for a request."""
+    return getattr(protocol, "_current_request", None) is not None
 
 
 def _attributes(protocol: Any) -> dict[str, Any]:
