@@ -166,14 +166,13 @@ class Reloading:
         waiting, self._waiting = self._waiting, []
         for refused in waiting:
             refused(result)
-        if session.keys is not None:
-            session.keys.resume()
+        session.desk.resume()
         session.save_late()
 
     def _last_words(self) -> None:
         """Right before execve: the terminal as it was, everything written."""
         session = self._session
-        session.restore_terminal()
+        session.desk.restore_terminal()
         session.console.flush()
         for handler in list(logging.getLogger().handlers):
             handler.flush()

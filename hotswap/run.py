@@ -265,7 +265,7 @@ class AppLife:
 
     def _signalled(self, number: int, _: FrameType | None) -> None:
         if self.ended_by:
-            self.session.restore_terminal()
+            self.session.desk.restore_terminal()
             os._exit(128 + number)
         self.ended_by = number
         if self._stop is None:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from hotswap import hooks
 from hotswap.data.environment import Layer, is_dotenv
+from hotswap.desk import Desk
 from hotswap.quiet import QuietPoint
 from hotswap.reloading import Reloading
 from hotswap.saving import Saving
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from hotswap.console import Console
-    from hotswap.control import Control
-    from hotswap.keys import Keys
     from hotswap.migrating import Migrating
     from hotswap.options import Options
     from hotswap.watch import Watcher
@@ -120,8 +119,7 @@ class Session:
         self._apply_options()
         self.browser: Browser | None = None
         self.watcher: Watcher | None = None
-        self.keys: Keys | None = None
-        self.control: Control | None = None
+        self.desk = Desk(self)
         self.migrating: Migrating | None = None
         self.plan: ReloadPlan | None = None
         self.stop: Callable[[], None] | None = None
@@ -251,7 +249,7 @@ class Session:
         if loop is None:
             self._settle_in()
         else:  # the first requests are answered before the rest is set up
-            self._join_loop(loop)
+            self.desk.join(loop)
             loop.call_later(SETTLE_IN, self._settle_in)
 
     def _settle_in(self) -> None:
@@ -290,14 +288,14 @@ class Session:
                 "data_files": len(self.swapper.data_files()),
                 "watching": list(self.watcher.directories) if self.watcher else [],
                 "polling": self.watcher.polling if self.watcher else "",
-                "keys": self.keys is not None,
+                "keys": self.desk.keys is not None,
                 "tips": self._tips(),
                 "resumed": self.manifest is not None,
                 "ms": (time.perf_counter() - self.began) * 1000,
             }
         )
         if self.options.open and self.urls and self.manifest is None:
-            self.open_url()
+            self.desk.open_url()
 
     def _tips(self) -> list[str]:
         """Give what to try, from the numbered list in the docstring of the target's package."""
@@ -319,24 +317,9 @@ class Session:
     def _loop_began(self, loop: asyncio.AbstractEventLoop) -> None:
         """A program began to run a loop: keys and questions are answered on it, and its state is what it was."""
         if self._began and loop is self.quiet.loop:
-            loop.call_soon(self._join_loop, loop)
+            loop.call_soon(self.desk.join, loop)
         if self._began and self.plan is not None and self.plan.program and not self._restored:
             self.imported()
-
-    def _join_loop(self, loop: asyncio.AbstractEventLoop) -> None:
-        from hotswap.control import Control
-
-        if self.control is not None:
-            self.control.stop()
-        self.control = Control(self._questions())
-        self.control.start(loop)
-        if self.keys is None and _has_keyboard():
-            from hotswap.keys import Keys
-
-            program = self.plan is not None and self.plan.program
-            self.keys = Keys(self._actions(), self.console.say, program=program)
-        if self.keys is not None:
-            self.keys.start(loop)
 
     def _listen(self) -> None:
         """Take SIGUSR1 as a request to reload, and SIGHUP where no terminal could hang up."""
@@ -536,84 +519,16 @@ class Session:
             names = ", ".join(reading.later)
             self.console.say(f"pyproject.toml: {names} will hold after an exec reload: r + enter")
 
-    # -- questions and keys ----------------------------------------------------------------------------------------
-
-    def _questions(
-        self,
-    ) -> dict[str, Callable[[list[str], Callable[[dict[str, Any]], None]], None]]:
-        return {
-            "status": lambda _, answer: answer(self.status()),
-            "explain": lambda words, answer: answer(self._explain(words)),
-            "reload": lambda _, answer: self.reloading.ask(
-                "--ask-reload", refused=lambda outcome: answer(outcome.as_event())
-            ),
-        }
-
-    def _explain(self, words: list[str]) -> dict[str, Any]:
-        files = [os.path.realpath(word) for word in words]
-        outcome = self.swapper.explain(files)
-        known = self.swapper.tracked() | self.swapper.data_files()
-        return {
-            "outcome": outcome.as_event(),
-            "tracked": [path for path in files if path in known],
-            "untracked": {
-                path: self.swapper.why_untracked(path) for path in files if path not in known
-            },
-        }
-
-    def _actions(self) -> dict[str, Callable[[], object]]:
-        actions: dict[str, Callable[[], object]] = {
-            "r": lambda: self.reloading.ask("r + enter"),
-            "R": lambda: self.reloading.ask("R + enter", fresh=True),
-            "s": lambda: self.console.outcome(self.history[-1]) if self.history else None,
-            "z": self.undo,
-            "u": lambda: self.console.say("  ".join(self.urls) or "no address"),
-            "o": self.open_url,
-            "c": lambda: sys.stderr.write("\x1b[2J\x1b[3J\x1b[H"),
-            "p": self._pause,
-        }
-        if self.stop is not None:
-            actions["q"] = self.stop
-        else:
-            actions["q"] = lambda: os.kill(os.getpid(), signal.SIGINT)
-        return actions
-
-    def open_url(self) -> None:
-        """Open the first address in a browser."""
-        import webbrowser
-
-        http = [url for url in self.urls if url.startswith("http")]
-        if http:
-            threading.Thread(target=webbrowser.open, args=http[:1], daemon=True).start()
-
-    def _pause(self) -> None:
-        self.paused = not self.paused
-        if self.paused:
-            self.console.say("watching is paused; p + enter goes on")
-        else:
-            self.console.say("watching goes on")
-            self.save_late()
-
     # -- ending ----------------------------------------------------------------------------------------------------
 
     def carry(self) -> dict[str, Any]:
         """Give what the next image must know."""
         return {"env": self.env.carry(), "paused": self.paused}
 
-    def restore_terminal(self) -> None:
-        """Give the terminal back as it was found."""
-        if self.keys is not None:
-            self.keys.restore()
-
     def close(self) -> None:
         """Stop watching, reading and answering. Idempotent."""
         self._closed = True
-        if self.keys is not None:
-            self.keys.stop()
-            self.keys = None
-        if self.control is not None:
-            self.control.stop()
-            self.control = None
+        self.desk.close()
         if self.watcher is not None:
             self.watcher.stop()
             self.watcher = None
@@ -626,13 +541,6 @@ class Session:
 def _changed_since(path: str, moment: float) -> bool:
     try:
         return os.stat(path).st_mtime >= moment
-    except OSError:
-        return False
-
-
-def _has_keyboard() -> bool:
-    try:
-        return os.isatty(0)
     except OSError:
         return False
 
