@@ -23,12 +23,15 @@ def install(
     *,
     grace: float = 5.0,
     on_settled: Callable[[Reload], None] | None = None,
+    keeper: float | None = None,
 ) -> Registry:
     """Track every connection of this process from now on, and adopt what `manifest` carries.
 
     Args:
         manifest: What the last image left, or None on an ordinary start.
         grace: Seconds after the first listener came up until connections nobody asked for are closed.
+        keeper: Let a process of its own terminate TLS (``create_server(ssl=...)``), so that TLS connections are kept;
+            it waits so many seconds for a server that has gone to come back.
         on_settled: Called once on the loop when everything carried is adopted or closed. Not on an ordinary start.
     """
     from hotswap import hooks
@@ -40,4 +43,8 @@ def install(
     hooks.runtime.connections = registry
     raise_file_limit()
     patch_everything(registry)
+    if keeper is not None:
+        from hotswap.wire.keeping import Keeping
+
+        registry.keeping = Keeping(registry, grace=keeper)
     return registry

@@ -92,10 +92,17 @@ class Line(asyncio.Transport):
         return bool(self.real.can_write_eof())
 
     def abort(self) -> None:
+        self._end()
         self.real.abort()
 
     def close(self) -> None:
+        self._end()
         self.real.close()
+
+    def _end(self) -> None:
+        """Tell the keeper, which holds a copy of the descriptor: closing ours alone would say nothing."""
+        if self.peer and not self.real.is_closing() and self.real.can_write_eof():
+            self.real.write_eof()
 
     def is_closing(self) -> bool:
         return bool(self.real.is_closing())
@@ -142,7 +149,7 @@ class _Named:
     """Stands for the socket of a connection whose descriptor is one end of the keeper's pair."""
 
     def __init__(self, peer: tuple[object, ...], plug: Any = None) -> None:
-        self._peername, self._sockname, self._scheme = peer
+        self._peername, self._sockname, self._scheme, *_ = peer
         self._plug = plug
 
     def fact(self, name: str, real: Any) -> Any:

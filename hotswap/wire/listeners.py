@@ -111,6 +111,12 @@ def _patch_tcp(loop_class: Any, registry: Registry) -> None:
         port: Any = None,
         **options: Any,
     ) -> Any:
+        context = options.get("ssl")
+        if context is not None and registry.keeping is not None:
+            settings = registry.keeping.settings(context)
+            if settings is not None:
+                arguments = (protocol_factory, host, port, options, settings)
+                return await _open_kept(self, registry, create_server, *arguments)
         given = options.pop("sock", None)
         if given is not None:
             key = registry.names.key("sock", *_address(given))
@@ -158,6 +164,50 @@ def _patch_unix(loop_class: Any, registry: Registry) -> None:
         return await _open(self, registry, key, protocol_factory, fresh, again, given)
 
     loop_class.create_unix_server = serve_unix
+
+
+async def _open_kept(
+    loop: asyncio.AbstractEventLoop,
+    registry: Registry,
+    create_server: Any,
+    factory: Callable[[], Any],
+    host: Any,
+    port: Any,
+    options: dict[str, Any],
+    settings: dict[str, Any],
+) -> Any:
+    """Open a TLS listener that the keeper serves; the server object here holds the sockets and accepts nothing."""
+    keeping = registry.keeping
+    assert keeping is not None  # noqa: S101 - the caller has looked
+    hosts = host if isinstance(host, str) or host is None else ",".join(map(str, host))
+    key = registry.names.key("tls", hosts, port or f"any port for {_maker(factory)}")
+    plain = {name: value for name, value in options.items() if not name.startswith("ssl")}
+    plain["start_serving"] = False
+    entry = registry.entry(factory, key)
+    inherited = registry.inherited(key)
+    if inherited:
+        registry.keep_listeners(len(inherited))
+        held = await keeping.listen(key, (), settings)
+        for each in held:
+            each.close()
+        if not held:  # the keeper has gone meanwhile
+            await keeping.listen(key, inherited, settings)
+    else:
+        inherited = await keeping.listen(key, (), settings)  # a keeper that outlived a crash
+    if inherited:
+        rest = {name: value for name, value in plain.items() if name not in _TCP_ONLY}
+        rest.pop("sock", None)
+        for each in inherited:
+            each.setblocking(False)
+        servers = [await create_server(loop, entry, sock=each, **rest) for each in inherited]
+        server = servers[0] if len(servers) == 1 else Several(servers)
+    else:
+        server = await create_server(loop, entry, host, port, **plain)
+        await keeping.listen(key, server.sockets, settings)
+    registry.listening(key, server)
+    await registry.adopt(loop, key, factory)
+    keeping.take(key, factory)
+    return server
 
 
 async def _open(

@@ -26,6 +26,7 @@ from hotswap.wire.records import ConnectionRecord, ListenerRecord
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from hotswap.wire.keeping import Keeping
     from hotswap.wire.records import Manifest
 
 log = logging.getLogger("hotswap")
@@ -166,6 +167,8 @@ class Registry:
         self._by_id: WeakValueDictionary[int, Connection] = WeakValueDictionary()
         self._listeners: list[tuple[str, Any]] = []
         self.names = Names()
+        self.keeping: Keeping | None = None
+        """The link to the TLS keeper, where one is wanted."""
         self._undo: list[Callable[[], None]] = []
         self._shut: list[int] = []
         self._doomed: list[tuple[Connection, Any, Kind]] = []
@@ -221,7 +224,6 @@ class Registry:
             self.manifest.state.release()
             os.close(self.manifest.fd)
             self.manifest.fd = -1
-        gc.freeze()
         if self.on_settled is not None:
             self.on_settled(self.adopted())
 
@@ -318,6 +320,15 @@ class Registry:
         line.set_protocol(protocol)
         protocol.connection_made(line)
 
+    def take_id(self) -> int:
+        """Give an identity that no connection has had."""
+        self._next_id += 1
+        return self._next_id - 1
+
+    def receive(self, transport: Any, factory: Callable[[], Any], record: ConnectionRecord) -> None:
+        """Serve a connection that came from the keeper, on a transport that gathers."""
+        self._resume(transport, factory, record, counted=False)
+
     def _introduce(
         self,
         transport: Any,
@@ -327,8 +338,7 @@ class Registry:
         peer: tuple[object, ...] = (),
     ) -> Connection:
         if not identity:
-            identity = self._next_id
-            self._next_id += 1
+            identity = self.take_id()
         self.served = True
         line = Line.over(transport, peer)
         connection = Connection(identity, key, line, factory)
@@ -525,7 +535,14 @@ class Registry:
             return None
         return transport
 
-    def _resume(self, transport: Any, factory: Callable[[], Any], record: ConnectionRecord) -> None:
+    def _resume(
+        self,
+        transport: Any,
+        factory: Callable[[], Any],
+        record: ConnectionRecord,
+        *,
+        counted: bool = True,
+    ) -> None:
         gathering: Gathering = transport.get_protocol()
         shells = self.standing.pop(record.id, None)
         if shells is not None and shells.line is not None:
@@ -542,7 +559,8 @@ class Registry:
         if record.unsent:
             connection.transport.write(record.unsent)
         self.take_on(connection, factory, record)
-        self._kept["http" if record.kind == "fresh" else record.kind] += 1
+        if counted:
+            self._kept["http" if record.kind == "fresh" else record.kind] += 1
         waiter = self._awaited.pop(record.id, None)
         if waiter is not None:
             waiter.set()
@@ -611,6 +629,8 @@ class Registry:
         """Close every connection cleanly; WebSockets get `code`."""
         for connection, protocol, kind in self.connections():
             kind.refuse(connection, protocol, code)
+        if self.keeping is not None:
+            self.keeping.farewell()
 
 
 def _say(plug: socket.socket, data: bytes) -> None:

@@ -149,6 +149,9 @@ class Tracked:
         await super().send(message)  # type: ignore[misc]
         if self.carried is None and self.handshake_complete:
             self.follow_window(b"")
+            connection, keeping = self.connection, self.registry.keeping
+            if keeping is not None and connection is not None and connection.peer:
+                keeping.deposit(connection, self.opening)
         self.carried = None
 
     def receive(self) -> Coroutine[Any, Any, Any]:
@@ -350,6 +353,14 @@ def sansio(registry: Registry) -> type:
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
     class TrackedSansIO(Tracked, WebSocketsSansIOProtocol):
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            connection = self.registry.find(transport) or self.connection
+            if connection is not None and connection.peer:
+                # An inflate window would be lost with a killed process (exec.md section 8).
+                for factory in self.conn.available_extensions:
+                    factory.client_no_context_takeover = True
+
         def follow_window(self, carried: bytes) -> None:
             for extension in self.conn.extensions:
                 if getattr(extension, "remote_no_context_takeover", True):

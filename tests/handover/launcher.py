@@ -39,6 +39,8 @@ def main() -> None:
     parser.add_argument("--patience", type=float, default=10.0)
     parser.add_argument("--grace", type=float, default=5.0)
     parser.add_argument("--no-preflight", action="store_true")
+    parser.add_argument("--keeper", type=float)
+    parser.add_argument("--cert")
     options = parser.parse_args()
     sys.path.insert(0, os.getcwd())
 
@@ -59,7 +61,9 @@ def main() -> None:
             away_ms=round((now - manifest.left_at) * 1000, 1),
         )
 
-    registry = wire.install(manifest, grace=options.grace, on_settled=settled)
+    registry = wire.install(
+        manifest, grace=options.grace, on_settled=settled, keeper=options.keeper
+    )
     state = handover.State(registry)
     module_name = options.target.partition(":")[0]
     files = [os.path.join(os.getcwd(), module_name.replace(".", "/") + ".py")]
@@ -93,6 +97,7 @@ def main() -> None:
         host=options.host,
         port=options.port,
         uds=options.uds,
+        ssl_certfile=options.cert,
         loop=options.loop,
         http=options.http,
         ws=options.ws,

@@ -1,0 +1,170 @@
+"""TLS connections through exec reloads, and through kill -9 and a new start, by way of the keeper."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.handover.support import HTTP, Program, WebSocket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.skipif(
+        shutil.which("openssl") is None, reason="needs openssl to make certificates"
+    ),
+]
+
+
+def certify(path: Path, name: str) -> None:
+    """Write a self-signed certificate with its key into one file."""
+    key = path.with_suffix(".key")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+        + ["-nodes", "-keyout", str(key), "-out", str(path), "-days", "2", "-subj", f"/CN={name}"],
+        check=True,
+        capture_output=True,
+    )
+    path.write_text(path.read_text() + key.read_text())
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("tls") / "cert.pem"
+    certify(path, "first")
+    return path
+
+
+def secured(program: Program) -> ssl.SSLSocket:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context.wrap_socket(program.connect())
+
+
+@pytest.fixture
+def options(
+    loop: str, certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[str]:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    return ["--loop", loop, "--cert", str(certificate), "--keeper", "3"]
+
+
+def test_tls_connections_survive_exec(start: Callable[..., Program], options: list[str]) -> None:
+    program = start(*options, target="whoami:app")
+    plug = secured(program)
+    client, socket_ = HTTP(plug), WebSocket(secured(program), "/ws")
+    assert socket_.receive() == "welcome wss"
+    before = client.get("/")
+    assert before["scheme"] == "https"
+    assert tuple(before["client"]) == plug.getsockname()
+    assert tuple(before["server"]) == plug.getpeername()
+    half = socket_.message("cut in two")
+    for turn in range(2):
+        socket_.plug.sendall(half[:9])
+        reload = program.reload()
+        socket_.plug.sendall(half[9:])
+        assert socket_.receive() == "cut in two"
+        assert client.get("/") == {**before, "n": turn + 2}
+        assert reload["kept"] == {"listener": 1, "websocket": 1, "http": 1}
+        assert reload["lost"] == []
+    assert HTTP(secured(program)).get("/")["n"] == 4
+
+
+def test_tls_connections_survive_a_killed_server(
+    start: Callable[..., Program], options: list[str]
+) -> None:
+    program = start(*options, target="whoami:app")
+    sockets = [WebSocket(secured(program), "/ws", deflate=bool(number % 2)) for number in range(4)]
+    client = HTTP(secured(program))
+    for each in sockets:
+        assert each.receive() == "welcome wss"
+        each.send("the same words")
+        assert each.receive() == "the same words"
+    first = client.get("/")
+    program.signal(signal.SIGKILL)
+    program.process.wait()
+    for each in sockets:
+        each.send("the same words")
+    again = start(*options, target="whoami:app")
+
+    for each in sockets:
+        assert each.receive() == "the same words"
+        each.send("more")
+        assert each.receive() == "more"
+    assert client.get("/")["pid"] == again.pid != first["pid"]
+    assert again.address == program.address
+
+
+def test_big_answers_and_closing_work_through_the_keeper(
+    start: Callable[..., Program], options: list[str]
+) -> None:
+    program = start(*options, target="whoami:app")
+    client = HTTP(secured(program))
+    client.plug.sendall(client.request("/big"))
+    _, headers = client.head()
+    HTTP(secured(program)).get("/")
+    program.reload()
+    assert client.take(int(headers["content-length"])) == b"".join(
+        b"%07d\n" % number for number in range(500_000)
+    )
+    client.plug.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    client.answer()
+    with pytest.raises(EOFError):
+        client.more()
+
+
+def test_certificates_are_renewed_by_a_reload(
+    start: Callable[..., Program], options: list[str], certificate: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.pem"
+    certify(own, "first")
+    options[options.index("--cert") + 1] = str(own)
+    program = start(*options, target="whoami:app")
+    client = HTTP(secured(program))
+    client.get("/")
+    old = secured(program).getpeercert(binary_form=True)
+    certify(own, "second")
+    program.reload()
+
+    assert secured(program).getpeercert(binary_form=True) != old
+    assert client.get("/")["n"] == 2
+
+
+def test_the_keeper_leaves_when_its_server_is_gone(
+    start: Callable[..., Program], options: list[str], tmp_path: Path
+) -> None:
+    program = start(*options, target="whoami:app")
+    client = HTTP(secured(program))
+    client.get("/")
+    control = next((tmp_path / f"hotswap-{__import__('os').getuid()}").iterdir())
+    assert control.stat().st_mode & 0o777 == 0o600
+    program.stop()
+
+    with pytest.raises((EOFError, OSError)):
+        client.more()  # the keeper has left, and closed
+    with pytest.raises(OSError), socket.socket(socket.AF_UNIX) as link:
+        link.connect(str(control))
+
+
+def test_without_the_keeper_tls_connections_are_closed_with_1012_and_it_is_said(
+    start: Callable[..., Program], loop: str, certificate: Path
+) -> None:
+    program = start("--loop", loop, "--cert", str(certificate), target="whoami:app")
+    each = WebSocket(secured(program), "/ws")
+    assert each.receive() == "welcome wss"
+    reload = program.reload()
+
+    assert reload["lost"] == ["1 TLS connection: keep them with --tls-keeper"]
+    with pytest.raises((EOFError, ssl.SSLError), match="1012|closed|EOF"):
+        each.receive()
+    assert HTTP(secured(program)).get("/")["scheme"] == "https"
