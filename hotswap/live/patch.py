@@ -54,6 +54,8 @@ def survey(files: AbstractSet[str], classes: AbstractSet[type] = frozenset()) ->
         files: `co_filename` of the code that matters.
         classes: Classes whose instances are wanted.
     """
+    if gc.get_freeze_count():
+        gc.unfreeze()  # frozen objects are invisible here: an app that froze its heap would stay stale, unseen
     heap = Heap()
     functions, frames, caches = heap.functions, heap.frames, heap.caches
     instances: dict[type, list[Any]] = {c: [] for c in classes}
@@ -85,9 +87,6 @@ def instances_of(classes: AbstractSet[type]) -> dict[type, list[Any]]:
         for obj in [o for o in gc.get_objects() if type(o) in found]:
             found[type(obj)].append(obj)
     return found
-
-
-_conform: Callable[[Any, Any], None] | None = None
 
 
 def warm() -> None:

@@ -30,3 +30,16 @@ def test_warming_wakes_neither_terminal_nor_import_hook() -> None:
     )
 
     assert said.split() == ["True", "False", "True"]
+
+
+def test_a_frozen_heap_is_seen() -> None:
+    """``gc.freeze()`` hides objects from the collector's list; an app that freezes is swapped all the same."""
+    said = run(
+        "import gc\n"
+        "from hotswap.live import patch\n"
+        "def f(): ...\n"
+        "gc.freeze()\n"
+        "print(any(g is f for g, _ in patch.survey({f.__code__.co_filename}).functions))"
+    )
+
+    assert said.strip() == "True"
