@@ -854,7 +854,7 @@ class Swap:
     def _raised(self, raised: StatementRaised) -> Fault:
         kind = KINDS["HS201"]
         error = raised.error
-        if isinstance(error, SyntaxError) and error.filename and error.filename not in self.texts:
+        if isinstance(error, SyntaxError) and error.filename:
             return syntax_fault(error, error.filename)
         frames = self._frames(error)
         last = frames[-1] if frames else None

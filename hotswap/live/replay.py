@@ -217,7 +217,7 @@ class Replay:
             if swap.plan is None:
                 continue
             for unit in swap.plan.removed:
-                self._gone(swap, unit)
+                self.gone(swap, unit)
             for index, step in enumerate(swap.steps):
                 if step.is_guard or step.unit.kind in ("import", "docstring"):
                     continue
@@ -323,7 +323,7 @@ class Replay:
         for name, attribute in unit.scan.assigns:
             self._attribute_gone(swap, unit, name, attribute)
 
-    def _gone(self, swap: ModuleSwap, unit: Unit) -> None:
+    def gone(self, swap: ModuleSwap, unit: Unit) -> None:
         if unit.kind in ("import", "docstring"):
             return
         keys = self.targets(swap, unit)
@@ -621,7 +621,7 @@ class Replay:
         if not keys or unit.scan.irrevocable:
             if unit.scan.irrevocable or not keys:
                 self.rerun.notes.append(
-                    f"{unit.label} ({swap.name}, line {unit.line}) was not run again although {what} changed"
+                    f"{swap.name}, line {unit.line}: `{unit.segment.strip().splitlines()[0]}` was not run again although {what} changed"
                 )
             return ""
         for key in keys:

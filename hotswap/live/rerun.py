@@ -13,13 +13,13 @@ import builtins
 import sys
 import warnings
 from dataclasses import dataclass, field
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live import registries
 from hotswap.live.adapters.base import Refused
 from hotswap.live.dependents import Dependents
-from hotswap.live.functions import WRAPPERS, Graft
+from hotswap.live.functions import WRAPPERS, Graft, content
 from hotswap.live.journal import MISSING
 from hotswap.source import codes
 from hotswap.source.graph import Edge, imports_of, resolve
@@ -285,9 +285,18 @@ class Rerun:
                         found.add(".".join(chain))
         return found
 
+    def _as_they_were(self, names: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the modules that changed as they were when the follower's ``if`` statements last ran."""
+        found = {}
+        for name, value in list(names.items()):
+            other = self.swaps.get(value.__name__) if type(value) is ModuleType else None
+            if other is not None:
+                found[name] = SimpleNamespace(**other.before)
+        return found
+
     def _follow(self, entry: Loaded) -> ModuleSwap:
         text = self.dependents.text(entry)
-        judge = judge_by(entry.names)
+        judge = judge_by(entry.names, self._as_they_were(entry.names))
         from hotswap.source.plan import flatten
 
         steps = [
@@ -403,6 +412,9 @@ class Rerun:
             for u in step.unit.branches[0 if way else 1]
         ]
         gone = {n for s in old for n in s.unit.binds} - {n for s in fresh for n in s.unit.binds}
+        for other in old:
+            if not other.is_guard:
+                self.replay.gone(swap, other.unit)
         swap.steps = [s for s in swap.steps if s not in old]
         for name in gone:
             binders = swap.binders(name)
@@ -424,6 +436,9 @@ class Rerun:
             return
         bound = {name for s in swap.steps if not s.is_guard for name in s.unit.scan.binds}
         for unit in swap.plan.removed:
+            if unit.kind == "docstring" and "__doc__" not in codes.stored_constants(swap.text.code):
+                swap.names["__doc__"] = None
+                swap.dirty.add("__doc__")
             for name in unit.binds:
                 if name in bound or name not in swap.names or name in swap.deleted:
                     continue
@@ -998,8 +1013,11 @@ class Rerun:
     def _is_fault(self, swap: ModuleSwap, step: Step, why: str, error: BaseException) -> bool:
         """Say whether an exception is the user's: the statement was edited, or it ran code or values that were (rule 10)."""
         if step.verdict == "run":
-            return True
-        if step.unit.kind == "import" and isinstance(error, ImportError):
+            # a statement that writes into globals() may refuse only because it ran before
+            return not (step.unit.kind == "expr" and "globals" in step.unit.scan.calls)
+        if isinstance(error, SyntaxError) or (
+            step.unit.kind == "import" and isinstance(error, ImportError)
+        ):
             return True
         if "changed" in why or why.startswith("calls"):
             return True
@@ -1070,6 +1088,8 @@ class Rerun:
                 self._remember_class(value)
             elif type(value) is FunctionType:
                 registries.snapshot(self.journal, value.__dict__, self._seen)
+                for cell in value.__closure__ or ():  # singledispatch keeps its registry there
+                    registries.snapshot(self.journal, content(cell), self._seen)
             elif isinstance(value, ModuleType) and value.__name__ in self.tracker.loaded:
                 self.journal.content(value.__dict__)
         for name in unit.scan.calls | unit.scan.decorators:
@@ -1386,11 +1406,29 @@ def judge_by(
             return None
         try:
             code = compile(ast.Expression(test), "<test>", "eval", dont_inherit=True)
-            return bool(eval(code, {**names, **(overlay or {})}))
+            space = {**names, **(overlay or {})}
+            try:
+                return bool(eval(code, space))
+            except (
+                AttributeError
+            ):  # a submodule shadows the module that was meant: ``typing.TYPE_CHECKING``
+                return bool(eval(code, {**space, **shadowed(names)}))
         except Exception:  # noqa: BLE001 - a test that cannot be judged is run as part of its block
             return None
 
     return judge
+
+
+def shadowed(names: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the top-level modules whose name a package's own submodule of the same name took."""
+    package = names.get("__name__")
+    return {
+        name: sys.modules[name]
+        for name, value in list(names.items())
+        if type(value) is ModuleType
+        and value.__name__ == f"{package}.{name}"
+        and name in sys.modules
+    }
 
 
 def running_line(entry: Loaded) -> int:

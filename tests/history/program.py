@@ -25,7 +25,9 @@ def modules_of(package: str) -> list[Any]:
                 importlib.import_module(info.name)
             except Exception as error:
                 print(f"not imported: {info.name}: {error}", file=sys.stderr)
-    return [m for n, m in sorted(sys.modules.items()) if n == package or n.startswith(package + ".")]
+    return [
+        m for n, m in sorted(sys.modules.items()) if n == package or n.startswith(package + ".")
+    ]
 
 
 def describe(value: Any, module: str, depth: int = 0) -> Any:
@@ -36,7 +38,10 @@ def describe(value: Any, module: str, depth: int = 0) -> Any:
     if kind in (staticmethod, classmethod):
         return [kind.__name__, describe(value.__func__, module, depth)]
     if kind is property:
-        return ["property", *(describe(f, module, depth) for f in (value.fget, value.fset, value.fdel))]
+        return [
+            "property",
+            *(describe(f, module, depth) for f in (value.fget, value.fset, value.fdel)),
+        ]
     if issubclass(kind, type):
         if value.__module__ != module or depth > 2:
             return ["class", value.__module__, value.__qualname__]
@@ -45,19 +50,33 @@ def describe(value: Any, module: str, depth: int = 0) -> Any:
             for k, v in sorted(vars(value).items(), key=lambda i: str(i[0]))
             if k not in SKIPPED and not k.startswith("_abc")
         }
-        return ["class", value.__qualname__, [b.__qualname__ for b in value.__mro__], value.__doc__, own]
+        return [
+            "class",
+            value.__qualname__,
+            [b.__qualname__ for b in value.__mro__],
+            value.__doc__,
+            own,
+        ]
     if issubclass(kind, types.ModuleType):
         return ["module", value.__name__]
     if issubclass(kind, enum.Enum):
         return ["member", str(kind), value.name]
     if kind in (int, float, complex, str, bytes, bool, type(None)):
         return repr(value)
+    if depth > 4:
+        return ["deep", kind.__qualname__]
     if kind in (list, tuple) and len(value) < 200:
         return [kind.__name__, *(describe(v, module, depth + 1) for v in value)]
     if kind in (set, frozenset):
         return [kind.__name__, *sorted(str(describe(v, module, depth + 1)) for v in value)]
     if kind is dict and len(value) < 500:
-        return ["dict", *([str(describe(k, module, 3)), describe(v, module, depth + 1)] for k, v in value.items())]
+        return [
+            "dict",
+            *(
+                [str(describe(k, module, 3)), describe(v, module, depth + 1)]
+                for k, v in value.items()
+            ),
+        ]
     return ["object", kind.__module__, kind.__qualname__]
 
 
@@ -73,7 +92,9 @@ def signature(function: Any) -> str:
         parameters = inspect.signature(function, follow_wrapped=False).parameters.values()
     except (ValueError, TypeError):
         return "?"
-    return ", ".join(f"{p.kind.name} {p.name}{'=' if p.default is not p.empty else ''}" for p in parameters)
+    return ", ".join(
+        f"{p.kind.name} {p.name}{'=' if p.default is not p.empty else ''}" for p in parameters
+    )
 
 
 def code(made: types.CodeType) -> Any:
@@ -82,7 +103,11 @@ def code(made: types.CodeType) -> Any:
         made.co_firstlineno,
         made.co_code.hex()[:2000],
         list(made.co_names),
-        [code(c) if isinstance(c, types.CodeType) else repr(c)[:200] for c in made.co_consts if not callable(c)],
+        [
+            code(c) if isinstance(c, types.CodeType) else repr(c)[:200]
+            for c in made.co_consts
+            if not callable(c)
+        ],
     ]
 
 
@@ -95,7 +120,16 @@ def inventory(package: str) -> dict[str, Any]:
         found[name] = {
             k: describe(v, name)
             for k, v in list(vars(module).items())
-            if k not in ("__builtins__", "__cached__", "__file__", "__loader__", "__spec__", "__path__", "__warningregistry__")
+            if k
+            not in (
+                "__builtins__",
+                "__cached__",
+                "__file__",
+                "__loader__",
+                "__spec__",
+                "__path__",
+                "__warningregistry__",
+            )
         }
     return found
 
@@ -126,12 +160,21 @@ def main() -> None:
     before = files(work)
     put(new, work)
     after = files(work)
-    changed = [os.path.join(work, n) for n in sorted({*before, *after}) if before.get(n) != after.get(n)]
+    changed = [
+        os.path.join(work, n) for n in sorted({*before, *after}) if before.get(n) != after.get(n)
+    ]
     outcome = swapper.apply(changed)
-    told: dict[str, Any] = {"ok": outcome.ok, "rung": outcome.rung, "reason": outcome.reason, "ms": outcome.ms}
+    told: dict[str, Any] = {
+        "ok": outcome.ok,
+        "rung": outcome.rung,
+        "reason": outcome.reason,
+        "ms": outcome.ms,
+    }
     told["stale"] = [f"{s.name}: {s.reason}" for s in outcome.stale]
     if outcome.fault is not None:
-        told["fault"] = f"{outcome.fault.title}: {outcome.fault.message} {outcome.fault.frames} {outcome.fault.text[-1500:]}"
+        told["fault"] = (
+            f"{outcome.fault.title}: {outcome.fault.message} {outcome.fault.frames} {outcome.fault.text[-1500:]}"
+        )
     if outcome.ok:
         modules_of(package)
     print(json.dumps({"outcome": told, "inventory": inventory(package)}))

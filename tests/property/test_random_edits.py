@@ -20,7 +20,12 @@ numbers = st.integers(0, 5)
 statements = st.one_of(
     st.builds("{} = {}".format, names, numbers),
     st.builds("def {}(x={}):\n    return x + {}".format, names, numbers, numbers),
-    st.builds("class {}:\n    v = {}\n    def m(self):\n        return self.v * {}".format, names, numbers, numbers),
+    st.builds(
+        "class {}:\n    v = {}\n    def m(self):\n        return self.v * {}".format,
+        names,
+        numbers,
+        numbers,
+    ),
     st.builds("T.append({})".format, numbers),
     st.builds("if {} > 2:\n    {} = 'big'".format, numbers, names),
 )

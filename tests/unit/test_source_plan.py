@@ -25,8 +25,16 @@ def plan(old: str, new: str, *, names: dict[str, object] | None = None):
         ("class A:\n  x = 1\n", "class A:\n  x = 2\n", "reexec"),
         ("f = lambda: 1\n", "f = lambda: 2\n", "patch"),
         ("x = sorted([1], key=lambda v: v)\n", "x = sorted([1], key=lambda v: -v)\n", "reexec"),
-        ("try:\n  def f(): return 1\nexcept E: pass\n", "try:\n  def f(): return 2\nexcept E: pass\n", "patch"),
-        ("def f(): return 1\ndef g(): return 2\n", "def g(): return 2\ndef f(): return 1\n", "noop"),
+        (
+            "try:\n  def f(): return 1\nexcept E: pass\n",
+            "try:\n  def f(): return 2\nexcept E: pass\n",
+            "patch",
+        ),
+        (
+            "def f(): return 1\ndef g(): return 2\n",
+            "def g(): return 2\ndef f(): return 1\n",
+            "noop",
+        ),
         ("x = 1\n", "", "reexec"),
         ("def f(): return 1\n", "def f(): yield 1\n", "reexec"),
     ],
@@ -36,7 +44,11 @@ def test_rung(old: str, new: str, rung: str) -> None:
 
 
 def test_branches_not_taken_are_not_there() -> None:
-    made = plan("if FLAG:\n  a = 1\nelse:\n  b = 1\n", "if FLAG:\n  a = 1\nelse:\n  b = 2\n", names={"FLAG": True})
+    made = plan(
+        "if FLAG:\n  a = 1\nelse:\n  b = 1\n",
+        "if FLAG:\n  a = 1\nelse:\n  b = 2\n",
+        names={"FLAG": True},
+    )
     assert made.rung == "noop"
     assert [u.label for u in made.before] == ["a"]
 
@@ -45,8 +57,16 @@ def test_branches_not_taken_are_not_there() -> None:
     ("old", "new", "why"),
     [
         ("import threading\nthreading.Thread().start()\n", "import threading\n", "starts"),
-        ("import atexit\natexit.register(f)\n", "import atexit\natexit.register(g)\n", "exit function"),
-        ("from atexit import register\nregister(f)\n", "from atexit import register\n", "exit function"),
+        (
+            "import atexit\natexit.register(f)\n",
+            "import atexit\natexit.register(g)\n",
+            "exit function",
+        ),
+        (
+            "from atexit import register\nregister(f)\n",
+            "from atexit import register\n",
+            "exit function",
+        ),
         ("t = T(1)\nt.start()\n", "t = T(2)\nt.start()\n", "t changed"),
     ],
 )

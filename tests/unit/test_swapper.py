@@ -75,7 +75,9 @@ def test_a_batch_is_all_or_nothing(project: Project) -> None:
     project.write("a", "X = [1]\nX.append(2)\ndef f(): return 1\n")
     project.write("b", "Y = 1\n")
     a, b = project.load("a"), project.load("b")
-    outcome = project.save(a="X = [1]\nX.append(3)\ndef f(): return 2\n", b="Y = 2\nraise OSError('no')\n")
+    outcome = project.save(
+        a="X = [1]\nX.append(3)\ndef f(): return 2\n", b="Y = 2\nraise OSError('no')\n"
+    )
     assert outcome.fault.code == "HS201"
     assert outcome.fault.line == 2
     assert (a.X, a.f(), b.Y) == ([1, 2], 1, 1)
@@ -90,7 +92,12 @@ def test_a_syntax_error_names_its_line(project: Project) -> None:
     project.write("m", "x = 1\n")
     project.load("m")
     outcome = project.save(m="x = 1\ny = (\n")
-    assert (outcome.ok, outcome.rung, outcome.fault.code, outcome.fault.line) == (False, None, "HS101", 2)
+    assert (outcome.ok, outcome.rung, outcome.fault.code, outcome.fault.line) == (
+        False,
+        None,
+        "HS101",
+        2,
+    )
 
 
 def test_what_needs_a_fresh_process_changes_nothing(project: Project) -> None:
@@ -122,14 +129,19 @@ def test_the_bytes_are_those_that_run(project: Project) -> None:
 
 def test_reasons_why_a_file_is_not_ours(project: Project, tmp_path: Path) -> None:
     assert "below none" in project.swapper.why_untracked("/nowhere/x.py")
-    assert "site-packages" in project.swapper.why_untracked(str(tmp_path / "site-packages" / "x.py"))
+    assert "site-packages" in project.swapper.why_untracked(
+        str(tmp_path / "site-packages" / "x.py")
+    )
     assert "imported" in project.swapper.why_untracked(str(tmp_path / "x.py"))
 
 
 def test_data_files_run_their_readers_again(project: Project, tmp_path: Path) -> None:
     data = tmp_path / "limits.json"
     data.write_text('{"a": 1}')
-    project.write("m", "import json, os\nLIMITS = json.load(open(os.path.dirname(__file__) + '/limits.json'))\n")
+    project.write(
+        "m",
+        "import json, os\nLIMITS = json.load(open(os.path.dirname(__file__) + '/limits.json'))\n",
+    )
     module = project.load("m")
     assert str(data) in project.swapper.data_files()
     data.write_text('{"a": 2}')
