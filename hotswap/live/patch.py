@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hotswap.source import codes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
     from types import ModuleType
 
@@ -90,18 +90,17 @@ def instances_of(classes: AbstractSet[type]) -> dict[type, list[Any]]:
 
 
 def warm() -> None:
-    """Import jurigged's patching before the first swap needs it; meant for a background thread once the server answers."""
+    """Import jurigged's patching before the first swap needs it, in a thread once the server answers."""
     _database()
 
 
 def _database() -> Any:
     """Give `jurigged.db`, without its heap walk and its audit hook on every import.
 
-    `jurigged.db` is codefind's `code_registry` (tests/unit/test_patch.py holds it to that). The package `jurigged` itself is
-    not imported: `jurigged.live` makes a `blessed.Terminal`, which writes queries to the user's terminal, and
-    `jurigged.register` puts an import hook of its own in place.
-    Its `setup` walks the heap (0.5 s per 10^5 objects) and records every code
-    object of every later import; patching a function that is already at hand needs neither.
+    `jurigged.db` is codefind's `code_registry` (tests/unit/test_patch.py holds it to that). The package `jurigged`
+    itself is not imported: `jurigged.live` makes a `blessed.Terminal`, which writes queries to the user's terminal,
+    and `jurigged.register` puts an import hook of its own in place. The registry's `setup` walks the heap (0.5 s per
+    10^5 objects) and records every code object of every later import; patching a function at hand needs neither.
     """
     loaded = sys.modules.get("jurigged")
     if loaded is not None and hasattr(loaded, "db"):
