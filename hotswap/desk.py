@@ -24,6 +24,13 @@ class Desk:
         self._session = session
         self.keys: Keys | None = None
         self._control: Control | None = None
+        self._found: list[Any] | None = None
+        self._left: list[Any] | None = None
+        """Modes of the terminal as the program found it, and as it left it for an exec."""
+        if _has_keyboard():
+            from hotswap.keys import modes_of
+
+            self._found = modes_of(0)
 
     def join(self, loop: asyncio.AbstractEventLoop) -> None:
         """Answer on `loop` from now on; called on its thread."""
@@ -43,12 +50,27 @@ class Desk:
             self.keys.start(loop)
 
     def restore_terminal(self) -> None:
-        """Give the terminal back as it was found."""
+        """Give the terminal back as it was before keys were read."""
         if self.keys is not None:
             self.keys.restore()
 
+    def leave_terminal(self) -> None:
+        """Give the terminal back as the program found it: a curses program puts back what it finds after the exec."""
+        self.restore_terminal()
+        if self._found is not None:
+            from hotswap.keys import modes_of, set_modes
+
+            self._left = modes_of(0)
+            if self._left not in (None, self._found):
+                set_modes(0, self._found)
+
     def resume(self) -> None:
         """Take the terminal again, after an exec that did not happen."""
+        if self._left not in (None, self._found):
+            from hotswap.keys import set_modes
+
+            set_modes(0, self._left)
+        self._left = None
         if self.keys is not None:
             self.keys.resume()
 

@@ -156,7 +156,7 @@ class Keys:
         found, self._found = self._found, None
         import termios
 
-        now = _modes(self._fd)
+        now = modes_of(self._fd)
         if now is None:
             return
         mine = _with_ctrl_r(list(found))
@@ -166,7 +166,7 @@ class Keys:
             found[6][termios.VEOL],
             found[6][termios.VREPRINT],
         )
-        _set_modes(self._fd, now)
+        set_modes(self._fd, now)
 
     def resume(self) -> None:
         """Take the terminal again, after an exec that did not happen."""
@@ -213,13 +213,13 @@ class Keys:
         """Make Ctrl+R deliver the line. False when the terminal is not in canonical mode: a program draws on it."""
         import termios
 
-        now = _modes(self._fd)
+        now = modes_of(self._fd)
         if now is None or not now[3] & termios.ICANON:
             return False
         if self._found is None:
             self._found = now
         wanted = _with_ctrl_r(list(now))
-        return wanted[6] == now[6] or _set_modes(self._fd, wanted)
+        return wanted[6] == now[6] or set_modes(self._fd, wanted)
 
     def _ready(self) -> None:
         """A line is there. Whose is it?"""
@@ -228,7 +228,7 @@ class Keys:
             return
         import termios
 
-        now = _modes(self._fd)
+        now = modes_of(self._fd)
         away = not self._foreground() or now is None or not now[3] & termios.ICANON
         if away or self._asking or _debugging():
             loop.remove_reader(self._ours)
@@ -307,7 +307,8 @@ def _debugging() -> bool:
     return False
 
 
-def _modes(descriptor: int) -> list[Any] | None:
+def modes_of(descriptor: int) -> list[Any] | None:
+    """Give a terminal's modes; None when there is no terminal."""
     import termios
 
     try:
@@ -327,7 +328,7 @@ def _with_ctrl_r(modes: list[Any]) -> list[Any]:
     return [*modes[:6], characters]
 
 
-def _set_modes(descriptor: int, modes: list[Any]) -> bool:
+def set_modes(descriptor: int, modes: list[Any]) -> bool:
     """Set modes without being stopped by SIGTTOU when in the background."""
     import termios
 

@@ -172,7 +172,7 @@ class Reloading:
     def _last_words(self) -> None:
         """Right before execve: the terminal as it was, everything written."""
         session = self._session
-        session.desk.restore_terminal()
+        session.desk.leave_terminal()
         session.console.flush()
         for handler in list(logging.getLogger().handlers):
             handler.flush()
