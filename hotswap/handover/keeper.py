@@ -242,11 +242,15 @@ class Keeper:
         return context
 
     async def _serve(self, key: str, listening: socket.socket) -> None:
-        server = await asyncio.get_running_loop().create_server(
-            lambda: Outer(self, key), sock=listening.dup(), ssl=self._contexts[key]
-        )
-        self._listeners.setdefault(key, []).append((listening, server))
-        self._answer({"say": "listening", "key": key, "fault": ""})
+        fault = ""
+        try:
+            server = await asyncio.get_running_loop().create_server(
+                lambda: Outer(self, key), sock=listening.dup(), ssl=self._contexts[key]
+            )
+            self._listeners.setdefault(key, []).append((listening, server))
+        except (OSError, ValueError) as error:
+            fault = str(error)
+        self._answer({"say": "listening", "key": key, "fault": fault})
 
     def _have(self, message: dict[str, Any], fd: int | None) -> None:  # noqa: ARG002
         """Give the server what it does not hold; close what a crash left half answered."""
@@ -302,6 +306,7 @@ def main() -> None:
     """Run the keeper on the control socket whose number is given."""
     control = socket.socket(fileno=int(sys.argv[1]))
     control.setblocking(False)
+    control.listen(4)  # whoever connects is told by the system that it talks to this process
     path = control.getsockname()
     keeper = Keeper(control, float(sys.argv[2]))
     try:

@@ -135,9 +135,9 @@ class Keeping:
         messages = await self._link()
         given: list[int | None] = [each.fileno() for each in listening]
         for fd in given or [None]:
-            self._answers[key] = asyncio.get_running_loop().create_future()
+            answer = self._answers[key] = asyncio.get_running_loop().create_future()
             messages.send({"say": "listen", "key": key, "tls": settings}, fd)
-            fault = await self._answers.pop(key)
+            fault = await answer
             if fault:
                 raise ssl.SSLError(fault)
         return self._listeners.pop(key, [])

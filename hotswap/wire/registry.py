@@ -15,7 +15,7 @@ import socket
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-from weakref import WeakKeyDictionary, WeakValueDictionary
+from weakref import WeakValueDictionary
 
 from hotswap.source.model import Reload
 from hotswap.wire import doors
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from hotswap.wire.records import Manifest
 
 log = logging.getLogger("hotswap")
+
+SWEEP = 64
+"""Closed connections that may be remembered, besides as many as there are live ones."""
 
 BATCH = 256
 """Connections adopted at a time: those adopted answer while the others wait (exec.md section 7)."""
@@ -163,7 +166,9 @@ class Registry:
         self.served = False
         """A connection was accepted or adopted."""
         self.gated = False
-        self._connections: WeakKeyDictionary[Any, Connection] = WeakKeyDictionary()
+        self._connections: dict[Any, Connection] = {}
+        """By transport; closed ones are swept out when there may be as many of them as live ones."""
+        self._sweep_at = SWEEP
         self._by_id: WeakValueDictionary[int, Connection] = WeakValueDictionary()
         self._listeners: list[tuple[str, Any]] = []
         self.names = Names()
@@ -343,9 +348,17 @@ class Registry:
         line = Line.over(transport, peer)
         connection = Connection(identity, key, line, factory)
         connection.peer = peer
+        if len(self._connections) >= self._sweep_at:
+            self._sweep()
         self._connections[line] = connection
         self._by_id[identity] = connection
         return connection
+
+    def _sweep(self) -> None:
+        """Forget closed connections."""
+        for line in [line for line, each in self._connections.items() if not each.live]:
+            del self._connections[line]
+        self._sweep_at = 2 * len(self._connections) + SWEEP
 
     def connections(self) -> Iterator[tuple[Connection, Any, Kind]]:
         """Give each live connection with the protocol that serves it and its kind."""

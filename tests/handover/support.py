@@ -221,11 +221,15 @@ class WebSocket:
                 if "client_max" in answer
                 else 15
             )
+            self.bits = bits
+            self.takeover = "client_no_context_takeover" not in answer
             self.packer = zlib.compressobj(wbits=-bits)
             self.unpacker = zlib.decompressobj(wbits=-15)
 
     def pack(self, text: str) -> bytes:
         assert self.packer is not None
+        if not self.takeover:
+            self.packer = zlib.compressobj(wbits=-self.bits)
         return (self.packer.compress(text.encode()) + self.packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
     def message(self, text: str, pieces: int = 1) -> bytes:
