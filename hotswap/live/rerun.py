@@ -1035,6 +1035,8 @@ class Rerun:
 
     def _mapped(self, swap: ModuleSwap, unit: Unit) -> None:
         """Refuse classes that their framework registers once only."""
+        from hotswap.live import adapters
+
         value = swap.before.get(unit.name) if unit.kind == "class" else None
         if issubclass(type(value), type):
             own = type.__dict__["__dict__"].__get__(value)
@@ -1044,6 +1046,9 @@ class Rerun:
                 )
             if "_meta" in own and type(value).__module__.startswith("django."):
                 raise Refused(f"{unit.name} is a Django model, which is registered once only")
+            owner = adapters.owner(value, self.replay.active)
+            if owner is not None and owner.fixed(value):
+                raise Refused(owner.fixed(value))
 
     def _drop_dynamic(self, swap: ModuleSwap) -> None:
         """Forget the names that no statement binds by itself: `exec` and ``globals()`` made them, and do so again."""
