@@ -59,6 +59,8 @@ def install_wheel(session: nox.Session, *groups: str, extras: str = "all") -> Pa
 def pytest(session: nox.Session, away: Path, *args: str, **env: str) -> None:
     """Run pytest in the copied folder, where only the wheel can be imported."""
     session.chdir(away)
+    # nox points TMPDIR below this repository, whose pyproject.toml the programs under test would find
+    env["TMPDIR"] = "/tmp"  # noqa: S108 - pytest makes a folder of its own in it
     session.run("python", "-m", "pytest", *args, *session.posargs, env={**GUARDED, **env})
 
 
