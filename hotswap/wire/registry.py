@@ -411,10 +411,10 @@ class Registry:
                     found = None
                 if found is not None:
                     break
-        if found is None:
-            for connection in self._connections.values():
-                if connection.protocol is thing:
-                    return connection
+        if found is None and isinstance(thing, asyncio.BaseProtocol):
+            return next(
+                (each for each in self._connections.values() if each.protocol is thing), None
+            )
         return found
 
     def by_id(self, identity: int) -> Connection | None:

@@ -355,7 +355,7 @@ def sansio(registry: Registry) -> type:
     class TrackedSansIO(Tracked, WebSocketsSansIOProtocol):
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
-            connection = self.registry.find(transport) or self.connection
+            connection = self.connection or self.registry.find(transport)
             if connection is not None and connection.peer:
                 # An inflate window would be lost with a killed process (exec.md section 8).
                 for factory in self.conn.available_extensions:
