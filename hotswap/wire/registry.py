@@ -203,6 +203,11 @@ class Registry:
         self._lost.extend(manifest.lost)
         self._state_bytes = len(manifest.state)
 
+    def offer(self, listeners: Iterable[ListenerRecord]) -> None:
+        """Have listening sockets ready that came from elsewhere, systemd say, for whoever asks for their address."""
+        for listener in listeners:
+            self._listener_fds.setdefault(listener.key, []).append(listener.fd)
+
     def inherited(self, key: str) -> list[socket.socket]:
         """Give the carried listening sockets of `key`, each once; an empty list when there are none."""
         return [socket.socket(fileno=fd) for fd in self._listener_fds.pop(key, ())]
