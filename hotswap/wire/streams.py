@@ -7,7 +7,9 @@ said in its first life. A protocol is its picklable attributes (exec.md section 
 from __future__ import annotations
 
 import asyncio
+import logging
 import pickle
+import sys
 from typing import TYPE_CHECKING, Any
 
 from hotswap.wire import hush
@@ -22,10 +24,13 @@ if TYPE_CHECKING:
     from hotswap.wire.records import ConnectionRecord
 
 
+log = logging.getLogger("hotswap")
+
+
 class _Reading:
     """Bookkeeping of one stream: how much the handler has consumed, and when it last wrote."""
 
-    __slots__ = ("coroutine", "fed", "reader", "spoke_at", "writer")
+    __slots__ = ("coroutine", "detached", "fed", "reader", "spoke_at", "writer")
 
     def __init__(self, reader: Any, writer: Any) -> None:
         self.reader = reader
@@ -33,6 +38,7 @@ class _Reading:
         self.fed = len(reader._buffer)
         self.spoke_at = 0
         self.coroutine: Any = None
+        self.detached = False
 
     @property
     def consumed(self) -> int:
@@ -63,7 +69,7 @@ class Streams(Kind):
             reading = self._follow(protocol, reader, writer)
             handler = begin(reader, writer)
             if asyncio.iscoroutine(handler):
-                reading.coroutine = handler
+                handler = reading.coroutine = _run(handler, reading)
             return handler
 
         protocol._client_connected_cb = call
@@ -153,10 +159,9 @@ class Streams(Kind):
             reading = self._follow(protocol, reader, writer)
             handler = begin(reader, writer)
             if asyncio.iscoroutine(handler):
-                reading.coroutine = handler
-            if asyncio.iscoroutine(handler) and (record.hushed or connection.shells is not None):
-                handler = _run_hushed(handler, reader, connection.shells, silent=record.hushed)
-                reading.coroutine = handler
+                if record.hushed or connection.shells is not None:
+                    handler = _run_hushed(handler, reader, connection.shells, silent=record.hushed)
+                handler = reading.coroutine = _run(handler, reading)
             return handler
 
         protocol._client_connected_cb = call  # type: ignore[attr-defined]
@@ -174,11 +179,25 @@ class Streams(Kind):
         reading = getattr(protocol, "hotswap_reading", None)
         protocol._transport = hole
         if reading is not None:
+            reading.detached = True
             reading.writer._transport = hole
             reading.reader._transport = hole
 
     def refuse(self, connection: Connection, protocol: Any, code: int) -> None:  # noqa: ARG002
         connection.transport.close()
+
+
+async def _run(handler: Any, reading: _Reading) -> None:
+    """Run a stream's handler; when the connection has moved on, its end is nobody's business.
+
+    asyncio would close the transport of a handler that was cancelled: the very one that another handler serves now.
+    """
+    try:
+        await handler
+    except (Exception, asyncio.CancelledError) as error:
+        if not reading.detached:
+            raise
+        log.debug("the handler that was replaced ended with %r", error)
 
 
 _READS = ("read", "readline", "readuntil", "readexactly")
@@ -252,7 +271,7 @@ class Protocols(Kind):
         if held is not None:
             return self._registry.basics(connection, "fresh", raw=bytes(held.early), eof=held.eof)
         module = type(protocol).__module__
-        if module.startswith("uvicorn.") or _amid_request(protocol):
+        if module.startswith("uvicorn.") or _amid_request(protocol) or _unknown(protocol):
             return f"connection served by {type(protocol).__qualname__}, which cannot be carried"
         save = getattr(protocol, "__hotswap_save__", None)
         names = save() if save is not None else _attributes(protocol)
@@ -316,6 +335,14 @@ class Secured(Protocols):
 
     def refuse(self, connection: Connection, protocol: Any, code: int) -> None:
         self._registry.kind_of(protocol).refuse(connection, protocol, code)
+
+
+def _unknown(protocol: Any) -> bool:
+    """Say whether an installed library serves the connection in a way nobody here knows (aiohttp's idle ones aside)."""
+    if hasattr(protocol, "__hotswap_save__") or hasattr(protocol, "_current_request"):
+        return False
+    module = sys.modules.get(type(protocol).__module__)
+    return "site-packages" in (getattr(module, "__file__", "") or "")
 
 
 def _amid_request(protocol: Any) -> bool:

@@ -48,8 +48,13 @@ class Lines(asyncio.Protocol):
 
 
 async def converse(reader, writer):
+    import hotswap
+
+    hotswap.memory(writer)["calls"] = hotswap.memory(writer).get("calls", 0) + 1
     writer.write(b"hello\n")
     while line := await reader.readline():
+        if line == b"calls\n":
+            line = b"%d %d\n" % (hotswap.memory(writer)["calls"], hotswap.resumed(writer))
         writer.write(b"S:" + line)
         await writer.drain()
     writer.close()
@@ -113,6 +118,15 @@ async def echo(request: Request):
     return {"echo": body.decode(), "posts": len(posts)}
 
 
+@app.post("/reenter")
+async def reenter():
+    """Call every handler anew that can be."""
+    from hotswap import hooks
+
+    registry = hooks.runtime.connections
+    return {"entered": sum(registry.reenter(task) for task in asyncio.all_tasks())}
+
+
 @app.get("/big")
 async def big(size: int = 8_000_000):
     block = b"".join(b"%07d\n" % number for number in range(size // 8))
@@ -164,6 +178,20 @@ async def chat(websocket: WebSocket, name: str):
     except WebSocketDisconnect:
         manager.active.remove(websocket)
         by_name.pop(name, None)
+
+
+@app.websocket("/memory")
+async def remembering(websocket: WebSocket):
+    import hotswap
+
+    await websocket.accept()
+    memory = hotswap.memory(websocket)
+    try:
+        while True:
+            memory.setdefault("said", []).append(await websocket.receive_text())
+            await websocket.send_json([memory["said"], hotswap.resumed(websocket)])
+    finally:
+        memory["ended"] = True
 
 
 @app.websocket("/slow")
