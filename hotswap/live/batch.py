@@ -613,7 +613,7 @@ class Swap:
             if new is None:
                 continue
             if codes.own(code) == codes.own(new) and code.co_freevars == new.co_freevars:
-                patch.relocate(function, code, new, self.journal)
+                self.journal.recode(function, new)
                 if patch.set_docstring(function, code, new, self.journal):
                     self._docstring_follows(function, code, text_of)
                 continue
@@ -719,7 +719,7 @@ class Swap:
                 if c.co_freevars == code.co_freevars and c.co_varnames == code.co_varnames
             ]
             if len(same) == 1 and id(code) not in self.plain:
-                patch.relocate(function, code, same[0], self.journal)
+                self.journal.recode(function, same[0])
         heap.functions = [(f, f.__code__) for f, _ in heap.functions]
 
     def _instances(self, graft: Graft) -> None:

@@ -113,7 +113,7 @@ class Graft:
         journal = self.journal
         before = self.codes_before.get(id(old), old.__code__)
         defaults = (old.__defaults__, old.__kwdefaults__)
-        journal.setattr(old, "__code__", code)
+        journal.recode(old, code)
         for name in COPIED:
             value = getattr(new, name)
             if name in ("__defaults__", "__kwdefaults__") and value:
@@ -182,7 +182,7 @@ class Graft:
         """Keep `old`'s identity where closures differ: it forwards every call to `new`."""
         journal = self.journal
         code = forwarding_code(old, new)
-        journal.setattr(old, "__code__", self.prepare(code))
+        journal.recode(old, self.prepare(code))
         for name in ("__defaults__", "__kwdefaults__"):
             journal.setattr(old, name, None)
         for name in ("__doc__", "__name__", "__qualname__"):

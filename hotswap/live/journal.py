@@ -7,11 +7,14 @@ commit.
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from types import CodeType, FunctionType
 
 MISSING: Final[Any] = type("MISSING", (), {"__repr__": lambda _: "MISSING", "__slots__": ()})()
 
@@ -21,6 +24,27 @@ def _put(kind: Any, container: Any, items: list[tuple[Any, Any]]) -> None:
     kind.clear(container)
     for key, value in items:
         kind.__setitem__(container, key, value)
+
+
+KINDS: Final = 0x20 | 0x80 | 0x200
+"""CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR (Include/cpython/code.h)."""
+
+
+@contextmanager
+def changing_kind(old: CodeType, new: CodeType) -> Iterator[None]:
+    """Keep CPython 3.13 from warning its user when a function becomes, say, a generator: it is what was edited."""
+    if not (old.co_flags ^ new.co_flags) & KINDS:
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
+def put_code(function: FunctionType, code: CodeType) -> None:
+    """Assign ``function.__code__``, whatever kind of function it makes of it."""
+    with changing_kind(function.__code__, code):
+        function.__code__ = code
 
 
 class Journal:
@@ -57,6 +81,12 @@ class Journal:
         else:
             self.undo(lambda: object.__setattr__(obj, name, old))
         object.__setattr__(obj, name, value)
+
+    def recode(self, function: FunctionType, code: CodeType) -> None:
+        """Put `code` into a live function so that the old one can be put back."""
+        old = function.__code__
+        self.undo(lambda: put_code(function, old))
+        put_code(function, code)
 
     def delattr(self, cls: type, name: str) -> None:
         """Delete an attribute from a class's own dict."""

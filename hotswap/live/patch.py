@@ -13,6 +13,7 @@ from functools import _lru_cache_wrapper
 from types import AsyncGeneratorType, CodeType, CoroutineType, FunctionType, GeneratorType
 from typing import TYPE_CHECKING, Any, Final
 
+from hotswap.live.journal import changing_kind, put_code
 from hotswap.source import codes
 
 if TYPE_CHECKING:
@@ -134,18 +135,13 @@ def conform(function: FunctionType, old: CodeType, new: CodeType, journal: Journ
         jurigged.ConformException: The free variables differ.
     """
     database = _database()
-    journal.undo(lambda: setattr(function, "__code__", old))
-    database.conform(function, new)
+    journal.undo(lambda: put_code(function, old))
+    with changing_kind(old, new):
+        database.conform(function, new)
     # codefind remembers functions by code, strongly: closures would never die
     for code in (old, new):
         database.functions.pop(code, None)
         database.backcodes.pop(code, None)
-
-
-def relocate(function: FunctionType, old: CodeType, new: CodeType, journal: Journal) -> None:
-    """Put code that differs in positions only into a live function."""
-    journal.undo(lambda: setattr(function, "__code__", old))
-    function.__code__ = new
 
 
 def set_docstring(function: FunctionType, old: CodeType, new: CodeType, journal: Journal) -> bool:
