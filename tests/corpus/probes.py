@@ -212,6 +212,8 @@ def _class(cls: type, depth: int) -> str:
     for key, value in sorted(vars(cls).items()):
         if key in _UNTOLD or key.startswith(("__pydantic", "_abc", "__dataclass")):
             continue
+        if key == "__annotations__" and not value:  # made by whoever asks for it (typing does)
+            continue
         if key == "__static_attributes__":  # made from a set: any order
             keys.append(f"{key}: {sorted(value)}")
         else:

@@ -13,6 +13,7 @@ import tempfile
 import time
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import TYPE_CHECKING, Any
 
@@ -133,8 +134,12 @@ def _warm_up() -> None:
 
     import_module(trial.ENGINE)
     if trial.ENGINE == "hotswap.swapper":
+        from hotswap import live, source
         from hotswap.live import adapters, loops, patch
 
+        for package in (source, live, loops):
+            for found in iter_modules(package.__path__, f"{package.__name__}."):
+                import_module(found.name)
         patch.warm()
         adapters.active()
         loops.supported()
