@@ -187,11 +187,11 @@ def test_children_are_still_ours_and_leave_no_zombie(fragile: Program) -> None:
     child = fragile.get("/child")
     fragile.reload()
     assert Path(f"/proc/{child['pid']}").exists()
-    fragile.get(f"/close/{child['pipe']}")
-    ending = os.pidfd_open(child["pid"])
+    ending = os.pidfd_open(child["pid"])  # before it is told to end: it may be reaped at once
     try:
         import select
 
+        fragile.get(f"/close/{child['pipe']}")
         select.select([ending], [], [], 10)
     finally:
         os.close(ending)
