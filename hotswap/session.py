@@ -70,6 +70,10 @@ class ReloadPlan:
     startup: Callable[[], Coroutine[Any, Any, None]] | None = None
 
 
+KEEPER_PATIENCE: Final = 30.0
+"""Seconds for which the TLS keeper waits for a server that has gone to come back."""
+
+
 class Session:
     """One life of a program under hotswap, from start or exec to the next exec or the end.
 
@@ -113,7 +117,12 @@ class Session:
         self.env.adopt(carried.get("env") or {})
         self.saving = Saving(self)
         self.reloading = Reloading(self, carried)
-        self.registry = wire.install(manifest, on_settled=self.reloading.settled)
+        tls = bool(options.ssl_certfile) and options.tls_keeper
+        self.registry = wire.install(
+            manifest,
+            on_settled=self.reloading.settled,
+            keeper=KEEPER_PATIENCE if tls else None,
+        )
         self.state = handover.State(self.registry)
         self.swapper = Swapper(self.roots, pin=options.pin, live_loops=options.live_loops)
         self._apply_options()
