@@ -370,9 +370,7 @@ def foreseen(
         ):
             return f"a member of {name}, which is itself a {mixed._member_type_.__name__}, changed its value"
         return ""
-    elif slots:
-        reason = f"the slots of {name} changed"
-    elif (
+    elif slots or (
         "__slots__" in own
         and ("__dataclass_fields__" in own or "__attrs_attrs__" in own)
         and any(mark in "+-" for mark in members.values())

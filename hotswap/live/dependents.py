@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
-from types import CodeType
 from typing import TYPE_CHECKING
 
 from hotswap.source.codes import walk
@@ -12,6 +9,10 @@ from hotswap.source.graph import loaded_names
 from hotswap.source.units import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
+    from types import CodeType
+
     from hotswap.live.tracker import Loaded, Tracker
 
 

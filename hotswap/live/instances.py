@@ -87,7 +87,7 @@ def gained(old: Unit, new: Unit, cls: type, path: str) -> list[Gained]:
 
 
 def assigned(unit: Unit, model: bool = False) -> dict[str, tuple[ast.expr | None, int]]:
-    """Give the attributes that `__init__` (or a dataclass field) puts on each instance, with the literal if it is one."""
+    """Give the attributes that `__init__` (or a dataclass field) puts on each instance, and its literal, if any."""
     found: dict[str, tuple[ast.expr | None, int]] = {}
     node = unit.node
     assert isinstance(node, ast.ClassDef)
@@ -232,7 +232,10 @@ def fill(gains: list[Gained], journal: Journal, shaped: set[type]) -> tuple[list
             lacking = sum(not has(i, name) for cls in heirs(g.cls) for i in living[cls])
             if lacking:
                 noun = g.qualname if lacking == 1 else f"{g.qualname}s"
-                reason = f"{lacking} {noun} lack{'s' if lacking == 1 else ''} .{name}; @hotswap.migrate({g.qualname}) can fill it"
+                verb = "lacks" if lacking == 1 else "lack"
+                reason = (
+                    f"{lacking} {noun} {verb} .{name}; @hotswap.migrate({g.qualname}) can fill it"
+                )
                 stale.append(
                     Stale(f"{g.qualname}.{name}", "attribute", reason, g.path, line, lacking)
                 )

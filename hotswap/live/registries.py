@@ -204,7 +204,7 @@ def _in_instance(holder: Any, pairs: dict[int, tuple[Any, Any]], journal: Journa
 def _tuple_in_containers(
     holder: tuple[Any, ...], pairs: dict[int, tuple[Any, Any]], journal: Journal, spared: set[int]
 ) -> None:
-    """A registry of tuples: ``REG.append((name, f))``. The entry of the old function goes, the new one takes its place."""
+    """A registry of tuples: ``REG.append((name, f))``. The old function's entry makes room for the new."""
     made = tuple(pairs[id(x)][1] if id(x) in pairs else x for x in holder)
     olds = {id(pairs[id(x)][1]) for x in holder if id(x) in pairs}
     outers = gc.get_referrers(holder)

@@ -1,8 +1,8 @@
 """The import hook: which modules are ours, the bytes each was made from, the files they read while imported.
 
-A finder at the front of `sys.meta_path` lets the other finders find, and swaps the loader of modules below the roots for
-one that remembers. `.pyc` files stay the ordinary ones. Modules that were imported before the hook was installed, or
-by a foreign loader, are adopted from disk.
+A finder at the front of `sys.meta_path` lets the other finders find, and swaps the loader of modules below the roots
+for one that remembers. `.pyc` files stay the ordinary ones. Modules that were imported before the hook was installed,
+or by a foreign loader, are adopted from disk.
 """
 
 from __future__ import annotations

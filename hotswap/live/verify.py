@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import FunctionType
 from typing import TYPE_CHECKING
 
 from hotswap.source import codes
@@ -10,7 +9,7 @@ from hotswap.source.model import Stale
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from types import CodeType
+    from types import CodeType, FunctionType
 
     from hotswap.live.patch import Heap
 

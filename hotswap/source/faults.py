@@ -86,8 +86,8 @@ _ROWS: Final = (
     FaultKind(
         "HS403",
         "exec reload failed",
-        "The process could not be replaced: the carrier was not writable, execve failed, or the working directory is gone. "
-        "The old code serves with every connection.",
+        "The process could not be replaced: the carrier was not writable, execve failed, or the working directory "
+        "is gone. The old code serves with every connection.",
         "The message names the cause; the next save tries again.",
     ),
     FaultKind(

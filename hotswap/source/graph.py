@@ -111,14 +111,17 @@ def loaded_names(code: CodeType) -> frozenset[str]:
                 ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_ATTR", "LOAD_METHOD", "LOAD_FROM")
             ):
                 found.add(str(instruction.argval))
-        for constant in top.co_consts:
-            if isinstance(constant, CodeType) and (
+        stack.extend(
+            constant
+            for constant in top.co_consts
+            if isinstance(constant, CodeType)
+            and (
                 not constant.co_flags & 0x2
                 or constant.co_name
                 in ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>")
                 or constant.co_name.startswith("<generic parameters")
-            ):
-                stack.append(constant)
+            )
+        )
     return frozenset(sys.intern(n) for n in found)
 
 

@@ -295,14 +295,16 @@ def _refusal(old: Text, new: Text, plan: ModulePlan) -> str:
         return "a `from __future__` import changed"
     for unit in plan.removed:
         if unit.scan.irrevocable:
-            return f"line {unit.line} {unit.scan.irrevocable} and was changed or removed: only a fresh process undoes that"
+            what = unit.scan.irrevocable
+            return f"line {unit.line} {what} and was changed or removed: only a fresh process undoes that"
     for step in plan.steps:
         if step.verdict == "run" and step.unit.kind == "assign" and step.old is not None:
             for other in plan.steps:
                 used = other.unit.scan.hard & set(step.unit.binds)
                 if used and other.unit.scan.irrevocable and not other.is_guard:
                     what = other.unit.scan.irrevocable
-                    return f"{min(used)} changed, and line {other.unit.line} {what} with it: only a fresh process undoes that"
+                    line = other.unit.line
+                    return f"{min(used)} changed, and line {line} {what} with it: only a fresh process undoes that"
         if step.verdict == "run" and step.old is not None:
             effect = step.old.scan.irrevocable
             if effect and not (step.old.scan.overwrites and step.unit.scan.overwrites):

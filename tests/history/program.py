@@ -81,9 +81,21 @@ def describe(value: Any, module: str, depth: int = 0) -> Any:
 
 
 SKIPPED = {
-    "__dict__", "__weakref__", "__module__", "__qualname__", "__annotations__", "__static_attributes__", "__firstlineno__",
-    "__doc__", "__slots__", "__orig_bases__", "__parameters__", "__match_args__", "__hash__", "__abstractmethods__",
-}  # fmt: skip
+    "__dict__",
+    "__weakref__",
+    "__module__",
+    "__qualname__",
+    "__annotations__",
+    "__static_attributes__",
+    "__firstlineno__",
+    "__doc__",
+    "__slots__",
+    "__orig_bases__",
+    "__parameters__",
+    "__match_args__",
+    "__hash__",
+    "__abstractmethods__",
+}
 
 
 def signature(function: Any) -> str:
