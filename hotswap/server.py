@@ -56,7 +56,7 @@ START_LINES: Final = (
 )
 
 
-class StartFailed(Exception):  # noqa: N818 -- a verdict that carries a fault
+class StartFailed(Exception):
     """The app's lifespan refused to start."""
 
     def __init__(self, fault: Fault) -> None:

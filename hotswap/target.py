@@ -40,7 +40,7 @@ NOT_APPS: Final = (
 """Objects of these modules speak ASGI but are parts of apps."""
 
 
-class AppFailed(Exception):  # noqa: N818 -- a verdict that carries a fault
+class AppFailed(Exception):
     """The app could not be made: its module raised, or holds no app. The command ends with exit code 1."""
 
     def __init__(self, fault: Fault, cause: BaseException | None = None) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hotswap.live.journal import Journal
 
 
-class Refused(Exception):  # noqa: N818 -- not an error of the user's: a verdict, which sends the swap to exec
+class Refused(Exception):
     """Only a fresh process can carry this edit out. The message is the reason, in one line."""
 
 

@@ -13,7 +13,7 @@ Kind = Literal["take", "finish", "stale", "unstarted"]
 ``unstarted``: had not begun and runs the new code from the top; ``stale``: still runs the old body."""
 
 
-class Refused(Exception):  # noqa: N818  it is a verdict, not a failure
+class Refused(Exception):
     """This frame cannot take the new code; nothing was changed. The message is the reason, for the report."""
 
     def __init__(self, reason: str, *, in_turn: bool = False) -> None:

@@ -319,7 +319,7 @@ class Initialiser:
             if not _is_pure(found) and (is_called or type(found) not in _PLAIN):
                 raise self._refusal(self.binding)
         try:
-            return eval(self._code, {"__builtins__": {}}, environment)  # noqa: S307  checked name by name
+            return eval(self._code, {"__builtins__": {}}, environment)
         except Exception as error:
             name, line = self.binding.name, self.binding.line
             reason = f"{name} would have to be made by line {line}, which raises {error!r}"
@@ -399,4 +399,4 @@ def _arguments(function: ast.AST) -> Iterator[ast.arg]:
 
 def _constant(value: ast.expr) -> Any:
     code = compile(ast.Expression(value), "<constant>", "eval", dont_inherit=True)
-    return eval(code, {"__builtins__": {}}, {})  # noqa: S307  constants and arithmetic only
+    return eval(code, {"__builtins__": {}}, {})

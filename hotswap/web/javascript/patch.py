@@ -39,7 +39,7 @@ class Patch:
     fault: SyntaxFault | None = None
 
 
-class _Rerun(Exception):  # noqa: N818 -- a verdict, not an error
+class _Rerun(Exception):
     """The top level has to run again; the message says why."""
 
 
