@@ -45,7 +45,7 @@ def install_wheel(session: nox.Session, *groups: str, extras: str = "all") -> Pa
         f"hotswap-live[{extras}] @ {built.as_uri()}", *[r for g in groups for r in group(g)]
     )
     session.install("--force-reinstall", "--no-deps", str(built))
-    away = Path(session.create_tmp()) / "tree"
+    away = Path(session.create_tmp()).resolve() / "tree"
     shutil.rmtree(away, ignore_errors=True)
     away.mkdir(parents=True)
     ignore = shutil.ignore_patterns("__pycache__", "_build")
@@ -109,9 +109,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(python=OLDEST)
 def types(session: nox.Session) -> None:
     """Run ``mypy --strict`` over all that ships."""
-    session.install(
-        "-e", ".[all]", *group("types"), "pytest", "nox", "ipython", "sqlalchemy", "alembic"
-    )
+    session.install("-e", ".[all]", *group("types"), *group("test"))
     session.run("mypy")
 
 
@@ -143,7 +141,7 @@ def build(session: nox.Session) -> None:
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
     session.run("python", "-m", "build", "--outdir", "dist", silent=True)
     (built,) = (ROOT / "dist").glob("*.whl")
-    clean = Path(session.create_tmp()) / "clean"
+    clean = Path(session.create_tmp()).resolve() / "clean"
     session.run("python", "-m", "venv", "--clear", str(clean))
     python = clean / "bin" / "python"
     session.run(str(python), "-m", "pip", "install", "-q", str(built), external=True)
