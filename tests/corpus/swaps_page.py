@@ -36,6 +36,7 @@ def _cell(text: str) -> str:
 
 def _limit(case: cases.Case) -> str:
     told = [case.limit] if case.limit else []
+    told += [f"not right yet: {why}" for why in case.wrong.values()]
     told += [f"`{limit['name']}` is reported stale: {limit['why']}" for limit in case.stale]
     if case.since:
         told.append(f"Python {case.since}+")
