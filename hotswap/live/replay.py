@@ -1,6 +1,6 @@
 """Objects that several statements fill: lists, dicts, sets, instances, frameworks' registries.
 
-When a statement that fills one is changed, removed or has to run again, the object is filled anew, in file order, by all
+When a statement that fills one is changed, removed or must run again, the object is filled anew, in file order, by all
 its fillers: first on the side, so that no thread sees it half empty; then its content goes into the old object, which
 keeps its identity. A framework's registry is filled by its adapter's rules (live/adapters/base.py).
 """
@@ -260,7 +260,7 @@ class Replay:
         return first is type(value)
 
     def made_by_calls(self) -> None:
-        """Apps made by a call whose making code changed: the statement that called it runs again, wherever it stands."""
+        """Apps made by a call whose making code changed: the statement that called it runs again, wherever it is."""
         tracked = self.rerun.tracker.loaded
         for entry in list(tracked.values()):
             for name, value in list(entry.names.items()):
@@ -358,12 +358,10 @@ class Replay:
         if not keys and unit.kind == "expr" and not self._replaced(swap, unit):
             self._unknown(swap, unit)
 
-    def _replaced(self, swap: ModuleSwap, unit: Unit) -> bool:
+    def _replaced(self, swap: ModuleSwap, unit: Unit) -> bool:  # noqa: ARG002 - as its siblings
         """A changed call shows as one gone and one new: say whether the new one overwrites what the old one did."""
         methods = {m for _, m in unit.scan.methods}
-        if not methods or not all(m.startswith(REPEATABLE) for m in methods):
-            return False
-        return True
+        return bool(methods) and all(m.startswith(REPEATABLE) for m in methods)
 
     def _cannot(self, swap: ModuleSwap, unit: Unit, key: Key, *, removed: bool) -> None:
         value = self.value(key)
@@ -372,7 +370,8 @@ class Replay:
         if all(m.startswith(REPEATABLE) for _, m in unit.scan.methods) and not removed:
             return
         raise Refused(
-            f"line {unit.line} of {swap.name} was {'removed' if removed else 'changed'}: what it did to {key[1]} cannot be undone"
+            f"line {unit.line} of {swap.name} was {'removed' if removed else 'changed'}: "
+            f"what it did to {key[1]} cannot be undone"
         )
 
     def _unknown(self, swap: ModuleSwap, unit: Unit) -> None:
@@ -442,10 +441,10 @@ class Replay:
                 self.schedule(key)
             elif key[0] == swap.name and key[1] in unit.scan.binds:
                 continue
-            elif unit.kind not in ("assign",):
+            elif unit.kind != "assign":
                 self._cannot(swap, unit, key, removed=False)
 
-    def _only_state(self, swap: ModuleSwap, unit: Unit, key: Key) -> bool:
+    def _only_state(self, swap: ModuleSwap, unit: Unit, key: Key) -> bool:  # noqa: ARG002 - as its siblings
         adapter = self.adapter_of(self.value(key))
         if adapter is None:
             return False
@@ -611,7 +610,7 @@ class Replay:
         return None
 
     def called(self, swap: ModuleSwap, step: Step, what: str) -> str:
-        """An expression statement calls a function that changed: it runs again only where what it fills is made anew."""
+        """An expression statement calls a function that changed: it runs again only where its target is made anew."""
         unit = step.unit
         keys = [
             k
@@ -621,7 +620,8 @@ class Replay:
         if not keys or unit.scan.irrevocable:
             if unit.scan.irrevocable or not keys:
                 self.rerun.notes.append(
-                    f"{swap.name}, line {unit.line}: `{unit.segment.strip().splitlines()[0]}` was not run again although {what} changed"
+                    f"{swap.name}, line {unit.line}: `{unit.segment.strip().splitlines()[0]}` "
+                    f"was not run again although {what} changed"
                 )
             return ""
         for key in keys:

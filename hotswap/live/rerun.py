@@ -938,9 +938,7 @@ class Rerun:
                     if not later.is_guard and name in later.unit.scan.deletes:
                         swap.forced[id(later.unit)] = f"deletes {name}"
 
-    def execute(
-        self, swap: ModuleSwap, step: Step, why: str, *, strip_decorators: bool = False
-    ) -> None:
+    def execute(self, swap: ModuleSwap, step: Step, why: str) -> None:
         """Run the statement in the module's own names, then merge what it bound."""
         unit, names = step.unit, swap.names
         scan = unit.scan
@@ -1010,8 +1008,8 @@ class Rerun:
                 ) and not name.startswith("__"):
                     swap.dirty.add(name)
 
-    def _is_fault(self, swap: ModuleSwap, step: Step, why: str, error: BaseException) -> bool:
-        """Say whether an exception is the user's: the statement was edited, or it ran code or values that were (rule 10)."""
+    def _is_fault(self, swap: ModuleSwap, step: Step, why: str, error: BaseException) -> bool:  # noqa: ARG002
+        """Say whether an exception is the user's: it was edited, or ran code or values that were (rule 10)."""
         if step.verdict == "run":
             # a statement that writes into globals() may refuse only because it ran before
             return not (step.unit.kind == "expr" and "globals" in step.unit.scan.calls)
@@ -1248,7 +1246,7 @@ class Rerun:
                 or "__wrapped__" in value.__dict__
                 or "<locals>" in value.__qualname__
             )
-        return isinstance(value, (*WRAPPERS,)) or type(value).__module__ in ("functools",)
+        return isinstance(value, (*WRAPPERS,)) or type(value).__module__ == "functools"
 
     def _merge_facts(self, swap: ModuleSwap, step: Step, name: str, old: Any) -> None:
         unit = step.unit
