@@ -21,7 +21,9 @@ ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)
 NEWEST, OLDEST = PYTHONS[-1], PYTHONS[0]
-GUARDED = {"PYTHONDEVMODE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+QUIET = {"PYTHONDONTWRITEBYTECODE": "1"}
+GUARDED = {"PYTHONDEVMODE": "1"}
+"""For the sessions that start no servers: asyncio's debug mode would change what those print, and their pace."""
 
 
 def group(name: str) -> list[str]:
@@ -61,7 +63,7 @@ def pytest(session: nox.Session, away: Path, *args: str, **env: str) -> None:
     session.chdir(away)
     # nox points TMPDIR below this repository, whose pyproject.toml the programs under test would find
     env["TMPDIR"] = "/tmp"  # noqa: S108 - pytest makes a folder of its own in it
-    session.run("python", "-m", "pytest", *args, *session.posargs, env={**GUARDED, **env})
+    session.run("python", "-m", "pytest", *args, *session.posargs, env={**QUIET, **env})
 
 
 @nox.session(python=PYTHONS)
@@ -69,7 +71,7 @@ def tests(session: nox.Session) -> None:
     """Unit tests, the behaviour corpus, property tests and the documents' code blocks."""
     away = install_wheel(session, "test")
     folders = ["tests/unit", "tests/corpus", "tests/property", "tests/docs"]
-    pytest(session, away, *folders, "-n", "2", "--dist", "worksteal")
+    pytest(session, away, *folders, "-n", "2", "--dist", "worksteal", **GUARDED)
 
 
 @nox.session(python=PYTHONS)
@@ -88,12 +90,6 @@ def handover(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Pages in headless Chromium. Skips with a reason where there is none, but not in CI."""
     pytest(session, install_wheel(session, "test", "browser"), "tests/browser")
-
-
-@nox.session(python=PYTHONS)
-def history(session: nox.Session) -> None:
-    """Successive releases of real packages, swapped one onto the other."""
-    pytest(session, install_wheel(session, "test"), "tests/history")
 
 
 @nox.session(python=OLDEST)
