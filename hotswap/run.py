@@ -219,10 +219,10 @@ class AppLife:
             if program is not None:
                 raise NoAppError(program) from None
             raise
-        if found.maker is not None:
+        if found.made:
             from hotswap.live import factories
 
-            factories.register(found.app, found.maker, found.name)
+            factories.register(found.app, found.name)
         return found
 
     def _wrapped(self, found: Found) -> Any:
@@ -241,7 +241,7 @@ class AppLife:
 
         return Preflight(
             target=found.name,
-            factory=found.maker is not None,
+            factory=found.made,
             paths=list(sys.path),
             script=False,
         )

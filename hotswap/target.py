@@ -76,8 +76,8 @@ class Found:
     app: Any
     module: str
     attribute: str
-    maker: Callable[[], Any] | None = None
-    """Makes the app anew, when it was made by a function."""
+    made: bool = False
+    """`attribute` is a function, and calling it gave the app."""
 
     @property
     def name(self) -> str:
@@ -389,24 +389,20 @@ def _discovered(module: ModuleType, factory: bool) -> Found | None:
 
 
 def _made(module: ModuleType, attribute: str) -> Found:
-    """Call a factory; give the app and how to make it again.
+    """Call a factory and give the app.
 
     Raises:
         AppFailed: The factory raised.
     """
-
-    def make() -> Any:
-        value: Any = sys.modules[module.__name__]
-        for part in attribute.split("."):
-            value = getattr(value, part)
-        return value()
-
+    make: Any = module
+    for part in attribute.split("."):
+        make = getattr(make, part)
     try:
         app = make()
     except Exception as error:
         title = f"{module.__name__}:{attribute} raised while it made the app"
         raise AppFailed(fault_of(error, code="HS601", title=title), error) from error
-    return Found(app, module.__name__, attribute, make)
+    return Found(app, module.__name__, attribute, made=True)
 
 
 def _no_arguments(value: Callable[..., Any]) -> bool:

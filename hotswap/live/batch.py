@@ -505,10 +505,11 @@ class Swap:
             reasons = {
                 w: None for s in rerun.swaps.values() for w in s.ran.values() if w != "edited"
             }
-            ran = any(s.ran or s.deleted for s in rerun.swaps.values())
+            remade = [c.because for c in rerun.changes if c.what == "re-run"]  # no module holds it
+            ran = bool(remade) or any(s.ran or s.deleted for s in rerun.swaps.values())
             if rung in ("noop", "patch") and ran:
                 rung = "reexec"
-                self.reason = "; ".join(list(reasons)[:3])
+                self.reason = "; ".join(list(reasons or dict.fromkeys(remade))[:3])
             elif (
                 rung == "reexec" and not ran and not self.batch.deleted and not rerun.replay.touched
             ):

@@ -9,16 +9,28 @@ locals that endpoints share and the attributes of ``self``, as long as the state
 from __future__ import annotations
 
 import ast
+import builtins
 import functools
+import sys
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live import adapters
 from hotswap.live.adapters.base import Ran, Refused
 from hotswap.live.adapters.identity import put, remember, share
 from hotswap.live.closures import Bound, bound_in
-from hotswap.live.making import Making, changed_bindings, found, making, parsed, rebound
+from hotswap.live.making import (
+    Making,
+    Uses,
+    changed_bindings,
+    declared,
+    found,
+    making,
+    parsed,
+    rebound,
+    uses_in,
+)
 from hotswap.source.model import Change
 
 if TYPE_CHECKING:
@@ -31,6 +43,8 @@ if TYPE_CHECKING:
 INNER: Final = frozenset({"app", "asgi_app", "application", "wsgi_app"})
 """Attributes under which wrappers keep the app they wrap."""
 PLAIN: Final = (bool, int, float, complex, str, bytes, tuple, frozenset, type(None))
+CALLING: Final = (map, filter, sorted, min, max, list, tuple, set, frozenset, dict)
+"""What calls at once the function it is given; other library code keeps it for later (``FastAPI(lifespan=...)``)."""
 CODE: Final = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type)
 
 
@@ -39,28 +53,40 @@ class Registration:
     """An app that the session made by calling the target (``--factory``); no module holds it."""
 
     app: Any
-    maker: Callable[[], object]
     where: str
+    """``pkg.main:create_app``."""
+
+    @property
+    def maker(self) -> Callable[[], object]:
+        """What the target names now."""
+        module, _, attributes = self.where.partition(":")
+        value: Any = sys.modules[module]
+        for name in attributes.split("."):
+            value = getattr(value, name)
+        made: Callable[[], object] = value
+        return made
 
 
 registrations: list[Registration] = []
 
 
-def register(app: object, maker: Callable[[], object], where: str) -> None:
-    """Let `app`, which ``maker()`` gave, follow edits of the maker. `where` names it in reports."""
+def register(app: object, where: str) -> None:
+    """Let `app`, which calling `where` (``pkg.main:create_app``) gave, follow edits of what makes it."""
     registrations[:] = [known for known in registrations if known.where != where]
-    registrations.append(Registration(app, maker, where))
+    registrations.append(Registration(app, where))
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A function that runs while an app is made."""
+    """A function that matters to how an app is made."""
 
     path: str
     name: str
     old: ast.stmt | None
     new: ast.stmt | None
     namespace: dict[str, Any]
+    runs: bool = True
+    """While the app is made; else it is only handed to what makes it: a lifespan, a handler, a dependency."""
 
 
 class Factories:
@@ -133,7 +159,7 @@ class Factories:
 
     def _effect(self, reach: Iterator[Reached]) -> str:
         for reached in reach:
-            for node in (reached.old, reached.new):
+            for node in (reached.old, reached.new) if reached.runs else ():
                 effect = making(node).effect if node is not None else ""
                 if effect:
                     return f"{reached.name} {effect}: it cannot run twice in one process"
@@ -143,6 +169,9 @@ class Factories:
         """Say what about one making function is new."""
         if reached.new is None or reached.old is None:
             return f"{reached.name} changed" if reached.new is not reached.old else ""
+        if not reached.runs:
+            same = reached.new is reached.old or declared(reached.new) == declared(reached.old)
+            return "" if same else f"{reached.name} changed"
         now = making(reached.new)
         if reached.new is not reached.old and making(reached.old).text != now.text:
             return f"{reached.name} changed"
@@ -169,33 +198,31 @@ class Factories:
     # What runs while one is made.
 
     def _reached(self, expression: ast.AST, namespace: dict[str, Any]) -> Iterator[Reached]:
-        names = {
-            (part.value.id, part.attr)
-            for part in ast.walk(expression)
-            if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name)
-        } | {(part.id, "") for part in ast.walk(expression) if isinstance(part, ast.Name)}
-        seen: set[tuple[str, str]] = set()
-        yield from self._follow(frozenset(names), namespace, seen)
+        yield from self._follow(uses_in(expression), namespace, set())
 
     def _follow(
-        self,
-        names: AbstractSet[tuple[str, str]],
-        namespace: dict[str, Any],
-        seen: set[tuple[str, str]],
+        self, uses: Uses, namespace: dict[str, Any], seen: set[tuple[str, str]]
     ) -> Iterator[Reached]:
-        for name, attribute in sorted(names):
-            target: Any = namespace.get(name)
-            if _is(target, types.ModuleType):
-                target = vars(target).get(attribute) if attribute else None
-            elif attribute and target is not None:
-                target = _static(target if _is(target, type) else type(target), attribute)
-            yield from self._enter(target, seen)
+        for name in sorted(uses.called):
+            yield from self._enter(_target(name, namespace), seen)
+        for name, callee in sorted(uses.handed):
+            runs = self._calls(_target(callee, namespace))
+            yield from self._enter(_target(name, namespace), seen, runs=runs)
 
-    def _enter(self, target: Any, seen: set[tuple[str, str]]) -> Iterator[Reached]:
+    def _calls(self, callee: Any) -> bool:
+        """Say whether `callee` may call what it is given, there and then."""
+        if any(callee is one for one in CALLING):
+            return True
+        owner = callee if _is(callee, type) else _plain(callee)
+        return getattr(owner, "__module__", None) in self._paths
+
+    def _enter(
+        self, target: Any, seen: set[tuple[str, str]], *, runs: bool = True
+    ) -> Iterator[Reached]:
         """Give a function of the user's and all that it runs; of a class, what runs when it is called."""
         if _is(target, type):
             for name in ("__new__", "__init__", "__post_init__"):
-                yield from self._enter(_static(target, name), seen)
+                yield from self._enter(_static(target, name), seen, runs=runs)
             return
         function = _plain(target)
         if function is None or function.__module__ not in self._paths:
@@ -207,11 +234,14 @@ class Factories:
         reached = self._look(path, name, function.__globals__)
         if reached is None:
             return
+        if not runs:
+            yield replace(reached, runs=False)
+            return
         yield reached
         if reached.new is None:
             return
         made = making(reached.new)
-        yield from self._follow(made.names, function.__globals__, seen)
+        yield from self._follow(made.uses, function.__globals__, seen)
         owner = self._class_of(function)
         if owner is not None:
             for attribute in sorted(made.own):
@@ -279,14 +309,15 @@ class Factories:
         """
         changes = []
         for known in registrations:
-            reach = list(self._enter(known.maker, set()))
+            maker = known.maker
+            reach = list(self._enter(maker, set()))
             reason = next(filter(None, map(self._changed, reach)), "")
             if not reason:
                 continue
             effect = self._effect(iter(reach))
             if effect:
                 raise Refused(effect)
-            self.adopt(known.app, known.maker(), journal)
+            self.adopt(known.app, maker(), journal)
             path = reach[0].path
             line = reach[0].new.lineno if reach[0].new is not None else 0
             changes.append(Change("~", path, known.where, "re-run", because=reason, line=line))
@@ -409,6 +440,17 @@ def _static(cls: type, name: str) -> object:
         if name in base.__dict__:
             return base.__dict__[name]
     return None
+
+
+def _target(name: tuple[str, str], namespace: Mapping[str, Any]) -> Any:
+    """Give what a name stands for, an attribute of it taken from modules and classes only."""
+    target: Any = namespace.get(name[0])
+    attribute = name[1]
+    if not attribute or target is None:
+        return getattr(builtins, name[0], None) if target is None and not attribute else target
+    if _is(target, types.ModuleType):
+        return vars(target).get(attribute)
+    return _static(target if _is(target, type) else type(target), attribute)
 
 
 def _plain(target: Any) -> types.FunctionType | None:

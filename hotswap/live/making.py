@@ -60,14 +60,30 @@ def _flat(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
             yield from _flat(handler.body)
 
 
+Name = tuple[str, str]
+"""``(name, attribute or "")``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """What code does with the names it reads."""
+
+    called: frozenset[Name]
+    """Called, or used in a way that may end in a call."""
+    handed: frozenset[tuple[Name, Name]]
+    """``(what, callee)``: only an argument of that call, as in ``FastAPI(lifespan=lifespan)``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Making:
     """What one function, or class body, does by itself when an app is made."""
 
     text: str
     """Fingerprint of all that; equal means that making has not changed."""
-    names: frozenset[tuple[str, str]]
-    """``(name, attribute or "")`` of what it reads: ``("create_db", "")``, ``("settings", "TITLE")``."""
+    names: frozenset[Name]
+    """What it reads: ``("create_db", "")``, ``("settings", "TITLE")``."""
+    uses: Uses
+    """Which of those may run meanwhile, and which it only hands on."""
     own: frozenset[str]
     """Attributes of its first argument that it uses: methods of ``self``."""
     effect: str
@@ -82,18 +98,78 @@ def making(node: ast.stmt) -> Making:
         shape.decorator_list = []
         if shape.body and _is_docstring(shape.body[0]):
             shape.body = shape.body[1:] or [ast.Pass()]
-    names: set[tuple[str, str]] = set()
-    own: set[str] = set()
     first = _first_argument(node)
-    inner = {n.value for n in ast.walk(shape) if isinstance(n, ast.Attribute)}
-    for part in ast.walk(shape):
-        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
-            if part.value.id == first:
-                own.add(part.attr)
-            names.add((part.value.id, part.attr))
-        elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and part not in inner:
-            names.add((part.id, ""))
-    return Making(ast.dump(shape), frozenset(names), frozenset(own), _effect(shape))
+    uses = uses_in(shape)
+    names = uses.called | {what for what, _ in uses.handed}
+    own = frozenset(attribute for name, attribute in names if attribute and name == first)
+    return Making(ast.dump(shape), names, uses, own, _effect(shape))
+
+
+def uses_in(tree: ast.AST) -> Uses:
+    """Say what code does with each name it reads: may it run, or is it handed on to be kept?"""
+    reader = _Uses()
+    reader.visit(tree)
+    called = frozenset(reader.called)
+    return Uses(called, frozenset(pair for pair in reader.handed if pair[0] not in called))
+
+
+class _Uses(ast.NodeVisitor):
+    def __init__(self) -> None:
+        self.called: set[Name] = set()
+        self.handed: set[tuple[Name, Name]] = set()
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """Arguments that are plain names are handed on; all else in a call runs."""
+        self.visit(node.func)
+        callee = _name(node.func) or ("", "")
+        for argument in (*node.args, *(k.value for k in node.keywords)):
+            self._argument(argument, callee)
+
+    def _argument(self, node: ast.expr, callee: Name) -> None:
+        name = _name(node)
+        if name is not None:
+            self.handed.add((name, callee))
+        elif isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            for part in node.elts:
+                self._argument(part, callee)
+        elif isinstance(node, ast.Dict):
+            for part in (*filter(None, node.keys), *node.values):
+                self._argument(part, callee)
+        else:
+            self.visit(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        """``settings.TITLE`` is one name."""
+        name = _name(node)
+        if name is not None:
+            self.called.add(name)
+        else:
+            self.visit(node.value)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        """A name that is read outside an argument may be called in the end."""
+        if isinstance(node.ctx, ast.Load):
+            self.called.add((node.id, ""))
+
+
+def _name(node: ast.expr) -> Name | None:
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return node.value.id, node.attr
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+        return node.id, ""
+    return None
+
+
+def declared(node: ast.stmt) -> str:
+    """Give a fingerprint of what can be seen of a definition without calling it: all but its body."""
+    shape = copy.copy(node)
+    if isinstance(shape, (*FUNCTIONS, ast.ClassDef)):
+        shape.body = [part for part in shape.body[:1] if _is_docstring(part)]
+    return f"{ast.dump(shape)} {_yields(node)}"
+
+
+def _yields(node: ast.AST) -> bool:
+    return any(isinstance(part, (ast.Yield, ast.YieldFrom)) for part in ast.walk(node))
 
 
 def _first_argument(node: ast.stmt) -> str:
@@ -132,7 +208,7 @@ class _Hollow(ast.NodeTransformer):
 
     def _function(self, node: Function) -> Function:
         if self.depth and not self._runs(node):
-            yields = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in ast.walk(node))
+            yields = _yields(node)
             kept: list[ast.stmt] = [n for n in node.body[:1] if _is_docstring(n)]
             if yields:
                 kept.append(ast.Expr(ast.Yield(None)))

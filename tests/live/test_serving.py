@@ -301,6 +301,12 @@ def test_a_factory_follows_its_code(project: Project, live: Start) -> None:
 
     assert server.get().json() == "two"
 
+    outcome = server.swap("main.py", '@app.get("/")', '@app.get("/moved")')
+
+    assert outcome["rung"] == "reexec"
+    assert server.get("/moved").json() == "two"
+    assert server.get().status == 404
+
 
 def test_a_unix_socket(chat: Project, live: Start) -> None:
     place = chat.path("s.sock")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -181,6 +182,55 @@ def test_what_does_not(made: Made, old: str, new: str) -> None:
     assert made.edit((old, new)) == ""
 
 
+KEEPING = (
+    HEAD
+    + """
+import asyncio
+from contextlib import asynccontextmanager
+from fastapi import Depends
+
+async def beat(): pass
+
+@asynccontextmanager
+async def lifespan(app):
+    task = asyncio.create_task(beat())
+    yield
+    task.cancel()
+
+def who(name: str = "you"):
+    threading.Thread(target=print).start()
+    return name
+
+def create_app():
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/who")
+    def read(name=Depends(who)): return name
+
+    return app
+
+app = create_app()
+"""
+)
+
+
+def test_what_it_is_only_handed_has_its_effects_later() -> None:
+    """A lifespan starts tasks, a dependency threads; neither does so while the app is made."""
+    made = Made(KEEPING)
+    app = made.module.app
+    assert made.edit(('"/who"', '"/whom"')) == "create_app changed"
+    assert made.module.app is app
+    assert made.get("/whom") == "you"
+
+
+def test_what_it_is_only_handed_counts_by_its_signature() -> None:
+    made = Made(KEEPING)
+    assert made.edit(("return name", "return name * 2")) == ""
+    assert made.get("/who") == "youyou"
+    assert made.edit(('name: str = "you"', 'name: str = "me"')) == "who changed"
+    assert made.get("/who") == "memememe"
+
+
 def test_a_value_that_it_reads(made: Made) -> None:
     """A constant that the factory reads counts as its own change."""
     assert made.edit(('"one"', '"two"'), dirty={"TITLE"}) == "create_app reads TITLE"
@@ -315,9 +365,12 @@ def registered() -> Iterator[Made]:
     """An app that no module holds: --factory."""
     made = Made(FACTORY.replace("app = create_app()", ""), "live")
     made.module.live = made.module.create_app()
-    factories.register(made.module.live, made.module.create_app, "m:create_app")
+    name = made.module.__name__
+    sys.modules[name] = made.module
+    factories.register(made.module.live, f"{name}:create_app")
     yield made
     factories.registrations.clear()
+    del sys.modules[name]
 
 
 def test_registered_by_the_session(registered: Made) -> None:
@@ -329,7 +382,10 @@ def test_registered_by_the_session(registered: Made) -> None:
     for node in ast.parse(new).body:
         made._graft(node, made.module.__dict__)
     [change] = asked.registered(Journal())
-    assert (change.name, change.because) == ("m:create_app", "create_app changed")
+    assert (change.name, change.because) == (
+        f"{made.module.__name__}:create_app",
+        "create_app changed",
+    )
     assert made.get("/hits") == [2, 2, 3]
     same = Factories({"p": (new.encode(), new.encode())}, {"p": made.module}, {})
     assert same.registered(Journal()) == []

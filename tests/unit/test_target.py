@@ -168,23 +168,22 @@ def test_two_apps_under_other_names_are_not_chosen_between(here: Path) -> None:
     assert raised.value.fault.code == "HS602"
 
 
-def test_a_factory_is_called_and_its_maker_kept(here: Path) -> None:
+def test_a_factory_is_called(here: Path) -> None:
     write(here, made=OWN + "def build():\n    return App()\ndef create_app():\n    return App()\n")
 
     named = find_app(resolve("made:build", factory=True), factory=True)
     found = find_app(resolve("made"))
 
     assert named.name == "made:build"
-    assert named.maker is not None
-    assert type(named.maker()) is type(named.app)
-    assert named.maker() is not named.app
+    assert named.made
+    assert type(named.app).__name__ == "App"
     assert found.attribute == "create_app"
 
 
 def test_a_factory_without_the_flag_is_noticed(here: Path) -> None:
     write(here, loose=OWN + "def build():\n    return App()\n")
 
-    assert find_app(resolve("loose:build")).maker is not None
+    assert find_app(resolve("loose:build")).made
 
 
 def failed(given: str) -> Any:
