@@ -57,6 +57,8 @@ class Gained:
     literals: dict[str, ast.expr] = field(default_factory=dict)
     others: dict[str, int] = field(default_factory=dict)
     """Attribute -> line."""
+    defaults: dict[str, ast.expr] = field(default_factory=dict)
+    """Attribute -> the literal that it was given before, where the edit gives another."""
 
 
 def gained(old: Unit, new: Unit, cls: type, path: str) -> list[Gained]:
@@ -67,12 +69,16 @@ def gained(old: Unit, new: Unit, cls: type, path: str) -> list[Gained]:
     result = Gained(cls, cls.__qualname__, path, new.line)
     for name, (value, line) in after.items():
         if name in before:
+            was = before[name][0]
+            if was is not None and value is not None and ast.dump(was) != ast.dump(value):
+                if literal(was):
+                    result.defaults[name] = was
             continue
         if value is not None and literal(value):
             result.literals[name] = value
         else:
             result.others[name] = line
-    if result.literals or result.others:
+    if result.literals or result.others or result.defaults:
         found.append(result)
     olds = {m.name: m for m in old.members if m.kind == "class"}
     for member in new.members:
@@ -224,6 +230,7 @@ def fill(gains: list[Gained], journal: Journal, shaped: set[type]) -> tuple[list
                         count += 1
             if count:
                 notes.append(f"{count} live {g.qualname} got .{name} = {ast.unparse(value)}")
+        notes += _keeping(g, living)
     for cls, function in migrations.items():
         _migrate(cls, function, [i for heir in heirs(cls) for i in living[heir]], journal, notes)
     stale = []
@@ -240,6 +247,24 @@ def fill(gains: list[Gained], journal: Journal, shaped: set[type]) -> tuple[list
                     Stale(f"{g.qualname}.{name}", "attribute", reason, g.path, line, lacking)
                 )
     return notes, stale
+
+
+def _keeping(g: Gained, living: Mapping[type, list[Any]]) -> list[str]:
+    """Name the instances that hold on to a default which the edit changed: instances are state."""
+    notes = []
+    for name, was in g.defaults.items():
+        old = make(was)
+        held = [
+            namespace[name]
+            for heir in heirs(g.cls)
+            for instance in living[heir]
+            if (namespace := registries.instance_dict(instance)) is not None and name in namespace
+        ]
+        count = sum(type(value) is type(old) and value == old for value in held)
+        if count:
+            verb = "keeps" if count == 1 else "keep"
+            notes.append(f"{count} live {g.qualname} {verb} .{name} = {ast.unparse(was)}")
+    return notes
 
 
 def _migration(cls: type) -> Any:

@@ -149,3 +149,27 @@ def test_data_files_run_their_readers_again(project: Project, tmp_path: Path) ->
     assert outcome.rung == "reexec"
     assert module.LIMITS == {"a": 2}
     assert project.swapper.apply([data]).files == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "note"),
+    [
+        ("self.tick = 0.5", "self.tick = 0.1", "1 live C keeps .tick = 0.5"),
+        ("self.tick = []", "self.tick = [1]", "1 live C keeps .tick = []"),
+    ],
+)
+def test_instances_that_hold_on_to_a_default_are_named(
+    project: Project, before: str, after: str, note: str
+) -> None:
+    """An instance is state, so it keeps its value; who expects the new one must be told."""
+    source = (
+        "class C:\n    def __init__(self):\n        {}\n\nc = C()\nother = C()\nother.tick = [2]\n"
+    )
+    project.write("m", source.format(before))
+    module = project.load("m")
+    outcome = project.save(m=source.format(after))
+    held = module.c.tick
+
+    assert outcome.ok
+    assert held == eval(before.rpartition("= ")[2])
+    assert note in outcome.notes
