@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     Question = Callable[[list[str], Callable[["Answer"], None]], None]
 
@@ -178,17 +178,13 @@ def answers(question: list[str]) -> Iterator[tuple[int, Answer]]:
             yield pid, answer
 
 
-def near(pids_and_status: Iterator[tuple[int, Answer]], here: str) -> list[tuple[int, Answer]]:
-    """Give the sessions of this directory, or of one above or below it; all when there is just one."""
-    found = list(pids_and_status)
-    if len(found) < 2:
-        return found
-    ours = [
+def near(found: Iterable[tuple[int, Answer]], here: str) -> list[tuple[int, Answer]]:
+    """Give the sessions of this directory, or of one above or below it."""
+    return [
         (pid, status)
         for pid, status in found
         if _related(os.path.realpath(here), os.path.realpath(str(status.get("root", ""))))
     ]
-    return ours or found
 
 
 def reload(pid: int) -> Answer:

@@ -134,8 +134,16 @@ class Desk:
         import webbrowser
 
         http = [url for url in self._session.urls if url.startswith("http")]
+        say = self._session.console.say
+
+        def opened() -> None:
+            if not webbrowser.open(http[0]):
+                self._session.quiet.soon(lambda: say(f"found no browser to open {http[0]}"))
+
         if http:
-            threading.Thread(target=webbrowser.open, args=http[:1], daemon=True).start()
+            threading.Thread(target=opened, daemon=True).start()
+        else:
+            say("there is no address to open")
 
     def _pause(self) -> None:
         self._session.paused = not self._session.paused

@@ -345,6 +345,8 @@ def from_text(name: str, kind: str, text: str, where: str) -> Any:
         raise UsageError(f"{where}: {name} must be a number, not {text!r}") from None
 
 
+HIGHEST_PORT: Final = 65535
+
 POLL: Final = 0.5
 """Seconds between two looks when polling was asked for without saying how often."""
 
@@ -379,6 +381,8 @@ def _fits(name: str, value: Any, where: str) -> Any:
     if not optional and (not isinstance(value, wanted) or (kind == "int" and value is True)):
         words = {"int": "a whole number", "bool": "true or false", "str": "a string"}
         raise UsageError(f"{where}: {name} must be {words.get(kind, 'a number')}, not {value!r}")
+    if name == "port" and not 0 <= value <= HIGHEST_PORT:
+        raise UsageError(f"{where}: port is between 0 and {HIGHEST_PORT}, not {value}")
     if facts["choices"] and value is not None and value not in facts["choices"]:
         listed = ", ".join(facts["choices"])
         near = suggest(str(value), facts["choices"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import stat
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,6 +49,48 @@ def check(host: str, port: int) -> None:
                 if error.errno == errno.EADDRNOTAVAIL and len(found) > 1:
                     continue
                 raise BindError(explain(f"{host}:{port}", error, port)) from None
+
+
+def check_path(path: str) -> None:
+    """See whether a Unix socket can be made at `path`: asyncio would take the place of one that is served.
+
+    Raises:
+        BindError: Its directory is not there or not ours to write, something else is there, or somebody serves it.
+    """
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        raise BindError(f"cannot bind {path}: there is no directory {folder}")
+    if not os.access(folder, os.W_OK):
+        raise BindError(f"cannot bind {path}: {folder} is not writable")
+    try:
+        kind = os.stat(path).st_mode
+    except OSError:
+        return
+    if not stat.S_ISSOCK(kind):
+        raise BindError(f"cannot bind {path}: it is a file that is no socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as trial:
+        trial.settimeout(1.0)
+        try:
+            trial.connect(path)
+        except OSError:  # left behind by a process that is gone
+            return
+    raise BindError(f"cannot bind {path}: a process listens there. Stop it, or use another path")
+
+
+def check_descriptor(number: int) -> None:
+    """See whether a socket was inherited at descriptor `number`.
+
+    Raises:
+        BindError: Nothing stands there, or no socket.
+    """
+    try:
+        kind = os.fstat(number).st_mode
+    except OSError:
+        raise BindError(
+            f"cannot serve descriptor {number}: nothing was inherited there; what starts hotswap must pass the socket"
+        ) from None
+    if not stat.S_ISSOCK(kind):
+        raise BindError(f"cannot serve descriptor {number}: it is no socket")
 
 
 def explain(where: str, error: OSError, port: int | None) -> str:

@@ -32,9 +32,19 @@ def ask(question: Sequence[str], *, machine: bool) -> int:
     name, *words = question
     if name == "explain":
         return _explain(words, machine=machine)
-    here = control.near(control.answers(["status"]), os.getcwd())
+    everywhere = list(control.answers(["status"]))
+    here = control.near(everywhere, os.getcwd())
     if not here:
-        _print({"event": "nobody"}, "no session of yours is running", machine=machine)
+        elsewhere = [
+            {"pid": pid, "target": status["target"], "root": status["root"]}
+            for pid, status in everywhere
+        ]
+        text = "no session of this directory is running" if elsewhere else "no session is running"
+        lines = [
+            text,
+            *(f"    {one['target']}   pid {one['pid']}   in {one['root']}" for one in elsewhere),
+        ]
+        _print({"event": "nobody", "elsewhere": elsewhere}, "\n".join(lines), machine=machine)
         return NOBODY
     if name == "status":
         for pid, status in here:

@@ -23,7 +23,7 @@ from uvicorn.config import Config
 from uvicorn.server import Server, ServerState
 
 from hotswap.options import FURTHER, UsageError, suggest
-from hotswap.ports import BindError, check
+from hotswap.ports import BindError, check, check_descriptor, check_path
 from hotswap.source.model import Fault
 from hotswap.tracebacks import fault_of
 
@@ -106,9 +106,10 @@ class Serving(Server):
         Raises:
             StartFailed: The lifespan refused.
             BindError: The address cannot be bound.
+            UsageError: The certificate or its key cannot be used.
         """
         if not self.config.loaded:
-            self.config.load()
+            self._load()
         self.lifespan = self.config.lifespan_class(self.config)
         self.server_state = Clockless(
             self.config.encoded_headers, dated=bool(self.config.date_header)
@@ -118,10 +119,24 @@ class Serving(Server):
         with _listening(refused, told, quiet=self._quiet):
             try:
                 await self.startup()
+            except OSError as error:  # of --uds and --fd; a failed port exits
+                raise BindError.of(self.config, error) from None
             except SystemExit:
                 if refused:
                     raise BindError.of(self.config, refused[0]) from None
                 raise StartFailed(_startup_fault(told)) from None
+
+    def _load(self) -> None:
+        try:
+            self.config.load()
+        except OSError as error:  # ssl.SSLError is one, and names no file
+            if not self.config.ssl_certfile:
+                raise
+            why = error.strerror or str(error)
+            files = f"--ssl-certfile {self.config.ssl_certfile}"
+            if self.config.ssl_keyfile:
+                files += f" --ssl-keyfile {self.config.ssl_keyfile}"
+            raise UsageError(f"{files}: {why[:1].lower()}{why[1:]}") from None
 
     async def wait(self, stop: asyncio.Event) -> None:
         """Wait until `stop` is set; ticks only for what uvicorn counts by ticks."""
@@ -283,7 +298,11 @@ def ensure_free(options: Options) -> None:
     Raises:
         BindError: Another process has it, or it is not ours to take.
     """
-    if options.uds is None and options.fd is None and options.port:
+    if options.uds is not None:
+        check_path(options.uds)
+    elif options.fd is not None:
+        check_descriptor(options.fd)
+    elif options.port:
         check(options.host, options.port)
 
 

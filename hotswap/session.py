@@ -404,7 +404,7 @@ class Session:
         taken = set(self.browser.files(batch)) if self.browser is not None else set()
         if taken:
             names = ", ".join(sorted(self.short(path) for path in taken))
-            self.console.say(f"{names} sent to open pages")
+            self.console.say(f"{names} {_sent(self.browser.pages if self.browser else 0)}")
         rest = [path for path in batch if path not in taken]
         outcome = self.saving.save(rest) if rest else None
         if outcome is not None:
@@ -545,6 +545,12 @@ class Session:
         self.quiet.uninstall()
         self.swapper.close()
         hooks.runtime.ask_reload = None
+
+
+def _sent(pages: int) -> str:
+    if not pages:
+        return "saved; no page is open"
+    return f"sent to {pages} open pages" if pages > 1 else "sent to the open page"
 
 
 def _changed_since(path: str, moment: float) -> bool:

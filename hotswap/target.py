@@ -364,7 +364,24 @@ def _named(module: ModuleType, target: Target, factory: bool) -> Found | None:
     )
     if made_by_call:
         return _made(module, target.attribute)
+    if not callable(value):
+        from hotswap.source.model import Fault
+
+        apps = ", ".join(name for name, bound in vars(module).items() if _serves(bound))
+        raise AppFailed(
+            Fault(
+                code="HS602",
+                title="no app found",
+                message=f"{module.__name__}:{target.attribute} is of type {type(value).__qualname__}, not an ASGI app"
+                + (f"; there is {apps}" if apps else ""),
+                path=getattr(module, "__file__", "") or "",
+            )
+        )
     return Found(value, module.__name__, target.attribute)
+
+
+def _serves(value: object) -> bool:
+    return (is_app(value) or is_wsgi(value)) and not inspect.isroutine(value)
 
 
 def _discovered(module: ModuleType, factory: bool) -> Found | None:

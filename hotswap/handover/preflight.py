@@ -200,7 +200,7 @@ def fault_of(error: BaseException) -> Fault:
     path, line, column, text = last.path, last.line, 0, last.text
     if isinstance(error, SyntaxError):
         path, line, column = error.filename or path, error.lineno or line, error.offset or 0
-        text = (error.text or "").strip()
+        text = (error.text or "").rstrip()  # its column counts the indentation
     what = type(error).__name__
     return Fault(
         code="HS101" if isinstance(error, SyntaxError) else "HS401",

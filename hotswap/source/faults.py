@@ -130,7 +130,8 @@ _ROWS: Final = (
         "HS601",
         "the app raised while it was imported",
         "The target's import raised at start.",
-        "Mend the line named by the last frame and start again, or save: hotswap waits for the file.",
+        "Mend the line named by the last frame and start again. After an exec reload hotswap "
+        "waits for the file to be saved instead, and holds the connections.",
     ),
     FaultKind(
         "HS602",

@@ -207,6 +207,11 @@ class Browser:
             self._channel.publish("html-update", files=short, live_ms=self._since_save(documents))
         return tuple(taken)
 
+    @property
+    def pages(self) -> int:
+        """How many pages listen now."""
+        return self._channel.pages()
+
     def fault(self, key: str, fault: Fault, *, kind: str = "config") -> None:
         """Show a fault that is no outcome's (configuration, a migration) until `mended` is told its key."""
         self._actions.pop(key, None)

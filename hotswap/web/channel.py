@@ -88,6 +88,11 @@ class Channel:
         """Give the id of the oldest event that can be replayed."""
         return int(self.ring[0]["id"]) if self.ring else self.last + 1
 
+    def pages(self) -> int:
+        """Count the pages that listen now, the status page aside."""
+        found = {one.page or one.id for one in self.listeners.values()}
+        return len(found - {STATUS_PAGE})
+
     def hello(self) -> Event:
         """Give what a page is told first: where the stream stands, and what is broken just now."""
         return {

@@ -242,6 +242,32 @@ def test_a_taken_port_is_exit_code_3_and_names_its_holder(chat: Project, live: S
         ("app = None\ndef g(): ...\n", "HS602", "no ASGI app in main"),
     ],
 )
+@pytest.mark.parametrize(
+    ("given", "code", "words"),
+    [
+        (["--uds", "nowhere/x.sock"], 3, "there is no directory"),
+        (["--fd", "99"], 3, "nothing was inherited"),
+        (["--ssl-certfile", "none.pem"], 2, "--ssl-certfile none.pem: no such file"),
+        (["--ssl-certfile", "main.py"], 2, "--ssl-certfile main.py: "),
+    ],
+)
+def test_what_cannot_be_served_is_said_in_a_line(
+    chat: Project, given: list[str], code: int, words: str
+) -> None:
+    """Never with a traceback of ours: these are mistakes on the command line."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "hotswap", *given, "main:app"],
+        cwd=chat.root,
+        env={**os.environ, "PYTHONPATH": str(Path(hotswap.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+    )
+
+    assert ended.returncode == code
+    assert words in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_an_app_that_cannot_be_imported_is_exit_code_1(
     project: Project, live: Start, source: str, code: str, message: str
 ) -> None:

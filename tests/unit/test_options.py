@@ -166,3 +166,10 @@ def test_every_flag_of_this_uvicorn_is_accepted() -> None:
 def test_options_are_frozen() -> None:
     with pytest.raises(AttributeError):
         Options().port = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("port", [-1, 65536, 99999])
+def test_a_port_has_bounds(tmp_path: Path, port: int) -> None:
+    """uvloop would take it modulo 65536, and serve where nobody looks."""
+    with pytest.raises(UsageError, match="between 0 and 65535"):
+        load({"port": port}, environ={}, start=str(tmp_path))

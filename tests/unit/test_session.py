@@ -164,11 +164,12 @@ def test_questions_are_answered_on_the_loop_at_once_or_later() -> None:
     assert control.query(os.getpid(), ["now"]) is None
 
 
-def test_sessions_of_this_directory_are_preferred(tmp_path: Path) -> None:
+def test_only_sessions_of_this_directory_are_asked(tmp_path: Path) -> None:
+    """``--ask-reload`` must never reload what somebody runs elsewhere."""
     here, away = (1, {"root": str(tmp_path / "a")}), (2, {"root": "/elsewhere"})
 
-    assert control.near(iter([here, away]), str(tmp_path)) == [here]
-    assert control.near(iter([away]), str(tmp_path)) == [away]
+    assert control.near([here, away], str(tmp_path)) == [here]
+    assert control.near([away], str(tmp_path)) == []
 
 
 def test_a_changed_table_is_split_into_now_and_later(tmp_path: Path) -> None:

@@ -272,3 +272,14 @@ def test_wsgi_apps_are_known_by_their_framework() -> None:
     assert not is_wsgi(Flask)
     assert not is_wsgi(pytest.importorskip("quart").Quart("x"))
     assert not is_wsgi("x")
+
+
+def test_what_is_named_must_be_an_app(here: Path) -> None:
+    write(here, main=APP + "version = 3\n")
+
+    with pytest.raises(AppFailed) as caught:
+        find_app(resolve("main:version"))
+
+    assert caught.value.fault.code == "HS602"
+    assert "main:version is of type int" in caught.value.fault.message
+    assert "there is app" in caught.value.fault.message
