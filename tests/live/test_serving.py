@@ -235,14 +235,6 @@ def test_a_taken_port_is_exit_code_3_and_names_its_holder(chat: Project, live: S
 
 
 @pytest.mark.parametrize(
-    ("source", "code", "message"),
-    [
-        ("import nothere\n", "HS601", "No module named 'nothere'"),
-        ("def f(:\n", "HS101", "invalid syntax"),
-        ("app = None\ndef g(): ...\n", "HS602", "no ASGI app in main"),
-    ],
-)
-@pytest.mark.parametrize(
     ("given", "code", "words"),
     [
         (["--uds", "nowhere/x.sock"], 3, "there is no directory"),
@@ -268,6 +260,14 @@ def test_what_cannot_be_served_is_said_in_a_line(
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("source", "code", "message"),
+    [
+        ("import nothere\n", "HS601", "No module named 'nothere'"),
+        ("def f(:\n", "HS101", "invalid syntax"),
+        ("app = None\ndef g(): ...\n", "HS602", "no ASGI app in main"),
+    ],
+)
 def test_an_app_that_cannot_be_imported_is_exit_code_1(
     project: Project, live: Start, source: str, code: str, message: str
 ) -> None:
