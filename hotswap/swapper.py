@@ -75,7 +75,7 @@ class Swapper:
     def tracked(self) -> frozenset[str]:
         """Give the absolute real paths of all tracked source files."""
         self.tracker.adopt_imported()
-        return self.tracker.tracked()
+        return self.tracker.tracked() | self.tracker.loose()
 
     def data_files(self) -> frozenset[str]:
         """Give the files that tracked modules read while they were imported."""

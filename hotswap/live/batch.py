@@ -79,7 +79,7 @@ def read_batch(tracker: Tracker, given: list[str] | None, pending: Iterable[str]
     """Read the files of a batch and of the faulted ones before it; drop those that equal what runs."""
     batch = Batch()
     if given is None:
-        candidates = sorted({*tracker.tracked(), *tracker.failed})
+        candidates = sorted({*tracker.tracked(), *tracker.failed, *tracker.loose()})
     else:
         candidates = list(dict.fromkeys([*given, *pending]))
     seen: set[str] = set()

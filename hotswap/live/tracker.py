@@ -349,11 +349,13 @@ class Tracker:
             spec = module.__dict__.get("__spec__")
             if getattr(spec, "_initializing", False):
                 continue
-            try:
-                with open(path, "rb") as file:
-                    data = file.read()
-            except OSError:
-                continue
+            data = self._loose.get(os.path.realpath(path))
+            if data is None:  # it came before the hook: what the file holds now is the best guess
+                try:
+                    with open(path, "rb") as file:
+                        data = file.read()
+                except OSError:
+                    continue
             self.adopt_module(module, path, data, name=name)
         for name, entry in list(known.items()):
             if (
@@ -476,6 +478,13 @@ class Tracker:
                 self._loose[real] = file.read()
         except OSError:
             del self._loose[real]
+            return
+        if self.on_import is not None:
+            self.on_import()
+
+    def loose(self) -> frozenset[str]:
+        """Give the real paths of modules that ran without our loader; `find_loose` looks for what lives of one."""
+        return frozenset(self._loose)
 
     def find_loose(self, path: str) -> list[Loaded]:
         """Take up the modules made from `path` that are not in `sys.modules` (plug-ins loaded by their path)."""

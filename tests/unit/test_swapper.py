@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import itertools
 import sys
 from typing import TYPE_CHECKING, Any
@@ -173,3 +174,23 @@ def test_instances_that_hold_on_to_a_default_are_named(
     assert outcome.ok
     assert held == eval(before.rpartition("= ")[2])
     assert note in outcome.notes
+
+
+@pytest.mark.parametrize("registered", [True, False])
+def test_a_plug_in_loaded_by_its_path_follows(project: Project, registered: bool) -> None:
+    """A plain loader made it, and whether `sys.modules` knows it is the program's own affair."""
+    path = project.write("plug", "N = 1\ndef f(): return N\n")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    if registered:
+        sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    project.write("plug", "N = 2\ndef f(): return N * 10\n")
+
+    outcome = project.swapper.apply()
+
+    assert outcome.rung == "reexec"
+    assert module.f() == 20
+    assert str(path) in project.swapper.tracked()
