@@ -173,7 +173,7 @@ class Swapper:
             result = replace(
                 result,
                 files=(*result.files, *reverted),
-                reason=result.reason or "back to what runs",
+                reason=result.reason if batch.paths else "back to what runs",
             )
         if result.fault is not None:
             for path in batch.paths:
@@ -181,16 +181,12 @@ class Swapper:
         elif result.ok:
             for path in batch.paths:
                 self._pending.pop(path, None)
-        return self._finish(result, started), before
+        return self._finish(result, started, swapped=result.ok and bool(batch.paths)), before
 
-    def _finish(self, result: Outcome, started: float, *, remember: bool = True) -> Outcome:
-        changed = (
-            result.ok
-            and result.rung is not None
-            and bool(result.files)
-            and result.reason != "back to what runs"
-        )
-        if remember and changed:
+    def _finish(
+        self, result: Outcome, started: float, *, swapped: bool = False, remember: bool = True
+    ) -> Outcome:
+        if swapped:
             hooks.runtime.generation += 1
         outcome = replace(
             result,
@@ -201,7 +197,7 @@ class Swapper:
         if remember:
             self.history.append(outcome)
             del self.history[:-KEPT]
-            if changed:
+            if swapped:
                 self._tell(outcome)
         return outcome
 

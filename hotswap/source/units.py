@@ -131,7 +131,7 @@ class Unit:
         if self.kind == "import":
             return f"import {', '.join(self.binds) or '*'}"
         if self.kind == "docstring":
-            return "docstring"
+            return "module"
         targets = sorted(self.scan.hard)
         return targets[0] if len(targets) == 1 else f"line {self.line}"
 

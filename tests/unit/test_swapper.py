@@ -101,6 +101,20 @@ def test_a_syntax_error_names_its_line(project: Project) -> None:
     )
 
 
+def test_a_broken_edit_taken_back_is_no_swap(project: Project) -> None:
+    """The file holds what runs: nothing is pending, and nothing was swapped."""
+    project.write("m", "x = 1\n")
+    project.load("m")
+    generation = project.swapper.generation
+    project.save(m="x = (\n")
+
+    outcome = project.save(m="x = 1\n")
+
+    assert (outcome.verdict, outcome.reason) == ("unchanged", "back to what runs")
+    assert outcome.generation == generation
+    assert not outcome.pending
+
+
 def test_what_needs_a_fresh_process_changes_nothing(project: Project) -> None:
     project.write("m", "class A:\n    __slots__ = ('x',)\nobject_ = A()\ny = 1\n")
     module = project.load("m")
