@@ -143,7 +143,9 @@ class Settling:
                 return None
             if waiting.kind != "gone":
                 waiting.kind, waiting.first = "gone", now
-            return max(0.0, waiting.first + RETURN - now)
+            # What git removed while it worked does not come back: the files of a checkout are one batch.
+            grace = RETURN if self._held_since is None else 0.0
+            return max(0.0, waiting.first + grace - now)
         written = self._disk.being_written(path)
         if written:
             limit = OPEN if waiting.kind == "whole" else HELD

@@ -252,3 +252,21 @@ def test_ten_saves_a_second_are_ten_batches(world):
         found += world.drain(settling)
         world.now += 0.1
     assert found == [(0.0, (F,))] * 10
+
+
+def test_what_a_checkout_deletes_is_in_its_batch(world):
+    """A module renamed by git: the new file, its importer and the file that is gone are one save."""
+    settling = world.settling("/p/.git")
+    world.put("/p/.git/index.lock", mtime=world.wall + int(world.now * 1e9))
+    del world.files[F]
+    settling.add("gone", F, world.now)
+    world.put(NEW)
+    settling.add("whole", NEW, world.now)
+    ready, again = settling.ready(world.now)
+    assert not ready
+    assert again is not None
+
+    world.now += 0.1
+    del world.files["/p/.git/index.lock"]
+
+    assert [files for _, files in world.drain(settling)] == [(F, NEW)]
