@@ -87,6 +87,18 @@ def handover(session: nox.Session) -> None:
 
 
 @nox.session(python=OLDEST)
+def history(session: nox.Session) -> None:
+    """Successive releases of real packages swapped one onto the other; ``nox -s history -- full`` replays all."""
+    away = install_wheel(session, "test")
+    if session.posargs[:1] == ["full"]:
+        session.chdir(away)
+        cache = ROOT / "build" / "history"
+        session.run("python", "-m", "tests.history", "--cache", str(cache), *session.posargs[1:])
+    else:
+        pytest(session, away, "tests/history")
+
+
+@nox.session(python=OLDEST)
 def browser(session: nox.Session) -> None:
     """Pages in headless Chromium. Skips with a reason where there is none, but not in CI."""
     pytest(session, install_wheel(session, "test", "browser"), "tests/browser")

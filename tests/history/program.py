@@ -1,195 +1,19 @@
-"""What a child process does: import a package (or swap an older release to this one) and describe what lives."""
+"""What a child process does: import a package, or swap it there and back, and print what lives.
+
+``fresh PACKAGE FOLDER`` tells of a fresh import. ``swap PACKAGE WORK OLD NEW`` imports OLD below WORK, holds references
+to all it defines, swaps NEW in, describes, swaps OLD back in, describes. One JSON object goes to standard output.
+"""
 
 from __future__ import annotations
 
-import enum
-import importlib
-import inspect
 import json
 import os
-import pkgutil
 import shutil
 import sys
 import types
 from typing import Any
 
-
-def modules_of(package: str) -> list[Any]:
-    """Import every module of a package that can be imported."""
-    root = importlib.import_module(package)
-    if hasattr(root, "__path__"):
-        for info in pkgutil.walk_packages(root.__path__, package + "."):
-            if "__main__" in info.name or ".tests" in info.name or ".test_" in info.name:
-                continue
-            try:
-                importlib.import_module(info.name)
-            except Exception as error:
-                print(f"not imported: {info.name}: {error}", file=sys.stderr)
-    return [
-        m for n, m in sorted(sys.modules.items()) if n == package or n.startswith(package + ".")
-    ]
-
-
-def describe(value: Any, module: str, depth: int = 0) -> Any:
-    """Give a plain description of a value that two processes can compare."""
-    kind = type(value)
-    if issubclass(kind, types.FunctionType):
-        return ["def", value.__qualname__, value.__doc__, signature(value), code(value.__code__)]
-    if kind in (staticmethod, classmethod):
-        return [kind.__name__, describe(value.__func__, module, depth)]
-    if kind is property:
-        return [
-            "property",
-            *(describe(f, module, depth) for f in (value.fget, value.fset, value.fdel)),
-        ]
-    if issubclass(kind, type):
-        if value.__module__ != module or depth > 2:
-            return ["class", value.__module__, value.__qualname__]
-        own = {
-            k: describe(v, module, depth + 1)
-            for k, v in sorted(vars(value).items(), key=lambda i: str(i[0]))
-            if k not in SKIPPED and not k.startswith("_abc")
-        }
-        return [
-            "class",
-            value.__qualname__,
-            [b.__qualname__ for b in value.__mro__],
-            value.__doc__,
-            own,
-        ]
-    if issubclass(kind, types.ModuleType):
-        return ["module", value.__name__]
-    if issubclass(kind, enum.Enum):
-        return ["member", str(kind), value.name]
-    if kind in (int, float, complex, str, bytes, bool, type(None)):
-        return repr(value)
-    if depth > 4:
-        return ["deep", kind.__qualname__]
-    if kind in (list, tuple) and len(value) < 200:
-        return [kind.__name__, *(describe(v, module, depth + 1) for v in value)]
-    if kind in (set, frozenset):
-        return [kind.__name__, *sorted(str(describe(v, module, depth + 1)) for v in value)]
-    if kind is dict and len(value) < 500:
-        return [
-            "dict",
-            *(
-                [str(describe(k, module, 3)), describe(v, module, depth + 1)]
-                for k, v in value.items()
-            ),
-        ]
-    return ["object", kind.__module__, kind.__qualname__]
-
-
-SKIPPED = {
-    "__dict__",
-    "__weakref__",
-    "__module__",
-    "__qualname__",
-    "__annotations__",
-    "__static_attributes__",
-    "__firstlineno__",
-    "__doc__",
-    "__slots__",
-    "__orig_bases__",
-    "__parameters__",
-    "__match_args__",
-    "__hash__",
-    "__abstractmethods__",
-}
-
-
-def signature(function: Any) -> str:
-    """Give a signature without addresses."""
-    try:
-        parameters = inspect.signature(function, follow_wrapped=False).parameters.values()
-    except (ValueError, TypeError):
-        return "?"
-    return ", ".join(
-        f"{p.kind.name} {p.name}{'=' if p.default is not p.empty else ''}" for p in parameters
-    )
-
-
-def code(made: types.CodeType) -> Any:
-    """Give what a code object does, nested ones included; where it stands too."""
-    return [
-        made.co_firstlineno,
-        made.co_code.hex()[:2000],
-        list(made.co_names),
-        [
-            code(c) if isinstance(c, types.CodeType) else repr(c)[:200]
-            for c in made.co_consts
-            if not callable(c)
-        ],
-    ]
-
-
-def inventory(package: str) -> dict[str, Any]:
-    """Describe every module of a package that lives."""
-    found = {}
-    for name, module in sorted(sys.modules.items()):
-        if name != package and not name.startswith(package + "."):
-            continue
-        found[name] = {
-            k: describe(v, name)
-            for k, v in list(vars(module).items())
-            if k
-            not in (
-                "__builtins__",
-                "__cached__",
-                "__file__",
-                "__loader__",
-                "__spec__",
-                "__path__",
-                "__warningregistry__",
-            )
-        }
-    return found
-
-
-def put(source: str, target: str) -> None:
-    """Make `target` a copy of `source`."""
-    if os.path.exists(target):
-        shutil.rmtree(target)
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-
-
-def main() -> None:
-    """``fresh PACKAGE DIR`` or ``swap PACKAGE WORK OLD NEW``: prints one JSON object."""
-    sys.dont_write_bytecode = True
-    mode, package, *places = sys.argv[1:]
-    if mode == "fresh":
-        sys.path.insert(0, places[0])
-        modules_of(package)
-        print(json.dumps({"inventory": inventory(package)}))
-        return
-    work, old, new = places
-    put(old, work)
-    sys.path.insert(0, work)
-    from hotswap.swapper import Swapper
-
-    swapper = Swapper([work])
-    modules_of(package)
-    before = files(work)
-    put(new, work)
-    after = files(work)
-    changed = [
-        os.path.join(work, n) for n in sorted({*before, *after}) if before.get(n) != after.get(n)
-    ]
-    outcome = swapper.apply(changed)
-    told: dict[str, Any] = {
-        "ok": outcome.ok,
-        "rung": outcome.rung,
-        "reason": outcome.reason,
-        "ms": outcome.ms,
-    }
-    told["stale"] = [f"{s.name}: {s.reason}" for s in outcome.stale]
-    if outcome.fault is not None:
-        told["fault"] = (
-            f"{outcome.fault.title}: {outcome.fault.message} {outcome.fault.frames} {outcome.fault.text[-1500:]}"
-        )
-    if outcome.ok:
-        modules_of(package)
-    print(json.dumps({"outcome": told, "inventory": inventory(package)}))
+from tests.history.inventory import FITTED, describe, import_all, inventory, modules_of
 
 
 def files(folder: str) -> dict[str, bytes]:
@@ -202,6 +26,114 @@ def files(folder: str) -> dict[str, bytes]:
                 with open(path, "rb") as file:
                     found[os.path.relpath(path, folder)] = file.read()
     return found
+
+
+def put(source: str, target: str) -> list[str]:
+    """Make `target` a copy of `source`; give the paths of the Python files that differ."""
+    before = files(target) if os.path.exists(target) else {}
+    if os.path.exists(target):
+        shutil.rmtree(target)
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    after = files(target)
+    return [
+        os.path.join(target, name)
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+    ]
+
+
+def held_references(package: str) -> dict[tuple[str, str], Any]:
+    """Hold every function and class that the package's modules define, and the functions of those classes."""
+    held: dict[tuple[str, str], Any] = {}
+    for name, module in modules_of(package).items():
+        for key, value in list(vars(module).items()):
+            if not isinstance(value, (types.FunctionType, type)) or value.__module__ != name:
+                continue
+            held[name, key] = value
+            if isinstance(value, type):
+                for attribute, inner in list(vars(value).items()):
+                    if isinstance(inner, types.FunctionType) and inner.__module__ == name:
+                        held[name, f"{key}.{attribute}"] = inner
+    return held
+
+
+def live(name: str, path: str) -> Any:
+    """Give what lives at ``Class.method`` of a module now; None when nothing does."""
+    found: Any = sys.modules.get(name)
+    for part in path.split("."):
+        found = vars(found).get(part) if found is not None else None
+    return found
+
+
+def estranged(held: dict[tuple[str, str], Any]) -> list[str]:
+    """Name the held references that do not do what the name they were taken from does now."""
+    found = []
+    for (name, path), value in held.items():
+        now = live(name, path)
+        if now is value or now is None or isinstance(now, type) != isinstance(value, type):
+            continue
+        if not isinstance(now, (types.FunctionType, type)):
+            continue
+        if isinstance(value, types.FunctionType) and value.__code__.co_name == "forward":
+            continue
+        if describe(value, name) != describe(now, name):
+            found.append(f"{name}:{path}")
+    return found
+
+
+def told(outcome: Any) -> dict[str, Any]:
+    """Give what matters of an outcome."""
+    fault = outcome.fault
+    return {
+        "ok": outcome.ok,
+        "rung": outcome.rung,
+        "reason": outcome.reason,
+        "ms": round(outcome.ms, 1),
+        "stale": [f"{s.name}: {s.what}: {s.reason}" for s in outcome.stale],
+        "fault": fault
+        and f"{fault.code} {fault.title}: {fault.message} at {fault.path}:{fault.line} {fault.text}",
+    }
+
+
+def fresh(package: str, folder: str) -> dict[str, Any]:
+    """Describe a fresh import."""
+    sys.path.insert(0, folder)
+    failed = import_all(package)
+    return {"failed": failed, "inventory": inventory(package)}
+
+
+def swap(package: str, work: str, old: str, new: str) -> dict[str, Any]:
+    """Swap there and back."""
+    put(old, work)
+    sys.path.insert(0, work)
+    from hotswap.live.batch import PLAIN
+    from hotswap.swapper import Swapper
+
+    if package in sys.modules:
+        raise SystemExit(f"{package} is imported before it is tracked")
+    swapper = Swapper([work])
+    import_all(package)
+    ways: list[dict[str, Any]] = []
+    for release in (new, old):
+        held = held_references(package)
+        outcome = swapper.apply(put(release, work))
+        way = told(outcome)
+        ways.append(way)
+        if not outcome.ok:
+            break
+        way["failed"] = import_all(package)
+        FITTED.update({key: plain for key, (_, plain) in PLAIN.items()})
+        way["inventory"] = inventory(package)
+        way["estranged"] = estranged(held)
+    return {"ways": ways}
+
+
+def main() -> None:
+    """Do what the arguments say."""
+    sys.dont_write_bytecode = True
+    mode, *rest = sys.argv[1:]
+    result = fresh(*rest) if mode == "fresh" else swap(*rest)
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,58 @@
+"""Replays pairs of releases in child processes and judges them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tests.history.packages import IMPORTED
+from tests.history.releases import folder_of
+from tests.history.verdict import Verdict, judge, stable
+
+ROOT = Path(__file__).parents[2]
+
+
+def child(*arguments: str, module: str = "program", timeout: float = 300) -> dict[str, Any]:
+    """Run a program of this package in a process of its own; give the JSON object it prints.
+
+    Raises:
+        RuntimeError: It did not end well.
+    """
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"}
+    done = subprocess.run(
+        [sys.executable, "-m", f"tests.history.{module}", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    if done.returncode or not done.stdout.strip():
+        raise RuntimeError(f"{' '.join(arguments)}: exit {done.returncode}\n{done.stderr[-2000:]}")
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+@cache
+def fresh(cache_folder: Path, package: str, version: str) -> dict[str, Any]:
+    """Describe a fresh import of a release, twice; give what both agree on."""
+    folder = folder_of(cache_folder, package, version)
+    one, other = (child("fresh", IMPORTED.get(package, package), str(folder)) for _ in range(2))
+    return {**one, "inventory": stable(one["inventory"], other["inventory"])}
+
+
+def replay(cache_folder: Path, package: str, old: str, new: str) -> list[Verdict]:
+    """Swap one release onto another and back; give a verdict for each way that was gone."""
+    folders = [folder_of(cache_folder, package, version) for version in (old, new)]
+    wanted = [fresh(cache_folder, package, version) for version in (new, old)]
+    with tempfile.TemporaryDirectory(prefix="history-") as work:
+        imported = IMPORTED.get(package, package)
+        lived = child("swap", imported, str(Path(work) / "work"), *map(str, folders))
+    return [judge(way, want) for way, want in zip(lived["ways"], wanted, strict=False)]
