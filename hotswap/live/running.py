@@ -225,21 +225,12 @@ def _tasks() -> dict[int, Any]:
     asyncio: Any = sys.modules.get("asyncio.tasks")
     if asyncio is None:
         return {}
+    from hotswap.live.loops.moving import awaited
+
     found: dict[int, Any] = {}
     for name in ("_all_tasks", "_scheduled_tasks", "_eager_tasks"):  # 3.11; 3.12+
         for task in list(getattr(asyncio, name, ())):
             work = task.get_coro()
-            while work is not None and id(work) not in found:
-                found[id(work)] = task
-                work = _awaited(work)
+            for inner in (work, *awaited(work)):
+                found.setdefault(id(inner), task)
     return found
-
-
-def _awaited(work: Any) -> Any:
-    import gc
-
-    for name in ("cr_await", "gi_yieldfrom", "ag_await"):
-        if hasattr(work, name):
-            return getattr(work, name)
-    # An async generator's asend names its generator to the collector only.
-    return next((o for o in gc.get_referents(work) if type(o) is AsyncGeneratorType), None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 from dataclasses import dataclass
 
 PRELUDE = """\
@@ -224,6 +225,7 @@ class Editor:
                 "await",
                 "target",
                 "line",
+                "name",
             ]
         )
         if kind in ("try", "if", "with", "for") and block is not body:
@@ -249,6 +251,8 @@ class Editor:
             block.append(Line(f"{z}.append(1)"))
         elif kind == "used":
             block.insert(at, Line(f"{z} = 1"))
+        elif kind == "name":
+            self.rename(body, self.random.choice(["acc", "got"]), z)
         elif kind == "closure":
             block.insert(at, Line(f"{z} = lambda: (n, acc, got)"))
         elif kind == "statement":
@@ -269,6 +273,18 @@ class Editor:
                 )
                 if line.text.startswith(z):
                     block.insert(at + 1, Line(f"got = {z}"))
+
+    def rename(self, body: Block, old: str, new: str) -> None:
+        """Call a local otherwise, wherever it is used."""
+        for block in _blocks(body):
+            for statement in block:
+                if isinstance(statement, Line):
+                    statement.text = re.sub(rf"\b{old}\b", new, statement.text)
+                else:
+                    statement.parts = [
+                        (re.sub(rf"\b{old}\b", new, header), inner)
+                        for header, inner in statement.parts
+                    ]
 
 
 def _blocks(body: Block) -> list[Block]:

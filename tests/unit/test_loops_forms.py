@@ -301,6 +301,19 @@ FORMS = [
       log.append("end v1")
       await step("last")
 """,
+        [("v2", "end")],
+        after=["end"],
+    ),
+    Form(
+        "test of a while, another call",
+        """
+  async def work():
+-     while (text := await step("recv")) != "end":
++     while (text := await (lambda: step("recv"))()) != "over":
+          log.append(("v1", text))
+      log.append("end v1")
+      await step("last")
+""",
         ["end v2"],
         after=["end"],
         kind="finish",
@@ -318,7 +331,6 @@ FORMS = [
 """,
         [("v2", "b"), ("v2", "end"), "end v2"],
         after=["b", "end", "over"],
-        kind="finish",
     ),
     Form(
         "await in an expression",
@@ -485,8 +497,26 @@ FORMS = [
 +             n += 1
 +             log.append(("v1", n, text))
 """,
-        [("v1", 2, "b"), ("v1", 3, "c")],
+        [("v1", 2, "b"), ("in", "room"), ("v2", 3, "c")],
+        kind="finish",
+    ),
+    Form(
+        "with added around the loop and what comes before",
+        """
+  async def work():
+-     log.append("hello")
+-     while True:
+-         text = await step("recv")
+-         log.append(("v1", text))
++     with room(log):
++         log.append("hello")
++         while True:
++             text = await step("recv")
++             log.append(("v1", text))
+""",
+        [("v1", "b"), ("v1", "c")],
         kind="stale",
+        reason="has run, and would run again",
     ),
     Form(
         "loop added around the await",
@@ -556,7 +586,291 @@ FORMS = [
 +         text = await step("recv")
           log.append(("v1", n, text))
 """,
-        [("v2", 1, "b"), ("v2", 2, "c")],
+        [("v1", 2, "b"), ("v2", 3, "c")],
+        kind="finish",
+        reason="would not run in the turn in flight",
+    ),
+    Form(
+        "the await moved up",
+        """
+  async def work():
+      n = 0
+      while True:
+-         n += 1
+          text = await step("recv")
++         n += 1
+          log.append(("v1", n, text))
+""",
+        [("v1", 2, "b"), ("v2", 3, "c")],
+        kind="finish",
+        reason="would run twice in the turn in flight",
+    ),
+    Form(
+        "two awaits exchanged",
+        """
+  async def work():
+      while True:
+-         one = await step("recv")
+-         two = await step("recv")
++         two = await step("recv")
++         one = await step("recv")
+          log.append(("v1", one, two))
+""",
+        [("v1", "c", "d"), ("v2", "f", "e")],
+        before=["a", "b", "c"],
+        after=["d", "e", "f"],
+        kind="finish",
+    ),
+    Form(
+        "a name of the turn before",
+        """
+  async def work():
+      count = iter(range(9))
+      while True:
+-         text = await step("recv")
+-         mark = next(count)
++         mark = next(count), "early"
++         text = await step("recv")
+          log.append(("v1", mark, text))
+""",
+        [("v1", 1, "b"), ("v2", (2, "early"), "c")],
+        kind="finish",
+        reason="mark is bound by line",
+    ),
+    Form(
+        "the await moved from the test into the body",
+        """
+  async def work():
+-     while (text := await step("recv")) != "end":
+-         log.append(("v1", text))
++     while True:
++         text = await step("recv")
++         log.append(("v1", text))
+""",
+        [("v1", "b"), ("v2", "c"), ("v2", "end")],
+        after=["b", "c", "end"],
+        kind="finish",
+    ),
+    Form(
+        "the await moved from the body into the test",
+        """
+  async def work():
+-     while True:
+-         text = await step("recv")
+-         log.append(("v1", text))
++     while (text := await step("recv")) != "end":
++         log.append(("v1", text))
+      log.append("over")
+      await step("last")
+""",
+        [("v1", "b"), ("v2", "c"), "over"],
+        after=["b", "c", "end"],
+        kind="finish",
+    ),
+    Form(
+        "while becomes async for",
+        """
+  async def work():
+      n = 0
+-     while True:
+-         text = await step("recv")
++     async for text in (f"{await step('next')}{i}" for i in range(9)):
+          n += 1
+          if text == "end":
+              break
+          log.append(("v1", n, text))
+      log.append("over")
+      await step("last")
+""",
+        [("v1", 2, "b"), ("v2", 3, "c0"), ("v2", 4, "d1")],
+        after=["b", "c", "d"],
+        kind="finish",
+    ),
+    Form(
+        "while becomes async for, and its last turn breaks",
+        """
+  async def work():
+-     while True:
+-         text = await step("recv")
++     async for text in stream(9):
+          if text == "end":
+              break
+          log.append(("v1", text))
+      log.append("over")
+      await step("last")
+""",
+        ["over"],
+        after=["end"],
+        kind="finish",
+    ),
+    Form(
+        "while becomes async for, and its last turn continues",
+        """
+  async def work():
+-     while True:
+-         text = await step("recv")
++     async for text in stream(9):
+          if text == "skip":
+              continue
+          log.append(("v1", text))
+""",
+        [("v2", 0)],
+        after=["skip", None],
+        kind="finish",
+    ),
+    Form(
+        "for becomes while",
+        """
+  async def work():
+-     for i in range(9):
++     i = 0
++     while True:
++         i += 1
+          text = await step("recv")
+          log.append(("v1", i, text))
+""",
+        [("v1", 1, "b"), ("v2", 2, "c")],
+        kind="finish",
+    ),
+    Form(
+        "async for becomes while, parked in its header",
+        """
+  async def work():
+-     async for text in stream(9):
++     while True:
++         text = await step("recv")
+          log.append(("v1", text))
+""",
+        [("v1", 1), ("v2", "b"), ("v2", "c")],
+        before=[None],
+        after=[None, "b", "c"],
+        kind="finish",
+    ),
+    Form(
+        "async for over something else",
+        """
+  async def work():
+-     async for i in stream(9):
++     async for i in stream(5 - 1) if True else stream(0):
+          log.append(("v1", i))
+""",
+        [("v1", 1), ("v2", 0), ("v2", 1)],
+        before=[None],
+        after=[None, None, None],
+        kind="finish",
+    ),
+    Form(
+        "a test that is awaited becomes for",
+        """
+  async def work():
+-     while (text := await step("recv")) != "end":
++     for text in iter(lambda: "x", 0):
++         await step("recv")
+          log.append(("v1", text))
+      log.append("over v1")
+      await step("last")
+""",
+        [("v1", "b"), ("v2", "x")],
+        after=["b", "c"],
+        kind="finish",
+    ),
+    Form(
+        "a test that is awaited becomes for, and was the last",
+        """
+  async def work():
+-     while (text := await step("recv")) != "end":
++     for text in iter(lambda: "x", 0):
++         await step("recv")
+          log.append(("v1", text))
+      log.append("over v1")
+      await step("last")
+""",
+        ["over v2"],
+        after=["end"],
+        kind="finish",
+    ),
+    Form(
+        "more around the awaited value",
+        """
+  async def work():
+      while True:
+-         text = await step("recv")
++         text = (await step("recv")).upper(), "v1"
+          log.append(text)
+""",
+        [("B", "v2"), ("C", "v2")],
+    ),
+    Form(
+        "a local is called otherwise",
+        """
+  async def work():
+-     n = 0
+-     kept = []
++     count = 0
++     history = []
+      while True:
+-         text = await step("recv")
+-         n += 1
+-         kept.append(text)
+-         log.append(("v1", n, kept[:]))
++         message = await step("recv")
++         count += 1
++         history.append(message)
++         log.append(("v1", count, history[:]))
+""",
+        [("v2", 2, ["a", "b"]), ("v2", 3, ["a", "b", "c"])],
+        reason="n is called count now; kept is called history now; text is called message now",
+    ),
+    Form(
+        "a parameter is called otherwise",
+        """
+- async def work(wait):
++ async def work(receive):
+      while True:
+-         text = await wait("recv")
++         text = await receive("recv")
+          log.append(("v1", text))
+""",
+        [("v2", "b"), ("v2", "c")],
+        start="work(step)",
+        reason="wait is called receive now",
+    ),
+    Form(
+        "a shared local is called otherwise",
+        """
+  async def work():
+-     n = 0
++     count = 0
+      def more():
+-         nonlocal n
+-         n += 1
+-         return n
++         nonlocal count
++         count += 1
++         return count
+      while True:
+          text = await step("recv")
+          log.append(("v1", more(), text))
+""",
+        TURNS,
+        reason="n is called count now",
+    ),
+    Form(
+        "another local of the same beginning",
+        """
+  async def work():
+-     seen = []
++     errors = []
+      while True:
+          text = await step("recv")
+-         seen.append(text)
+-         log.append(("v1", seen[-1]))
++         if not text:
++             errors.extend([text])
++         log.append(("v1", len(errors), text))
+""",
+        [("v2", 0, "b"), ("v2", 0, "c")],
+        reason="errors is new: []",
     ),
     Form(
         "the await in a branch",

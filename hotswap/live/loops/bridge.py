@@ -1,8 +1,9 @@
-"""The bridge: the new function whose one loop also holds the OLD body, for the turn in flight.
+"""The bridge: the new function that also holds the OLD body of one loop, for the turn in flight.
 
 ``while T: NEW`` becomes ``while T: if __turn: OLD else: NEW``; for an await in the loop's test, ``while OLD_T if __turn
 else NEW_T``. The frame is parked in the old copy with ``__turn`` already false. An ``if`` keeps nothing on the value
 stack, so break, continue, return, else and exceptions need nothing; the handlers around the loop are the new ones.
+Where another kind of statement took the loop's place, the old turn stands before it (`hand_over`).
 Pure: trees in, a tree and its code out.
 """
 
@@ -15,58 +16,156 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.loops.bytecode import roomy
 from hotswap.live.loops.model import Refused
-from hotswap.live.loops.places import TURN, Function, Loop, functions_of
+from hotswap.live.loops.places import GO, TURN, Function, Loop, functions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 ASIDE: Final = 200
 """Old nodes keep their lines and get other columns, or one position would stand for two places."""
 
 
-def build(
-    function: Function,
-    loop: Loop,
-    old: list[ast.stmt] | ast.expr,
-    *,
-    names: Iterable[str],
-    shared: Iterable[str],
-    shift: int,
+def splice(
+    function: Function, loop: Loop, body: list[ast.stmt] | None, test: ast.expr | None, shift: int
 ) -> Function:
-    """Build the bridge of `function` with the old copy of one loop.
+    """Give the function whose one loop also holds an old turn.
 
     Args:
         function: The edited function.
         loop: The loop in it.
-        old: What the frame's turn is made of: the old loop's body, or its test when the frame is parked in that.
-        names: What has to be a local of the bridge: all the frame's, or those that the edit removed would be globals.
-        shared: Which of them have to stay cells: closures hold them.
+        body: The old loop's body; None when the new one goes on from the old test.
+        test: The old loop's test, when the frame is parked in that.
         shift: How many times `ASIDE` the old columns are moved; 0 for what an earlier bridge has moved already.
 
     Raises:
         Refused: The loop became another kind of loop.
     """
-    memo: dict[int, Any] = {}
-    bridge = copy.deepcopy(function, memo)
-    inside: Loop = memo[id(loop)]
-    place = {
-        "lineno": inside.lineno,
-        "col_offset": inside.col_offset,
-        "end_lineno": inside.lineno,
-        "end_col_offset": inside.col_offset,
+    made = _Made(function, loop, shift)
+    inside: Loop = made.inside
+    if body is not None:
+        old = made.aside(body)
+        if test is not None:  # the hidden local is still true when the test has been evaluated
+            old.insert(0, made.assign(TURN, value=False))
+        inside.body = [ast.If(made.name(TURN), old, inside.body, **made.place)]
+    if test is not None:
+        if not isinstance(inside, ast.While):
+            raise Refused("the loop became another kind of loop")
+        [aside] = made.aside([test])
+        inside.test = ast.IfExp(made.name(TURN), aside, inside.test, **made.place)
+    return made.function
+
+
+def hand_over(
+    function: Function,
+    statement: ast.stmt,
+    loop: Loop,
+    part: tuple[list[ast.stmt], ast.expr | None],
+    shift: int,
+    *,
+    header: bool,
+) -> Function:
+    """Give the function in which the last turn of an old loop comes before the statement that takes the loop's place.
+
+    ``while __turn: OLD BODY`` with ``else: __go = True``, and ``if __go: STATEMENT``: what breaks out of the old loop
+    has left it, what ends its turn goes on to the new statement. A running iterator stays below on the value stack.
+
+    Args:
+        function: The edited function.
+        statement: The statement of it that replaces the old loop.
+        loop: The old loop.
+        part: What one turn of it is made of: body and, when the frame is parked in it, test.
+        shift: As for `splice`.
+        header: The frame is parked before the turn's body: in the test, or in an ``async for`` itself.
+    """
+    made = _Made(function, statement, shift)
+    body, test = part
+    old = made.aside(body)
+    if header:
+        old.insert(0, made.assign(TURN, value=False))
+    go: ast.stmt = made.assign(GO, value=True)
+    over = made.aside(loop.orelse)
+    turn: ast.stmt = ast.While(made.name(TURN), old, [go], **made.place)
+    if test is not None:
+        [aside] = made.aside([test])
+        asked = ast.IfExp(
+            made.name(TURN), aside, ast.Constant(value=False, **made.place), **made.place
+        )
+        ended = ast.If(made.name(TURN), over or [ast.Pass(**made.place)], [go], **made.place)
+        turn = ast.While(asked, old, [ended], **made.place)
+    elif isinstance(loop, (ast.For, ast.AsyncFor)):
+        [target] = made.aside([loop.target])
+        nothing = ast.Tuple([], ast.Load(), **made.place)
+        inner = [turn, ast.Break(**made.place)]
+        outer = type(loop)(
+            target=target, iter=nothing, body=inner, orelse=over, **aside_of(loop, shift)
+        )
+        turn = outer
+    made.put([turn, ast.If(made.name(GO), [made.inside], [], **made.place)])
+    return made.function
+
+
+def declared(function: Function, names: Iterable[str], shared: Iterable[str]) -> Function:
+    """Give the bridge with all of the frame's names as its locals, or those that the edit removed would be globals.
+
+    Args:
+        function: The bridge.
+        names: What has to be a local of it.
+        shared: Which of them have to stay cells: closures hold them.
+    """
+    function.body.insert(0, _declarations((TURN, GO, *names), shared, function.lineno))
+    return function
+
+
+def aside_of(node: ast.AST, times: int) -> dict[str, Any]:
+    """Give the position of an old node in a bridge."""
+    old: Any = node
+    return {
+        "lineno": old.lineno,
+        "col_offset": old.col_offset + ASIDE * times,
+        "end_lineno": old.end_lineno,
+        "end_col_offset": old.end_col_offset + ASIDE * times,
     }
-    turn = ast.Name(TURN, ast.Load(), **place)
-    old = copy.deepcopy(old)
-    for node in old if isinstance(old, list) else [old]:
-        _move_aside(node, shift)
-    if isinstance(old, list):
-        inside.body = [ast.If(turn, old, inside.body, **place)]
-    elif isinstance(inside, ast.While):
-        inside.test = ast.IfExp(turn, old, inside.test, **place)
-    else:
-        raise Refused("the loop became another kind of loop")
-    bridge.body.insert(0, _declarations((TURN, *names), shared, function.lineno))
-    return bridge
+
+
+class _Made:
+    """A copy of a function, and the place in it where an old turn goes."""
+
+    def __init__(self, function: Function, inside: ast.stmt, shift: int) -> None:
+        memo: dict[int, Any] = {}
+        self.function = copy.deepcopy(function, memo)
+        self.inside: Any = memo[id(inside)]
+        self.shift = shift
+        at = self.inside
+        self.place: dict[str, Any] = {
+            "lineno": at.lineno,
+            "col_offset": at.col_offset,
+            "end_lineno": at.lineno,
+            "end_col_offset": at.col_offset,
+        }
+
+    def name(self, name: str) -> ast.Name:
+        return ast.Name(name, ast.Load(), **self.place)
+
+    def assign(self, name: str, *, value: bool) -> ast.Assign:
+        target = ast.Name(name, ast.Store(), **self.place)
+        return ast.Assign([target], ast.Constant(value=value, **self.place), **self.place)
+
+    def aside(self, nodes: Sequence[Any]) -> list[Any]:
+        copies = copy.deepcopy(list(nodes))
+        for node in copies:
+            for inner in ast.walk(node):
+                if hasattr(inner, "col_offset"):
+                    moved: Any = inner
+                    vars(moved).update(aside_of(moved, self.shift))
+        return copies
+
+    def put(self, statements: list[ast.stmt]) -> None:
+        for node in ast.walk(self.function):
+            for _, block in ast.iter_fields(node):
+                if isinstance(block, list) and any(s is self.inside for s in block):
+                    at = next(i for i, s in enumerate(block) if s is self.inside)
+                    block[at : at + 1] = statements
+                    return
 
 
 def with_cells(function: Function, shared: Iterable[str]) -> Function:
@@ -74,14 +173,6 @@ def with_cells(function: Function, shared: Iterable[str]) -> Function:
     kept: Function = copy.copy(function)
     kept.body = [_declarations((), shared, function.lineno), *function.body]
     return kept
-
-
-def _move_aside(node: ast.AST, times: int) -> None:
-    for inner in ast.walk(node):
-        if hasattr(inner, "col_offset"):
-            moved: Any = inner
-            moved.col_offset += ASIDE * times
-            moved.end_col_offset += ASIDE * times
 
 
 def _declarations(names: Iterable[str], shared: Iterable[str], line: int) -> ast.If:

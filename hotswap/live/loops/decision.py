@@ -7,14 +7,16 @@ docs/explanation/running-code.md.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import CellType
 from typing import TYPE_CHECKING, Any
 
 from hotswap.live.journal import MISSING
 from hotswap.live.loops import bridge as bridges
-from hotswap.live.loops.bytecode import Facts, cells, same_body, slot_names
+from hotswap.live.loops import finishing
+from hotswap.live.loops.bytecode import Facts, cells, same_body
+from hotswap.live.loops.images import Likeness, image
 from hotswap.live.loops.landing import Landing, landing
 from hotswap.live.loops.model import Refused
 from hotswap.live.loops.moves import Move, fitted
@@ -26,21 +28,9 @@ from hotswap.live.loops.names import (
     initialiser,
     parameters,
 )
-from hotswap.live.loops.places import (
-    FUNCTIONS,
-    LOOPS,
-    TURN,
-    Function,
-    Likeness,
-    Loop,
-    Place,
-    dump,
-    image,
-    loop_image,
-    places,
-    test_of,
-    turn_of,
-)
+from hotswap.live.loops.order import keep_order, keep_turns, passed
+from hotswap.live.loops.places import FUNCTIONS, LOOPS, Function, Place, dump, places
+from hotswap.live.loops.renames import renames, with_names, with_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -94,6 +84,11 @@ class Side:
             str(i.argval) for i in self.facts.instructions if i.opname.endswith("_GLOBAL")
         )
 
+    def renamed(self, names: Mapping[str, str]) -> Side:
+        """Give the same with locals called otherwise."""
+        code = with_names(self.code, names)
+        return Side(code, Facts(code), with_words(self.function, names), self.module)
+
     def at(self, offset: int) -> Place:
         """Give the place of the await at `offset`.
 
@@ -106,17 +101,26 @@ class Side:
         raise Refused("it is parked at an await that cannot be told from another")
 
 
+def _renamed(old: Side, new: Side) -> dict[str, str]:
+    if not isinstance(old.node, FUNCTIONS) or not isinstance(new.node, FUNCTIONS):
+        return {}
+    own = (*old.code.co_varnames, *old.code.co_cellvars)
+    return renames(old.node, new.node, dict.fromkeys(own))
+
+
 class Decision:
     """Gives the moves of one point of one code object, best first; shared by all frames parked there alike."""
 
     def __init__(self, old: Side, new: Side, parked: Parked, filename: str) -> None:
-        self.old = old
+        self.renamed = _renamed(old, new)
+        """Old name -> new name of locals; the decision knows them by their new ones."""
+        self.old = old.renamed(self.renamed) if self.renamed else old
         self.new = new
         self.filename = filename
         self.offset = parked.offset
-        self.names = parked.names
+        self.names = tuple(self.renamed.get(n, n) for n in parked.names)
         self.bound = frozenset(
-            n for n, filled in zip(parked.names, parked.bound, strict=True) if filled
+            n for n, filled in zip(self.names, parked.bound, strict=True) if filled
         )
         self.capacity = parked.capacity
         self.module_globals = parked.globals
@@ -134,7 +138,7 @@ class Decision:
                 found = next(self._rest, None)
                 if found is None:
                     return
-                self._moves.append(found)
+                self._moves.append(replace(found, renamed=self.renamed) if self.renamed else found)
             yield self._moves[index]
             index += 1
 
@@ -168,7 +172,7 @@ class Decision:
                 yield self._take(place, found, depth)
         except Refused as refusal:
             self.because(refusal.reason)
-        yield from self._bridged(place, depth, like)
+        yield from finishing.moves(self, place, depth, like)
 
     def _same(self) -> Move:
         """The same body on other lines, or with other free room."""
@@ -187,12 +191,17 @@ class Decision:
 
     def _take(self, old: Place, new: Place, depth: tuple[str, ...]) -> Move:
         side, new = self._sharing(new)
-        target = self._landing(old, new, side.facts, depth)
-        sources, wrapped, given = self._carried(target)
+        target = self.landing(old, new, side.facts, depth)
+        sources, wrapped, given = self.carried(target)
         function, owner = self.new.function, self.new.owner
         before = parameters(function, owner) + bindings_before(new, function, owner)
-        fresh = self._fresh(target, before, side.facts)
-        changed, notes = self._edited(old, before, target, {made.binding.name for _, made in fresh})
+        keep_order(old, self.old.function, new, function)
+        ago = bindings_before(old, self.old.function, self.old.owner)
+        keep_turns(ago, before, side.facts.needed(target.offset) & self.bound)
+        fresh = self.fresh(target, before, side.facts)
+        changed, notes = self._edited(
+            old, new, before, target, {made.binding.name for _, made in fresh}
+        )
         return Move(
             kind="take",
             landing=fitted(target, self.capacity),
@@ -223,7 +232,7 @@ class Decision:
         side = Side(code, Facts(code), function, self.new.module)
         return side, next(p for p in side.places if p.node is place.node)
 
-    def _landing(self, old: Place, new: Place, facts: Facts, depth: tuple[str, ...]) -> Landing:
+    def landing(self, old: Place, new: Place, facts: Facts, depth: tuple[str, ...]) -> Landing:
         """Give the landing in the copy of `new` that stands for the frame's copy of `old`.
 
         Raises:
@@ -239,7 +248,7 @@ class Decision:
             raise Refused("other nesting at the await")
         return target
 
-    def _carried(
+    def carried(
         self, target: Landing, extra: Mapping[str, Any] | None = None
     ) -> tuple[tuple[int | None, ...], frozenset[int], dict[int, Any]]:
         """Say where each slot of the new frame comes from.
@@ -287,7 +296,7 @@ class Decision:
         made: type = found
         return made
 
-    def _fresh(
+    def fresh(
         self, target: Landing, before: list[Binding], facts: Facts, given: tuple[str, ...] = ()
     ) -> tuple[tuple[int, Initialiser], ...]:
         """Find initialisers for the names that are not bound and will be read.
@@ -315,103 +324,62 @@ class Decision:
         return tuple((slot, Initialiser(binding)) for slot, binding in found)
 
     def _edited(
-        self, old: Place, before: list[Binding], target: Landing, fresh: set[str]
+        self, old: Place, new: Place, before: list[Binding], target: Landing, fresh: set[str]
     ) -> tuple[tuple[tuple[int, str, Any, Any, int], ...], list[str]]:
-        """Find edited initialisers of names that live on: constants to exchange, and notes on the others."""
-        was: dict[str, list[Binding]] = {}
-        for binding in bindings_before(old, self.old.function, self.old.owner):
-            was.setdefault(binding.name, []).append(binding)
-        now: dict[str, list[Binding]] = {}
-        for binding in before:
-            now.setdefault(binding.name, []).append(binding)
+        """Find edited lines that the frame has passed: constants to exchange, and notes on the others."""
+        ago = parameters(self.old.function, self.old.owner)
+        ago += bindings_before(old, self.old.function, self.old.owner)
         constants_before = constants(self.old.function, self.old.owner)
         constants_after = constants(self.new.function, self.new.owner)
         changed, notes = [], []
-        for name, mine in now.items():
-            theirs = was.get(name, [])
-            if name not in self.bound or name in fresh or len(mine) != 1 or len(theirs) != 1:
+        for name in dict.fromkeys(b.name for b in before if not b.in_turn):
+            mine, theirs = _first_values(name, before), _first_values(name, ago)
+            if name not in self.bound or name in fresh or not theirs or name not in target.names:
                 continue
-            after, ago = mine[0], theirs[0]
-            if after.in_turn or dump(after.value) == dump(ago.value) or name not in target.names:
+            edited = [line for says, line in mine.items() if says not in theirs]
+            if not edited:
                 continue
             slot = target.names.index(name)
-            if (
-                name in constants_before
-                and name in constants_after
-                and name not in cells(self.old.code)
-            ):
+            exchanged = name in constants_before and name in constants_after
+            if exchanged and name not in cells(self.old.code):
                 value, line = constants_after[name]
                 changed.append((slot, name, constants_before[name][0], value, line))
             else:
-                notes.append(f"{name} keeps its value: line {after.line} does not run again")
-        return tuple(changed), notes
-
-    def _bridged(self, place: Place, depth: tuple[str, ...], like: Likeness) -> Iterator[Move]:
-        """Finish the turn in flight, then take: the innermost loop with an image first, then outwards."""
-        for loop in reversed(place.loops):
-            try:
-                found = loop_image(loop, self.old.function, self.new.function, like)
-                if found is not None:
-                    yield self._bridge(place, loop, found, depth)
-            except Refused as refusal:
-                self.because(refusal.reason)
-
-    def _bridge(self, place: Place, loop: Loop, found: Loop, depth: tuple[str, ...]) -> Move:
-        old, new = self.old.code, self.new.code
-        mine = [
-            n for n in self.names if n not in old.co_freevars and n.isidentifier() and n != TURN
-        ]
-        crossed = (self.old.globals & set(slot_names(new))) | (self.new.globals & set(mine))
-        if crossed:
-            raise Refused(f"{min(crossed)} changed between local and global")
-        in_test = any(n is loop and f == "test" for n, f in place.chain)
-        part: list[ast.stmt] | ast.expr
-        if in_test and isinstance(loop, ast.While):
-            part, half = test_of(loop, place.halves)
-        else:
-            part, half = turn_of(loop, place.halves)
-        shift = 0 if half == "old" else 1
-        function = self.new.function
-        joined = bridges.build(
-            function,
-            found,
-            part,
-            names=mine,
-            shared=[n for n in mine if n in cells(old)],
-            shift=shift,
-        )
-        code = bridges.compile_in_place(
-            joined, function, self.new.module, self.filename, new.co_qualname
-        )
-        facts = Facts(code)
-        here = _moved(place.node, shift)
-        landed = [
-            p for p in places(joined, facts)
-            if _moved(p.node, 0) == here and p.opaque == place.opaque and "old" in p.halves.values()
-        ]  # fmt: skip
-        if len(landed) != 1:
-            raise Refused("the loop around its await was nested differently")
-        target = self._landing(place, landed[0], facts, depth)
-        sources, wrapped, given = self._carried(target, {TURN: False})
-        written = ast.Module(joined.body[1:], [])  # the bridge's own declarations bind nothing
-        before = parameters(function, self.new.owner)
-        before += bindings_before(landed[0], written, self.new.owner)
-        fresh = self._fresh(target, before, facts, (TURN,))
-        return Move(
-            kind="finish",
-            landing=fitted(target, self.capacity),
-            sources=sources,
-            wrapped=wrapped,
-            given=given,
-            fresh=fresh,
-            line=place.line,
-            node=joined,
-        )
+                notes.append(f"{name} keeps its value: line {edited[0]} does not run again")
+        return tuple(changed), notes + list(_missed(old, self.old.function, new, self.new.function))
 
 
-def _moved(node: ast.AST, times: int) -> tuple[Any, ...]:
-    place: Any = node
-    return place.lineno, place.col_offset + bridges.ASIDE * times, place.end_lineno, type(node)
+def _first_values(name: str, bindings: list[Binding]) -> dict[str, int]:
+    """Give what binds a name before the turn, with its lines."""
+    return {b.says: b.line for b in bindings if b.name == name and not b.in_turn}
+
+
+def _missed(old: Place, old_function: ast.AST, new: Place, new_function: ast.AST) -> Iterator[str]:
+    """Tell of added and edited lines that the frame has passed, and that do more than bind a local."""
+    before = {dump(s) for s in passed(old.statement, old_function)}
+    lines = [
+        s.lineno
+        for s in passed(new.statement, new_function)
+        if isinstance(s, (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete))
+        and not _binds_locals_only(s)
+        and dump(s) not in before
+    ]
+    if len(lines) == 1:
+        yield f"line {lines[0]} is before its await and does not run for it"
+    elif lines:
+        some = ", ".join(map(str, lines[:3])) + (" ..." if len(lines) > 3 else "")
+        yield f"lines {some} are before its await and do not run for it"
+
+
+def _binds_locals_only(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, (ast.Constant, ast.Name))
+    targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
+    return not any(
+        isinstance(n, (ast.Attribute, ast.Subscript)) and not isinstance(n.ctx, ast.Load)
+        for target in targets
+        for n in ast.walk(target)
+    )
 
 
 def _headers(old: Place, new: Place) -> Iterator[str]:

@@ -42,6 +42,8 @@ class Move:
     line: int = 0
     node: ast.AST | None = None
     """Syntax of the landing's code."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Old name -> new name of locals that the edit calls otherwise; all else here says the new ones."""
 
     late: frozenset[int] = field(init=False)
     """Slots whose value is known only once the frame is."""
@@ -60,12 +62,13 @@ def settle(move: Move, parked: Parked) -> tuple[list[Any], list[str]]:
     slots = [MISSING if source is None else parked.slots[source] for source in move.sources]
     for slot, value in move.given.items():
         slots[slot] = value
-    notes = list(move.notes)
+    notes = [f"{old} is called {new} now" for old, new in move.renamed.items()]
+    notes += move.notes
     for slot in move.wrapped - move.late:
         slots[slot] = CellType() if slots[slot] is MISSING else CellType(slots[slot])
     if not move.fresh and not move.constants:
         return slots, notes
-    locals_ = dict(_bound(parked))
+    locals_ = {move.renamed.get(name, name): value for name, value in _bound(parked)}
     for slot, made in move.fresh:
         value = made.evaluate(locals_, parked.globals)
         locals_[made.binding.name] = value

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import gc
 import os
 from dataclasses import dataclass
+from types import AsyncGeneratorType
 from typing import TYPE_CHECKING, Any
 
 from hotswap.live.loops import lineage, selftest, unstarted
-from hotswap.live.loops.bytecode import Facts
+from hotswap.live.loops.bytecode import Facts, same_body
 from hotswap.live.loops.decision import Decision, Side
 from hotswap.live.loops.frames import Frames, Parked
 from hotswap.live.loops.model import Refused, Suspended, Verdict
@@ -16,7 +18,7 @@ from hotswap.live.loops.moves import Move, settle
 from hotswap.live.loops.places import functions_of, node_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import CodeType
 
     from hotswap.live.journal import Journal
@@ -119,6 +121,7 @@ class Batch:
     def carry(self, suspended: Sequence[Suspended]) -> list[Verdict]:
         """Plan all frames, then write them."""
         plans = [self._plan(one) for one in suspended]
+        self._end_turns_together(plans)
         verdicts = []
         for one, plan in zip(suspended, plans, strict=True):
             verdict = self._carry_out(plan) if isinstance(plan, _Ready) else plan
@@ -128,6 +131,31 @@ class Batch:
                 self._remember(one.old, found)
             verdicts.append(verdict)
         return verdicts
+
+    def _end_turns_together(self, plans: list[_Ready | Verdict]) -> None:
+        """Let a frame finish its turn too when what it awaits ends in old code: the two were written for each other.
+
+        ``x = await receive()`` of which both sides are edited gets an old answer from an old ``receive``.
+        """
+        held = {
+            id(one.owner)
+            for plan in plans
+            for verdict in (plan.verdict if isinstance(plan, _Ready) else plan,)
+            for one in (verdict.suspended,)
+            if verdict.kind in ("finish", "stale") and not _unchanged(one)
+        }
+        for index, plan in enumerate(plans if held else ()):
+            if not isinstance(plan, _Ready) or plan.verdict.kind != "take":
+                continue
+            one, parked = plan.suspended, plan.parked
+            if not any(id(inner) in held for inner in awaited(one.owner)) or _unchanged(one):
+                continue
+            decision = self._decisions[_point(one, parked)]
+            ending = _settled(
+                one, parked, decision, ("finish",), "what it awaits ends in the old body"
+            )
+            if isinstance(ending, _Ready):
+                plans[index] = ending
 
     def _plan(self, one: Suspended) -> _Ready | Verdict:
         if one.new is None:
@@ -141,7 +169,7 @@ class Batch:
                 begun = unstarted.begin(parked, old, new)
                 verdict = Verdict(one, "unstarted", "", begun.move.line)
                 return _Ready(one, parked, begun.move, begun.slots, verdict)
-            key = id(one.old), id(one.new), parked.offset, parked.bound
+            key = _point(one, parked)
             decision = self._decisions.get(key)
             if decision is None:
                 old, new = self.texts.side(one.old, 0), self.texts.side(one.new, 1)
@@ -169,14 +197,49 @@ class Batch:
             lineage.remember(code, found, self.journal)
 
 
-def _settled(one: Suspended, parked: Parked, decision: Decision) -> _Ready | Verdict:
+def _point(one: Suspended, parked: Parked) -> Any:
+    return id(one.old), id(one.new), parked.offset, parked.bound
+
+
+def _unchanged(one: Suspended) -> bool:
+    return one.new is not None and same_body(lineage.plain(one.old), one.new)
+
+
+def awaited(owner: Any) -> Iterator[Any]:
+    """Give the coroutines and generators that `owner` waits for, from the next to the innermost."""
+    seen = {id(owner)}
+    while owner is not None:
+        owner = _next(owner)
+        if owner is None or id(owner) in seen:
+            return
+        seen.add(id(owner))
+        yield owner
+
+
+def _next(owner: Any) -> Any:
+    for name in ("cr_await", "gi_yieldfrom", "ag_await"):
+        if hasattr(owner, name):
+            return getattr(owner, name)
+    # An async generator's asend names its generator to the collector only.
+    return next((o for o in gc.get_referents(owner) if type(o) is AsyncGeneratorType), None)
+
+
+def _settled(
+    one: Suspended,
+    parked: Parked,
+    decision: Decision,
+    kinds: Sequence[str] = ("take", "finish"),
+    because: str = "",
+) -> _Ready | Verdict:
     for found in decision.moves():
+        if found.kind not in kinds:
+            continue
         try:
             slots, notes = settle(found, parked)
         except Refused as refusal:
             decision.because(refusal.reason)
             continue
-        why = notes if found.kind == "take" else [*decision.reasons[:1], *notes]
+        why = notes if found.kind == "take" else [because or decision.reasons[0], *notes]
         return _Ready(
             one, parked, found, slots, Verdict(one, found.kind, "; ".join(why), found.line)
         )

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.loops.model import Refused
-from hotswap.live.loops.places import COMPREHENSIONS, FUNCTIONS, LOOPS, TRIES, own_nodes
+from hotswap.live.loops.places import COMPREHENSIONS, FUNCTIONS, LOOPS, TRIES, dump, own_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -116,6 +116,15 @@ class Binding:
     """It runs anew in each turn of a loop around the place."""
     owner: str = ""
     """Class around the function, for the private names in `value`."""
+    text: str = ""
+    """What a simple statement without `value` says, comparable."""
+
+    @property
+    def says(self) -> str:
+        """What binds the name, comparable; "" for a function, whose own edits live functions take."""
+        if self.value is None or isinstance(self.value, ast.Lambda):
+            return self.text
+        return dump(self.value)
 
 
 def mangled(name: str, owner: str) -> str:
@@ -198,10 +207,13 @@ def _bound_by(statement: ast.stmt, owner: str, *, certain: bool, in_turn: bool) 
     if isinstance(statement, branches):
         sure = certain and isinstance(statement, (ast.With, ast.AsyncWith))
         return list(_names_in(statement, owner, certain=sure, in_turn=in_turn))
-    return list(_names_in(statement, owner, certain=certain, in_turn=in_turn))
+    text = dump(statement)
+    return list(_names_in(statement, owner, certain=certain, in_turn=in_turn, text=text))
 
 
-def _names_in(node: ast.AST, owner: str, *, certain: bool, in_turn: bool) -> Iterator[Binding]:
+def _names_in(
+    node: ast.AST, owner: str, *, certain: bool, in_turn: bool, text: str = ""
+) -> Iterator[Binding]:
     """Give every name that a node binds somewhere inside (comprehensions have their own)."""
     hidden = {
         id(n)
@@ -224,7 +236,7 @@ def _names_in(node: ast.AST, owner: str, *, certain: bool, in_turn: bool) -> Ite
             names = [inner.rest]
         line = int(getattr(inner, "lineno", 0))
         for name in names:
-            yield Binding(mangled(name, owner), None, line, certain, in_turn)
+            yield Binding(mangled(name, owner), None, line, certain, in_turn, owner, text)
     for inner in own_scopes(node):
         yield Binding(mangled(inner.name, owner), None, inner.lineno, certain, in_turn)
 

@@ -1,4 +1,4 @@
-"""Where a function can be suspended, as places in its source, and which place of an edited function is whose image.
+"""Where a function can be suspended, as places in its source.
 
 Pure: syntax trees and code objects in, places out (docs/explanation/running-code.md, "The image of an await").
 """
@@ -6,8 +6,6 @@ Pure: syntax trees and code objects in, places out (docs/explanation/running-cod
 from __future__ import annotations
 
 import ast
-import difflib
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -15,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from hotswap.live.loops.model import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import CodeType
 
     from hotswap.live.loops.bytecode import Facts
@@ -37,9 +35,28 @@ _HEADED: Final = (
     *(ast.With, ast.AsyncWith, ast.ExceptHandler, ast.Try, ast.TryStar),
 )
 _WHOLE: Final = (ast.Expr, ast.Assign, ast.Return, ast.AnnAssign)
+_FIRST: Final[dict[type[ast.AST], str]] = {
+    ast.NamedExpr: "value",
+    ast.Tuple: "elts",
+    ast.List: "elts",
+    ast.Set: "elts",
+    ast.BinOp: "left",
+    ast.BoolOp: "values",
+    ast.UnaryOp: "operand",
+    ast.Compare: "left",
+    ast.Attribute: "value",
+    ast.Subscript: "value",
+    ast.IfExp: "test",
+    ast.Call: "func",
+    ast.JoinedStr: "values",
+    ast.FormattedValue: "value",
+}
+"""Which part of an expression is evaluated first, before anything of it is put on the value stack."""
 
 TURN: Final = "__hotswap_turn__"
 """Hidden local of a bridge (bridge.py): false once the turn in flight is over."""
+GO: Final = "__hotswap_go__"
+"""Hidden local of a bridge: true once the old loop has ended its last turn and the new statement takes over."""
 
 
 def span(node: ast.AST) -> Span:
@@ -91,6 +108,14 @@ class Place:
         )
 
     @cached_property
+    def statement(self) -> ast.stmt:
+        """The outermost loop around it, or the statement that it is part of."""
+        if self.loops:
+            return self.loops[0]
+        nodes = [n for n, _ in self.chain] + [self.node]
+        return next(n for n in reversed(nodes) if isinstance(n, ast.stmt))
+
+    @cached_property
     def in_test(self) -> bool:
         """Part of the innermost loop's test."""
         return next(
@@ -115,27 +140,7 @@ class Place:
     @cached_property
     def opaque(self) -> tuple[str, ...]:
         """Kinds of the enclosing constructs that keep something on the value stack, outermost first."""
-        kinds = []
-        for node, field in self.chain:
-            if isinstance(node, (ast.For, ast.AsyncFor)) and field == "body":
-                kinds.append(type(node).__name__)
-            elif isinstance(node, (ast.With, ast.AsyncWith)) and field == "body":
-                kinds.append(f"{type(node).__name__} {len(node.items)}")
-            elif isinstance(node, (ast.With, ast.AsyncWith)):
-                kinds.append(
-                    f"{type(node).__name__} header {_index_of(node, self.chain, self.node)}"
-                )
-            elif isinstance(node, ast.ExceptHandler):
-                kinds.append("except")
-            elif isinstance(node, TRIES) and field == "finalbody":
-                kinds.append("finally")
-            elif isinstance(node, COMPREHENSIONS):
-                kinds.append("comprehension")
-            elif isinstance(node, ast.match_case) and field == "guard":
-                kinds.append("guard")  # its subject waits; in a case's body nothing does
-            elif isinstance(node, ast.TryStar) and field == "handlers":
-                kinds.append("except*")
-        return tuple(kinds)
+        return opaque_of(self.chain, self.node)
 
     @cached_property
     def callees(self) -> tuple[str, ...]:
@@ -153,15 +158,13 @@ class Place:
 
     @cached_property
     def plain(self) -> bool:
-        """Nothing of the statement's own waits on the stack below the awaited value."""
+        """Nothing of the statement's own waits on the stack below the awaited value: `_landing` makes sure of it."""
         unit, node = self.unit, self.node
         if isinstance(node, COMPREHENSIONS):
             return False  # 3.12+ keeps its iterator and its result there
-        if unit is node:
-            return True
-        if isinstance(unit, ast.NamedExpr):
-            return unit.value is node
-        return isinstance(unit, _WHOLE) and unit.value is node
+        if isinstance(unit, ast.stmt) and unit is not node:
+            return isinstance(unit, _WHOLE) and _first_evaluated(unit.value) is node
+        return _first_evaluated(unit) is node
 
     @cached_property
     def text(self) -> tuple[str, str]:
@@ -172,16 +175,42 @@ class Place:
 
     @cached_property
     def halves(self) -> dict[int, str]:
-        """Which half of a bridge's splices this place is in: ``old`` or ``new``, by id of the splice's node."""
-        return {
-            id(node): "old" if field == "body" else "new"
-            for node, field in self.chain
-            if isinstance(node, (ast.If, ast.IfExp)) and is_turn(node.test) and field != "test"
-        }
+        """Which half of a bridge's splices this place is in, by id of the splice's node.
+
+        ``old`` and ``new``; ``go`` for the statement that an old loop hands over to.
+        """
+        found = {}
+        for node, field in self.chain:
+            if isinstance(node, (ast.If, ast.IfExp)) and is_turn(node.test) and field != "test":
+                found[id(node)] = "old" if field == "body" else "new"
+            elif isinstance(node, ast.While) and is_turn(node.test) and field == "body":
+                found[id(node)] = "old"
+            elif isinstance(node, ast.If) and is_go(node) and field == "body":
+                found[id(node)] = "go"
+        return found
 
     def same_half(self, other: Place) -> bool:
         """Tell whether one turn of the loop could pass both places."""
+        if ("go" in self.halves.values()) != ("go" in other.halves.values()):
+            return False
         return all(other.halves.get(node, half) == half for node, half in self.halves.items())
+
+
+def is_go(node: ast.AST) -> bool:
+    """Tell whether this holds what an old loop hands over to."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == GO
+
+
+def _first_evaluated(node: ast.AST | None) -> ast.AST | None:
+    """Give the innermost of the suspensions that are evaluated while nothing of `node` is on the value stack."""
+    found = None
+    while node is not None:
+        if isinstance(node, _SUSPENDS):
+            found = node
+        first = _FIRST.get(type(node))
+        value = getattr(node, first, None) if first else None
+        node = (value[0] if value else None) if isinstance(value, list) else value
+    return found
 
 
 def is_turn(test: ast.AST) -> bool:
@@ -195,8 +224,15 @@ def turn_of(loop: Loop, halves: Mapping[int, str]) -> tuple[list[ast.stmt], str]
         splice = loop.body[0]
         if isinstance(splice, ast.If) and is_turn(splice.test):
             half = halves.get(id(splice), "new")
-            return (splice.body if half == "old" else splice.orelse), half
-    return loop.body, ""
+            if (
+                isinstance(loop, ast.While)
+                and _ends_turn(splice.body)
+                and test_of(loop, halves)[1] == "old"
+            ):
+                half = "old"  # parked in the old test, it has not come to its body
+            part = splice.body if half == "old" else splice.orelse
+            return part[1:] if _ends_turn(part) else part, half
+    return (loop.body[1:] if _ends_turn(loop.body) else loop.body), ""
 
 
 def test_of(loop: ast.While, halves: Mapping[int, str]) -> tuple[ast.expr, str]:
@@ -207,7 +243,63 @@ def test_of(loop: ast.While, halves: Mapping[int, str]) -> tuple[ast.expr, str]:
     return loop.test, ""
 
 
-def _index_of(owner: ast.With | ast.AsyncWith, chain: Sequence[Step], node: ast.AST) -> int:
+def _ends_turn(statements: Sequence[ast.stmt]) -> bool:
+    """Tell whether a bridge put ``__turn = False`` before these statements."""
+    return bool(statements) and sets_turn(statements[0])
+
+
+def sets_turn(node: ast.AST) -> bool:
+    """Tell whether this is a bridge's own ``__turn = False``."""
+    return isinstance(node, ast.Assign) and is_turn(node.targets[0])
+
+
+def opaque_of(chain: Sequence[Step], node: ast.AST | None = None) -> tuple[str, ...]:
+    """Give the kinds of the constructs that keep something on the value stack, outermost first.
+
+    Args:
+        chain: What lies around.
+        node: What it lies around, when that is not a statement.
+    """
+    kinds = []
+    for parent, field in chain:
+        if isinstance(parent, (ast.For, ast.AsyncFor)) and field == "body":
+            kinds.append(type(parent).__name__)
+        elif isinstance(parent, (ast.With, ast.AsyncWith)) and field == "body":
+            kinds.append(f"{type(parent).__name__} {len(parent.items)}")
+        elif isinstance(parent, (ast.With, ast.AsyncWith)):
+            kinds.append(f"{type(parent).__name__} header {_index_of(parent, chain, node)}")
+        elif isinstance(parent, ast.ExceptHandler):
+            kinds.append("except")
+        elif isinstance(parent, TRIES) and field == "finalbody":
+            kinds.append("finally")
+        elif isinstance(parent, COMPREHENSIONS):
+            kinds.append("comprehension")
+        elif isinstance(parent, ast.match_case) and field == "guard":
+            kinds.append("guard")  # its subject waits; in a case's body nothing does
+        elif isinstance(parent, ast.TryStar) and field == "handlers":
+            kinds.append("except*")
+    return tuple(kinds)
+
+
+def way_to(statement: ast.stmt, function: ast.AST) -> list[Step]:
+    """Give the ancestors of a statement, from the function inwards, each with the field that leads down to it."""
+    for field, value in ast.iter_fields(function):
+        for child in value if isinstance(value, list) else [value]:
+            if child is statement:
+                return [(function, field)]
+            if isinstance(child, ast.AST) and not isinstance(child, SCOPES):
+                further = way_to(statement, child)
+                if further:
+                    return [(function, field), *further]
+    return []
+
+
+def bound_in(expression: ast.AST) -> frozenset[str]:
+    """Give the names that a walrus binds in an expression."""
+    return frozenset(n.target.id for n in ast.walk(expression) if isinstance(n, ast.NamedExpr))
+
+
+def _index_of(owner: ast.With | ast.AsyncWith, chain: Sequence[Step], node: ast.AST | None) -> int:
     inside = {id(n) for n, _ in chain} | {id(node)}
     return next((i for i, item in enumerate(owner.items) if id(item) in inside), 0)
 
@@ -256,95 +348,6 @@ def places(function: ast.AST, facts: Facts) -> list[Place]:
             found[where].copies.append(offset)
     once = {id(p): p for p in found.values() if p.copies}
     return sorted(once.values(), key=lambda p: span(p.node)[:2])
-
-
-class Likeness:
-    """Scores how much two loops are the same loop: up to 1.5; negative for different kinds, or when one is missing."""
-
-    def __init__(self, halves: Mapping[int, str]) -> None:
-        self.halves = halves
-        """Of the old function's bridge, as the frame sees it."""
-        self._known: dict[tuple[int, int], float] = {}
-
-    def __call__(self, old: Loop | None, new: Loop | None) -> float:
-        if old is None or new is None:
-            return 1.0 if old is new else -1.0
-        if type(old) is not type(new):
-            return -1.0
-        key = id(old), id(new)
-        if key not in self._known:
-            before, after = self._lines(old), self._lines(new)
-            lines = difflib.SequenceMatcher(None, before, after, autojunk=False).ratio()
-            self._known[key] = lines + (0.5 if self._header(old) == self._header(new) else 0.0)
-        return self._known[key]
-
-    def _lines(self, loop: Loop) -> list[str]:
-        """Give a short body's words, or a long one's lines: words tell more, and take longer to compare."""
-        lines = "\n".join(map(ast.unparse, turn_of(loop, self.halves)[0])).split("\n")
-        return lines if len(lines) > 40 else re.findall(r"\w+|[^\w\s]", " ".join(lines))
-
-    def _header(self, loop: Loop) -> str:
-        if isinstance(loop, ast.While):
-            return dump(test_of(loop, self.halves)[0])
-        return dump(loop.target) + dump(loop.iter)
-
-
-def align(
-    olds: Sequence[Any], news: Sequence[Any], score: Callable[[Any, Any], float]
-) -> dict[int, int]:
-    """Pair in order, for the highest total score; a pair that scores nothing is never made."""
-    rows, columns = len(olds), len(news)
-    scores = [[score(old, new) for new in news] for old in olds]
-    best = [[0.0] * (columns + 1) for _ in range(rows + 1)]
-    for i in range(rows - 1, -1, -1):
-        for j in range(columns - 1, -1, -1):
-            pair = best[i + 1][j + 1] + scores[i][j] if scores[i][j] > 0 else 0.0
-            best[i][j] = max(best[i + 1][j], best[i][j + 1], pair)
-    pairs: dict[int, int] = {}
-    i = j = 0
-    while i < rows and j < columns:
-        if scores[i][j] > 0 and best[i][j] == best[i + 1][j + 1] + scores[i][j]:
-            pairs[i] = j
-            i, j = i + 1, j + 1
-        elif best[i][j] == best[i + 1][j]:
-            i += 1
-        else:
-            j += 1
-    return pairs
-
-
-def _score(old: Place, new: Place, like: Likeness) -> float:
-    if (
-        type(old.node) is not type(new.node)
-        or old.opaque != new.opaque
-        or old.callees != new.callees
-        or old.in_test != new.in_test
-        or bool(old.loops) != bool(new.loops)
-        or (old.text[0] != new.text[0] and not (old.plain and new.plain))
-    ):
-        return 0.0
-    inner = like(old.loops[-1] if old.loops else None, new.loops[-1] if new.loops else None)
-    same = 2.0 * (old.text[0] == new.text[0]) + (old.text[1] == new.text[1])
-    return 1.0 + same + 4.0 * max(inner, 0.0)
-
-
-def image(old: Place, olds: Sequence[Place], news: Sequence[Place], like: Likeness) -> Place | None:
-    """Give the place of the edited function that is the image of `old`, or None when there is none.
-
-    In a bridge the two halves stand for one stretch of source: only the half that `old` is in takes part.
-    """
-    rivals = [place for place in olds if old.same_half(place)]
-    pairs = align(rivals, news, lambda a, b: _score(a, b, like))
-    found = pairs.get(rivals.index(old))
-    return None if found is None else news[found]
-
-
-def loop_image(loop: Loop, old: ast.AST, new: ast.AST, like: Likeness) -> Loop | None:
-    """Give the loop of the edited function that is the image of `loop`, or None."""
-    olds, news = loops_of(old), loops_of(new)
-    pairs = align(olds, news, lambda a, b: max(like(a, b), 0.0))
-    found = pairs.get(next(i for i, one in enumerate(olds) if one is loop))
-    return None if found is None else news[found]
 
 
 def functions_of(tree: ast.Module) -> dict[tuple[str, int], ast.AST | None]:
