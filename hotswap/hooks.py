@@ -6,6 +6,7 @@ The session, the swapper and the wire put themselves into `_runtime`; nothing he
 from __future__ import annotations
 
 import sys
+import types
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 from weakref import WeakKeyDictionary
@@ -72,6 +73,31 @@ def _caller() -> str:
     """Give the module name of the code that called the hook."""
     name = sys._getframe(2).f_globals.get("__name__", "__main__")
     return name if isinstance(name, str) else "__main__"
+
+
+def call(function: Callable[..., Any], *arguments: Any) -> None:
+    """Call what an app registered: to its end; a coroutine as a task where a loop runs, else to its end too.
+
+    Raises:
+        Exception: What `function` raised, unless it goes on as a task.
+    """
+    result = function(*arguments)
+    if not isinstance(result, types.CoroutineType):
+        return
+    import asyncio
+
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(result)
+        return
+    task = loop.create_task(result)
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
+
+
+_tasks: set[Any] = set()
+"""Hooks that go on: the loop itself holds its tasks weakly."""
 
 
 def keep(name: str, factory: Callable[[], T]) -> T:

@@ -315,7 +315,7 @@ class Session:
 
     def _warm(self) -> None:
         """Import what the first swap needs, once the program serves; jurigged alone costs 0.2 s."""
-        import hotswap.live.batch  # noqa: F401 -- the whole engine
+        import hotswap.live.swap  # noqa: F401 -- the whole engine
         from hotswap.live import adapters, loops, patch
 
         patch.warm()

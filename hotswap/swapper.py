@@ -137,21 +137,22 @@ class Swapper:
 
     def explain(self, paths: Iterable[str | os.PathLike[str]] | None = None) -> Outcome:
         """Say what `apply` would do, and do nothing."""
-        from hotswap.live.batch import Swap, read_batch
+        from hotswap.live.batch import read_batch
+        from hotswap.live.swap import Swap, explain
 
         with self._lock:
             started = time.perf_counter()
             given = None if paths is None else [os.fspath(p) for p in paths]
             batch = read_batch(self.tracker, given, self._pending)
             swap = Swap(self.tracker, batch, pin=self.pin, live_loops=self.live_loops)
-            return self._finish(swap.plan_only(), started, remember=False)
+            return self._finish(explain(swap), started, remember=False)
 
     def close(self) -> None:
         """Track no further imports; what has been swapped stays."""
         self.tracker.uninstall()
 
     def _swap(self, batch: Batch, started: float) -> tuple[Outcome, dict[str, bytes | None]]:
-        from hotswap.live.batch import Swap
+        from hotswap.live.swap import Swap, carry_out
 
         swap = Swap(
             self.tracker,
@@ -162,7 +163,7 @@ class Swapper:
             adopt_value=self.adopt_value,
         )
         before: dict[str, bytes | None] = {e.entry.path: e.entry.data for e in batch.edits}
-        result = swap.carry_out()
+        result = carry_out(swap)
         if swap.grafted:
             del swap
             gc.collect(1)  # throw-away classes leave the __subclasses__() of their bases
@@ -206,13 +207,6 @@ class Swapper:
         for listeners in list(hooks.runtime.swap_listeners.values()):
             for function in list(listeners):
                 try:
-                    run_hook(function, outcome)
+                    hooks.call(function, outcome)
                 except Exception as error:  # noqa: BLE001 - the app's own code, after commit
                     sys.excepthook(type(error), error, error.__traceback__)
-
-
-def run_hook(function: Callable[..., Any], *arguments: Any) -> None:
-    """Call a hook that may be async: on the running loop as a task, else to its end."""
-    from hotswap.live.batch import call_hook
-
-    call_hook(function, *arguments)

@@ -8,27 +8,92 @@ from hotswap.source import codes
 from hotswap.source.model import Stale
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Mapping
     from types import CodeType, FunctionType
 
+    from hotswap.live.journal import Journal
     from hotswap.live.patch import Heap
+
+
+def normalise(
+    heap: Heap, compiled: Mapping[str, CodeType], excused: Container[int], journal: Journal
+) -> None:
+    """Give functions that a statement compiled alone made the code of the whole-file compile.
+
+    The two may differ: calls on an imported module are spelled with LOAD_ATTR or LOAD_METHOD depending on whether
+    the import stands in the same compile unit (engine.md section 2, pitfall a).
+    """
+    places: dict[tuple[str, str, int, str], list[CodeType]] = {}
+    whole: dict[str, set[CodeType]] = {}
+    for filename, code in compiled.items():
+        found = set(codes.walk(code))
+        whole[filename] = found
+        for one in found:
+            key = (filename, one.co_qualname, one.co_firstlineno, one.co_name)
+            places.setdefault(key, []).append(one)
+    for function, _ in heap.functions:
+        code = function.__code__
+        if code.co_filename not in whole or code in whole[code.co_filename]:
+            continue
+        same = places.get(
+            (code.co_filename, code.co_qualname, code.co_firstlineno, code.co_name), ()
+        )
+        same = [
+            c
+            for c in same
+            if c.co_freevars == code.co_freevars and c.co_varnames == code.co_varnames
+        ]
+        if len(same) == 1 and id(code) not in excused:
+            journal.recode(function, same[0])
+    heap.functions = [(f, f.__code__) for f, _ in heap.functions]
+
+
+def stale_rows(
+    heap: Heap,
+    compiled: Mapping[str, CodeType],
+    paths: Mapping[str, str],
+    excused: Container[int],
+    forwarding: Container[int],
+) -> list[Stale]:
+    """Give what lives and is not what is written, of definitions that are still in the source.
+
+    Args:
+        heap: One pass over the heap, made after everything ran.
+        compiled: By `co_filename`: the new whole-file compiles.
+        paths: `co_filename` -> path for the report.
+        excused: ids of code objects that the swap made itself (conformed, forwarding).
+        forwarding: ids of functions that forward to another one.
+    """
+    heap.functions = [(f, f.__code__) for f, _ in heap.functions]
+    return [
+        row
+        for function, row in stale_functions(heap, compiled, excused, paths)
+        if id(function) not in forwarding
+        and function.__code__.co_name != "forward"
+        and any(
+            code.co_qualname == row.name
+            for filename, whole in compiled.items()
+            if paths[filename] == row.path
+            for code in codes.walk(whole)
+        )
+    ]
 
 
 def stale_functions(
     heap: Heap,
-    compiles: Mapping[str, Iterable[CodeType]],
-    excused: set[int],
+    compiled: Mapping[str, CodeType],
+    excused: Container[int],
     paths: Mapping[str, str],
 ) -> list[tuple[FunctionType, Stale]]:
     """Give the live functions of the changed files that do not run code of the new source.
 
     Args:
         heap: One pass over the heap, made after everything ran.
-        compiles: By `co_filename`: every code object of the new compiles.
+        compiled: By `co_filename`: the new whole-file compiles.
         excused: ids of code objects that the swap made itself (conformed, forwarding).
         paths: `co_filename` -> path for the report.
     """
-    current = {name: set(made) for name, made in compiles.items()}
+    current = {name: set(codes.walk(made)) for name, made in compiled.items()}
     found: list[tuple[FunctionType, Stale]] = []
     for function, code in heap.functions:
         known = current.get(code.co_filename)

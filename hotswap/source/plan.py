@@ -1,7 +1,7 @@
 """The decision table: what each edited statement needs, and why.
 
 Pure: two sources in, steps out. Which branch of an ``if`` the module really took is asked of the caller, who knows the
-live names. What dependents need is decided while statements run (live/rerun.py), because equal values end a chain.
+live names. What dependents need is decided while statements run (live/rerun/), because equal values end a chain.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from hotswap.source.units import Text
 
 
 def plan(old: str, new: str, *, names: dict[str, object] | None = None):
-    from hotswap.live.rerun import judge_by
+    from hotswap.live.rerun.branches import judge_by
 
     judge = judge_by(names or {})
     return plan_module(Text("m.py", old.encode()), Text("m.py", new.encode()), judge, judge)

@@ -1,0 +1,177 @@
+"""New bodies go into the live functions of the edited modules, and what copied them or was cached by them follows."""
+
+from __future__ import annotations
+
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, Any, Final
+
+from hotswap.live import patch, registries
+from hotswap.live.conformer import conforming
+from hotswap.source import codes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hotswap.live.journal import Journal
+    from hotswap.live.planning import Planned
+    from hotswap.live.rerun.state import ModuleSwap
+    from hotswap.live.tracker import Tracker
+
+FITTED: Final[dict[int, tuple[CodeType, CodeType]]] = {}
+"""id(code) -> (code, the compile's code it stands for): codes made to fit a live function's free variables."""
+
+
+def put_bodies(
+    tracker: Tracker,
+    planned: Planned,
+    heap: patch.Heap,
+    journal: Journal,
+    codes_before: dict[int, CodeType],
+) -> list[str]:
+    """Give every live function of the edited modules its new code; give the notes for the report.
+
+    Args:
+        tracker: Prepares codes that are made to fit.
+        planned: Which code follows which.
+        heap: The live functions of these modules.
+        journal: Takes every undo.
+        codes_before: Gets id(function) -> the code it ran, of each function whose own bytecode changed.
+    """
+    changed: set[int] = set()
+    placed: dict[str, dict[str, list[CodeType]]] = {}
+    text_of = {m.entry.filename: m for m in planned.modules}
+    for function, code in heap.functions:
+        new = planned.pairs.get(FITTED.get(id(code), (code, code))[1])
+        if new is None:
+            new = _by_place(function, code, text_of, planned.compiled, placed)
+        if new is None:
+            continue
+        if codes.own(code) == codes.own(new) and code.co_freevars == new.co_freevars:
+            journal.recode(function, new)
+            if patch.set_docstring(function, code, new, journal):
+                _docstring_follows(function, code, text_of, journal)
+            continue
+        if code.co_freevars != new.co_freevars:
+            module = text_of[code.co_filename]
+            owner = owner_of(module.names, new.co_qualname)
+            made = conforming(module.text, new, code.co_freevars, owner)
+            if made is None:
+                continue
+            original, new = new, tracker.prepared(made)
+            FITTED[id(new)] = (new, original)
+        codes_before[id(function)] = code
+        patch.conform(function, code, new, journal)
+        if patch.set_docstring(function, code, new, journal):
+            _docstring_follows(function, code, text_of, journal)
+        changed.add(id(function))
+    for entry, old, new in planned.class_bodies:
+        cls = class_at(entry.names, new.co_qualname)
+        if cls is not None and cls.__module__ == entry.names.get("__name__"):
+            patch.set_class_facts(cls, old, new, journal)
+    _code_registries(tracker, planned.pairs, journal)
+    cleared = patch.clear_caches(heap, changed) if changed else ()
+    return [f"lru_cache of {name} cleared" for name in dict.fromkeys(cleared)]
+
+
+def _by_place(
+    function: FunctionType,
+    code: CodeType,
+    modules: Mapping[str, ModuleSwap],
+    compiled: Mapping[str, CodeType],
+    placed: dict[str, dict[str, list[CodeType]]],
+) -> CodeType | None:
+    """A function whose code is in neither compile (made by another compiler, or left stale): match it by place."""
+    module = modules.get(code.co_filename)
+    if module is None or id(code) in FITTED or function.__globals__ is not module.names:
+        return None
+    found = placed.get(code.co_filename)
+    if found is None:
+        found = placed[code.co_filename] = {}
+        for new in codes.walk(compiled[module.text.filename]):
+            found.setdefault(new.co_qualname, []).append(new)
+    same = found.get(code.co_qualname, [])
+    if len(same) != 1 or same[0] == code or code.co_name.startswith("<"):
+        return None
+    return same[0]
+
+
+def _docstring_follows(
+    function: FunctionType, old: CodeType, modules: Mapping[str, ModuleSwap], journal: Journal
+) -> None:
+    """Properties and wrappers copied the docstring when they were made: let them have the new one."""
+    module = modules.get(old.co_filename)
+    parts = old.co_qualname.split(".")
+    if module is None or "<locals>" in parts:
+        return
+    owner = owner_of(module.names, old.co_qualname)
+    holder: Mapping[str, Any] = (
+        type.__dict__["__dict__"].__get__(owner) if owner is not None else module.names
+    )
+    value: Any = holder.get(parts[-1])
+    before, after = codes.docstring(old), function.__doc__
+    if type(value) is property and value.fget is function:
+        prop: Any = value
+        functions = (prop.fget, prop.fset, prop.fdel)
+        was = prop.__doc__
+        journal.undo(lambda: property.__init__(prop, *functions, was))
+        property.__init__(prop, *functions)
+        return
+    seen = 0
+    while value is not None and value is not function and seen < 20:
+        inner = value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
+        namespace = registries.instance_dict(inner)
+        if (
+            type(inner).__module__ in ("builtins", "functools")
+            and getattr(inner, "__doc__", None) == before
+        ):
+            if type(inner) is FunctionType:
+                journal.setattr(inner, "__doc__", after)
+            elif namespace is not None and "__doc__" in namespace:
+                journal.setitem(namespace, "__doc__", after)
+        value = namespace.get("__wrapped__") if namespace is not None else None
+        seen += 1
+
+
+def _code_registries(
+    tracker: Tracker, pairs: Mapping[CodeType, CodeType], journal: Journal
+) -> None:
+    """Sets, lists and dicts of code objects (jinja's `internal_code`) follow (engine.md section 13, rule 14)."""
+    for entry in list(tracker.loaded.values()):
+        for value in list(entry.names.values()):
+            if (
+                type(value) not in (set, list, dict)
+                or not value
+                or type(next(iter(value))) is not CodeType
+            ):
+                continue
+            hits = [c for c in value if type(c) is CodeType and c in pairs]
+            if not hits:
+                continue
+            journal.content(value)
+            if type(value) is list:
+                value[:] = [pairs.get(c, c) for c in value]
+            elif type(value) is set:
+                value.difference_update(hits)
+                value.update(pairs[c] for c in hits)
+            else:
+                items = [(pairs.get(k, k), v) for k, v in value.items()]
+                value.clear()
+                value.update(items)
+
+
+def class_at(names: Mapping[str, Any], qualname: str) -> type | None:
+    """Give the class with a qualified name, unless it is made inside a function."""
+    return owner_of(names, qualname + ".x")
+
+
+def owner_of(names: Mapping[str, Any], qualname: str) -> type | None:
+    """Give the class whose method a qualified name is."""
+    parts = qualname.split(".")
+    if len(parts) < 2 or "<locals>" in parts:
+        return None
+    found: Any = names.get(parts[0])
+    for part in parts[1:-1]:
+        found = (
+            type.__dict__["__dict__"].__get__(found).get(part) if isinstance(found, type) else None
+        )
+    return found if isinstance(found, type) else None

@@ -1,0 +1,73 @@
+"""The ledger: which source each live module runs, and what tracebacks and `inspect` show of it."""
+
+from __future__ import annotations
+
+import linecache
+import os
+from typing import TYPE_CHECKING
+
+from hotswap.source.units import Text
+
+if TYPE_CHECKING:
+    from hotswap.live.batch import Batch
+    from hotswap.live.planning import Planned
+    from hotswap.live.rerun.state import ModuleSwap
+    from hotswap.live.tracker import Tracker
+
+
+def write_ledger(tracker: Tracker, batch: Batch, planned: Planned) -> None:
+    """Note what the modules of a batch run from now on, and which of their lines read data or asked in vain."""
+    for module in planned.modules:
+        entry, text = module.entry, module.text
+        _follow_lines(module, *planned.noted[module.name])
+        entry.data = text.data
+        entry.code = planned.compiled[text.filename]
+        if entry.filename != text.filename:
+            entry.filename, entry.path = text.filename, os.path.realpath(text.filename)
+        tracker.note_data(entry)
+        tracker.failed.pop(entry.path, None)
+        show(entry.filename, text)
+    for entry in batch.deleted:
+        linecache.cache.pop(entry.filename, None)
+
+
+def _follow_lines(
+    module: ModuleSwap, opened: dict[str, set[int]], missing: dict[str, set[int]]
+) -> None:
+    """Statements that read data files, or asked for missing modules, may stand on other lines now."""
+    plan = module.plan
+    if plan is None:
+        return
+    places = [
+        (s.old, s.unit, id(s.unit) in module.ran)
+        for s in plan.steps
+        if s.old is not None and not s.is_guard
+    ]
+    for table, before in (
+        (module.entry.opened, opened),
+        (module.entry.missing, missing),
+    ):
+        recorded = {key: set(lines) - before.get(key, set()) for key, lines in table.items()}
+        table.clear()
+        for key in {*before, *recorded}:
+            lines = set(recorded.get(key, ()))
+            for line in before.get(key, ()):
+                for old, new, ran in places:
+                    if old.line <= line <= old.end and not (ran and key not in recorded):
+                        lines.add(new.line + min(line - old.line, new.end - new.line))
+            if lines:
+                table[key] = lines
+
+
+def show(filename: str, text: Text) -> None:
+    """Let tracebacks, pdb and `inspect.getsource` show the source that runs, whatever the file holds by now."""
+    lines = text.lines
+    if lines and lines[-1] == "\n":
+        lines = lines[:-1]
+    linecache.cache[filename] = (len(text.data), None, list(lines), filename)
+
+
+def show_running(batch: Batch) -> None:
+    """Show the sources that run, after a batch came to nothing."""
+    for edit in batch.edits:
+        show(edit.entry.filename, Text(edit.entry.filename, edit.entry.data))

@@ -1,0 +1,243 @@
+"""A batch becomes a plan: parsed, compared and judged whole, before anything is touched."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hotswap.live.adapters.base import Refused
+from hotswap.live.batch import could_be
+from hotswap.live.classes import foreseen
+from hotswap.live.dependents import running_code
+from hotswap.live.rerun.branches import judge_by
+from hotswap.live.rerun.state import ModuleSwap
+from hotswap.source import codes
+from hotswap.source.model import Change, highest
+from hotswap.source.plan import plan_module
+from hotswap.source.units import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType
+
+    from hotswap.live.batch import Batch, Edit
+    from hotswap.live.tracker import Loaded, Tracker
+    from hotswap.source.model import Fault, Rung
+    from hotswap.source.units import Unit
+
+
+class Faulted(Exception):
+    """A file of the batch cannot be read."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+@dataclass(slots=True, eq=False)
+class Planned:
+    """What the edits of a batch come to."""
+
+    texts: dict[str, Text] = field(default_factory=dict)
+    """By `co_filename`: the new sources."""
+    modules: list[ModuleSwap] = field(default_factory=list)
+    compiled: dict[str, CodeType] = field(default_factory=dict)
+    """By `co_filename`: the new whole-file compiles, as they go into live functions."""
+    pairs: dict[CodeType, CodeType] = field(default_factory=dict)
+    """Code that runs -> the code that takes its place."""
+    own_changed: dict[str, set[str]] = field(default_factory=dict)
+    """Module name -> qualnames of functions whose own bytecode changed."""
+    class_bodies: list[tuple[Loaded, CodeType, CodeType]] = field(default_factory=list)
+    noted: dict[str, tuple[dict[str, set[int]], dict[str, set[int]]]] = field(default_factory=dict)
+    """Module name -> lines that had read each data file, lines that had asked for each missing module."""
+    changes: list[Change] = field(default_factory=list)
+    reason: str = ""
+
+    def replaced(self) -> dict[CodeType, CodeType]:
+        """Give the bodies whose own bytecode changed, old -> new."""
+        return {a: b for a, b in self.pairs.items() if codes.own(a) != codes.own(b)}
+
+
+def plan_batch(
+    tracker: Tracker, batch: Batch, pinned: Callable[[str], bool], planned: Planned
+) -> Rung:
+    """Plan all modules of a batch into `planned`; give the rung that its edits need by themselves.
+
+    Raises:
+        Faulted: A file cannot be read.
+        SyntaxError: A new source cannot be parsed.
+        Refused: Only a fresh process can carry the edits out.
+    """
+    if batch.faults:
+        raise Faulted(batch.faults[0])
+    for path in batch.created:
+        if any(could_be(n, path) for e in tracker.loaded.values() for n in e.missing):
+            with open(path, "rb") as file:
+                text = Text(path, file.read())
+            planned.texts[path] = text
+            compile(text.data, path, "exec", dont_inherit=True)
+    for edit in batch.edits:
+        text = Text(edit.filename or edit.entry.filename, edit.data)
+        try:
+            text.check()
+        except SyntaxError as error:
+            error.filename = error.filename or text.filename
+            raise
+        planned.texts[text.filename] = text
+    rungs: list[Rung] = ["noop"]
+    reasons: list[str] = []
+    for edit in batch.edits:
+        swap = _plan_module(tracker, edit, planned)
+        planned.modules.append(swap)
+        plan = swap.plan
+        assert plan is not None
+        rungs.append(plan.rung)
+        planned.changes += plan.changes
+        if plan.refusal:
+            raise Refused(plan.refusal)
+        edited = [s for s in swap.steps if s.edited]
+        reasons += [s.situation for s in edited if s.verdict == "run"]
+        _check_classes(swap)
+        if any(s.verdict == "run" for s in edited) and pinned(swap.name):
+            raise Refused(f"{swap.name} is pinned, and more than function bodies changed in it")
+    if batch.deleted:
+        rungs.append("reexec")
+        for entry in batch.deleted:
+            planned.changes.append(Change("-", entry.path, entry.name, "module removed"))
+    rung = highest(*rungs)
+    planned.reason = reason_of(rung, reasons, planned.changes)
+    return rung
+
+
+def _plan_module(tracker: Tracker, edit: Edit, planned: Planned) -> ModuleSwap:
+    entry = edit.entry
+    new = planned.texts[edit.filename or entry.filename]
+    old = Text(entry.filename, entry.data)
+    overlay = literal_values(old, new)
+    plan = plan_module(old, new, judge_by(entry.names), judge_by(entry.names, overlay))
+    for step in plan.steps:
+        was = step.old
+        if was is None or step.is_guard or step.verdict == "run":
+            continue
+        if any(was.line <= n <= was.end for n in edit.old_lines):
+            step.verdict, step.situation = "run", "data"
+            plan.rung = "reexec"
+            plan.changes.append(
+                Change(
+                    "~",
+                    entry.path,
+                    step.unit.label,
+                    "re-run",
+                    because=edit.because,
+                    line=step.unit.line,
+                )
+            )
+    before, after = running_code(entry), tracker.prepared(new.code)
+    planned.compiled[new.filename] = after
+    changed: set[str] = set()
+    for one, other in codes.pair(before, after):
+        if one != other:
+            planned.pairs[one] = other
+        if codes.is_class_body(one):
+            planned.class_bodies.append((entry, one, other))
+        elif codes.own(one) != codes.own(other):
+            changed.add(other.co_qualname.split(".<locals>.<")[0])
+    for step in plan.steps:
+        if step.situation == "lambda bodies":
+            changed.update(step.unit.binds)
+    changed.discard("<lambda>")
+    planned.own_changed[entry.name] = changed
+    if changed:
+        plan.rung = highest(plan.rung, "patch")
+    planned.noted[entry.name] = (
+        {k: set(v) for k, v in entry.opened.items()},
+        {k: set(v) for k, v in entry.missing.items()},
+    )
+    return ModuleSwap(entry, new, plan, plan.steps, entry.names, dict(entry.names))
+
+
+def _check_classes(module: ModuleSwap) -> None:
+    """Find the classes that cannot take their edit before anything runs."""
+    for step in module.steps:
+        cls = module.names.get(step.unit.name) if step.delta is not None else None
+        if (
+            step.delta is None
+            or step.old is None
+            or step.verdict != "run"
+            or not isinstance(cls, type)
+        ):
+            continue
+        attributes = {
+            n
+            for u in (step.old, step.unit)
+            for m in u.members
+            if m.kind == "assign"
+            for n in named_by(m)
+        }
+        told = [(name.rpartition(".")[2], mark) for mark, name, _, _ in step.delta.changed]
+        rows = [(name, mark) for name, mark in told if name in attributes]
+        changed = step.old.class_head[1:3] != step.unit.class_head[1:3]
+        bases = tuple(ast.unparse(b) for b in step.unit.node.bases) if changed else None  # type: ignore[attr-defined]
+        reason = foreseen(cls, rows, bases, slots_changed(step.old, step.unit), module.names)
+        if reason:
+            raise Refused(reason)
+
+
+def named_by(unit: Unit) -> tuple[str, ...]:
+    """Give what an assignment or a bare annotation in a class body names."""
+    target = unit.node.target if isinstance(unit.node, ast.AnnAssign) else None
+    return (target.id,) if isinstance(target, ast.Name) else unit.binds
+
+
+def slots_changed(old: Unit, new: Unit) -> bool:
+    """Say whether two class statements name other slots (their order does not count), or slots at all."""
+
+    def slots(unit: Unit) -> object:
+        node = unit.node
+        decorated = "slots=True" in "".join(
+            ast.unparse(d) for d in getattr(node, "decorator_list", ())
+        )
+        for member in unit.members:
+            if "__slots__" in member.scan.binds and member.value is not None:
+                try:
+                    value = ast.literal_eval(member.value)
+                except (ValueError, TypeError, SyntaxError):
+                    return (decorated, ast.dump(member.value))
+                return (decorated, frozenset([value] if isinstance(value, str) else value))
+        return (decorated, None)
+
+    return slots(old) != slots(new)
+
+
+def literal_values(old: Text, new: Text) -> dict[str, Any]:
+    """Give the names that the edit binds to another literal: an ``if`` that tests them goes the new way."""
+    found: dict[str, Any] = {}
+    known = {u.fingerprint for u in old.units if u.kind == "assign"}
+    for unit in new.units:
+        if (
+            unit.kind == "assign"
+            and len(unit.binds) == 1
+            and unit.value is not None
+            and unit.fingerprint not in known
+        ):
+            try:
+                found[unit.binds[0]] = ast.literal_eval(unit.value)
+            except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+                continue
+    return found
+
+
+def reason_of(rung: Rung, situations: list[str], changes: list[Change]) -> str:
+    """Say in one line why the batch had to climb this far."""
+    if rung == "noop":
+        return "only comments, blank lines or positions changed"
+    if rung == "patch":
+        names = [c.name for c in changes]
+        return (
+            f"only bodies changed: {', '.join(names[:3])}{' ...' if len(names) > 3 else ''}"
+            if names
+            else "only bodies changed"
+        )
+    kinds = list(dict.fromkeys(situations))
+    return ", ".join(kinds) + " changed" if kinds else "statements were moved or removed"

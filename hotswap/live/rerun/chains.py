@@ -1,0 +1,104 @@
+"""Names that several statements bind or build on: such statements run as a chain, in order (rules 5 and 11)."""
+
+from __future__ import annotations
+
+import builtins
+from types import FunctionType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hotswap.live.rerun.state import ModuleSwap, Rerun
+    from hotswap.source.plan import Step
+    from hotswap.source.units import Unit
+
+
+def force_chains(swap: ModuleSwap) -> None:
+    """A name bound by several statements of which one came, went or changed: bind it anew in order (rule 11)."""
+    if swap.plan is None:
+        return
+    before: dict[str, list[Unit]] = {}
+    after: dict[str, list[Step]] = {}
+    for unit in swap.plan.before:
+        for name in {*unit.scan.binds, *unit.scan.deletes}:
+            before.setdefault(name, []).append(unit)
+    for step in swap.steps:
+        if not step.is_guard:
+            for name in {*step.unit.scan.binds, *step.unit.scan.deletes}:
+                after.setdefault(name, []).append(step)
+    for name, steps in after.items():
+        units = before.get(name, [])
+        if len(steps) < 2 and len(units) < 2:
+            continue
+        edited = any(s.verdict == "run" for s in steps)
+        if not edited and [s.old for s in steps] == units:
+            continue
+        if all(s.situation == "new" for s in steps):
+            continue
+        builds = any(
+            s.unit.scan.reads_self
+            or s.unit.scan.deletes
+            or s.unit.kind in ("if", "try", "with", "for")
+            for s in steps
+        )
+        appended = (
+            all(s.verdict != "run" for s in steps[:-1]) and [s.old for s in steps[:-1]] == units
+        )
+        if builds and appended and steps[-1].unit.scan.reads_self and not steps[-1].unit.scan.hard:
+            continue  # a new last statement goes on from the value there is
+        for step in steps if builds else steps[-1:]:
+            if step.verdict != "run":
+                swap.forced[id(step.unit)] = f"{name} is bound anew"
+
+
+def chain_reason(swap: ModuleSwap, step: Step) -> str:
+    """Names bound by several statements run as a chain; what mutates a definition belongs to it (rules 5, 11)."""
+    unit, scan = step.unit, step.unit.scan
+    for name in scan.binds:
+        others = [s for s in swap.binders(name) if s is not step]
+        if others and any(
+            id(s.unit) in swap.ran and swap.steps.index(s) < swap.steps.index(step) for s in others
+        ):
+            return f"binds {name} again"
+    for name, _ in scan.assigns:
+        if name in swap.ran_names and isinstance(swap.names.get(name), (type, FunctionType)):
+            return f"adds to {name}"
+    if scan.deletes & (swap.ran_names | swap.dirty) and unit.kind == "other":
+        return "deletes what ran again"
+    return ""
+
+
+def catch_up(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
+    """Run the earlier binders of a name that this one builds on."""
+    earlier = [s for s in swap.binders(name) if swap.steps.index(s) < swap.steps.index(step)]
+    chain = [*earlier, step]
+    if not earlier or step.unit.kind in ("def", "class", "import"):
+        return
+    if (
+        step.situation == "new"
+        and step.unit.scan.reads_self
+        and all(s.verdict == "keep" for s in earlier)
+    ):
+        # x = [1] ... x += [2] is new: the value made so far is the one to build on
+        return
+    if not any(s.unit.scan.reads_self or s.guards for s in chain):
+        return
+    for binder in earlier:
+        if id(binder.unit) not in swap.ran:
+            rerun.run_step(swap, binder, f"{step.unit.label} builds on it")
+
+
+def bring_back(rerun: Rerun, swap: ModuleSwap, step: Step) -> None:
+    """Bind again what the statement reads and the module has deleted since (``del _helper``)."""
+    scan = step.unit.scan
+    for name in sorted(scan.reads | scan.calls):
+        if name in swap.names or hasattr(builtins, name):
+            continue
+        for binder in swap.binders(name):
+            if binder is step or swap.steps.index(binder) > swap.steps.index(step):
+                break
+            if id(binder.unit) not in swap.ran:
+                rerun.run_step(swap, binder, f"{step.unit.label} reads {name}, which was deleted")
+        if name in swap.names:
+            for later in swap.steps:
+                if not later.is_guard and name in later.unit.scan.deletes:
+                    swap.forced[id(later.unit)] = f"deletes {name}"

@@ -1,0 +1,244 @@
+"""What edited, moved and removed statements mean for the objects they fill; what cannot be undone is refused."""
+
+from __future__ import annotations
+
+import ast
+from types import FunctionType
+from typing import TYPE_CHECKING, Final
+
+from hotswap.live import registries
+from hotswap.live.adapters.base import Refused
+from hotswap.live.journal import MISSING
+from hotswap.live.rerun.due import importers, join, schedule, touch
+from hotswap.live.rerun.fillers import (
+    adapter_of,
+    home_of,
+    only_state,
+    rebuildable,
+    sets_anew,
+    targets,
+    value_at,
+)
+from hotswap.live.rerun.frameworks import constructed
+from hotswap.live.rerun.joining import follow
+from hotswap.source.effects import dotted
+
+if TYPE_CHECKING:
+    from hotswap.live.rerun.state import Key, ModuleSwap, Rerun
+    from hotswap.source.plan import Step
+    from hotswap.source.units import Unit
+
+REPEATABLE: Final = (
+    "set", "config", "update", "seterr", "simplefilter", "filterwarnings", "disable", "enable", "register_adapter",
+    "register_converter", "addLevelName", "captureWarnings", "info", "debug", "warning", "write", "flush", "rebuild",
+    "model_rebuild", "update_forward_refs", "discard", "cache_clear", "setdefault", "getLogger", "clear", "mkdir",
+)  # fmt: skip
+"""Beginnings of method names that do no harm when called again on an object that cannot be made anew."""
+
+
+def see_edits(rerun: Rerun) -> None:
+    """Before anything runs: see which objects the edits force to be filled anew."""
+    for swap in list(rerun.swaps.values()):
+        if swap.plan is None:
+            continue
+        for unit in swap.plan.removed:
+            statement_gone(rerun, swap, unit)
+        for index, step in enumerate(swap.steps):
+            if step.is_guard or step.unit.kind in ("import", "docstring"):
+                continue
+            if step.verdict == "run":
+                _edited(rerun, swap, step, index)
+            elif step.moved and step.verdict in ("keep", "code"):
+                _moved(rerun, swap, step)
+    if rerun.refill.active:
+        _made_by_calls(rerun)
+    seen: set[Key] = set()
+    while rerun.refill.copied - seen:
+        key = min(rerun.refill.copied - seen)
+        seen.add(key)
+        _include_again(rerun, key)
+
+
+def statement_gone(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
+    """A statement is gone: what it filled is filled anew without it.
+
+    Raises:
+        Refused: What it did cannot be undone.
+    """
+    if unit.kind in ("import", "docstring"):
+        return
+    keys = targets(rerun, swap, unit)
+    for key in keys:
+        value = value_at(rerun, key)
+        if adapter_of(rerun, value) is not None:
+            if unit.kind == "def":
+                touch(rerun, key, swap, removed=unit)
+            elif not only_state(rerun, unit, key):
+                schedule(rerun, key)
+        elif unit.kind in ("def", "class") and type(value) is not FunctionType:
+            if not issubclass(type(value), registries.CONTAINERS) and rebuildable(rerun, key):
+                schedule(rerun, key)
+        elif unit.kind == "def" and key[1] in unit.scan.decorators and rebuildable(rerun, key):
+            schedule(rerun, key)
+        elif unit.scan.hard or unit.kind in ("expr", "for", "with", "other", "assign"):
+            if (key[1], "") in unit.scan.assigns or any(
+                n == key[1] and a for n, a in unit.scan.assigns
+            ):
+                if not issubclass(type(value), registries.CONTAINERS):
+                    continue
+            if rebuildable(rerun, key):
+                schedule(rerun, key)
+            elif key == (swap.name, key[1]) and key[1] in unit.scan.binds:
+                continue  # x += 1: the name is bound anew as a chain
+            elif unit.kind != "assign" and not _repeatable(unit):
+                _cannot(rerun, swap, unit, key, removed=True)
+    if not keys and unit.kind == "expr" and not _repeatable(unit):
+        _unknown(rerun, swap, unit)
+
+
+def _repeatable(unit: Unit) -> bool:
+    """A changed call shows as one gone and one new: say whether the new one overwrites what the old one did."""
+    methods = {m for _, m in unit.scan.methods}
+    return bool(methods) and all(m.startswith(REPEATABLE) for m in methods)
+
+
+def _cannot(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key, *, removed: bool) -> None:
+    value = value_at(rerun, key)
+    if isinstance(value, type) or type(value) is FunctionType or value is MISSING:
+        return
+    if all(m.startswith(REPEATABLE) for _, m in unit.scan.methods) and not removed:
+        return
+    raise Refused(
+        f"line {unit.line} of {swap.name} was {'removed' if removed else 'changed'}: "
+        f"what it did to {key[1]} cannot be undone"
+    )
+
+
+def _unknown(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
+    value = unit.node.value if isinstance(unit.node, ast.Expr) else None
+    if not isinstance(value, ast.Call):
+        return
+    name = dotted(value.func)
+    if name in ("print", "len", "repr", "isinstance") or name.rpartition(".")[2].startswith(
+        REPEATABLE
+    ):
+        return
+    function = swap.names.get(name)
+    if type(function) is FunctionType and function.__module__ in rerun.tracker.loaded:
+        return
+    raise Refused(
+        f"line {unit.line} of {swap.name} was changed or removed: what {name or 'it'}() did cannot be undone"
+    )
+
+
+def _edited(rerun: Rerun, swap: ModuleSwap, step: Step, index: int) -> None:
+    unit = step.unit
+    if unit.kind in ("def", "class") and step.old is not None:
+        before = step.old.head[1] if unit.kind == "def" else step.old.class_head[0]
+        after = unit.head[1] if unit.kind == "def" else unit.class_head[0]
+        keys = targets(rerun, swap, unit) | targets(rerun, swap, step.old)
+        for key in keys:
+            if adapter_of(rerun, value_at(rerun, key)) is not None:
+                touch(
+                    rerun,
+                    key,
+                    swap,
+                    ran=unit,
+                    removed=step.old if key not in targets(rerun, swap, unit) else None,
+                )
+            elif before != after and rebuildable(rerun, key):
+                schedule(rerun, key)
+        return
+    keys = targets(rerun, swap, unit)
+    for name in unit.binds:
+        value = swap.names.get(name, MISSING)
+        if (
+            adapter_of(rerun, value) is not None
+            and name not in unit.scan.hard
+            and unit.kind == "assign"
+        ):
+            schedule(rerun, (swap.name, name))
+    for key in keys:
+        value = value_at(rerun, key)
+        if adapter_of(rerun, value) is not None:
+            if unit.kind == "def":
+                touch(rerun, key, swap, ran=unit)
+            elif not only_state(rerun, unit, key):
+                schedule(rerun, key)
+        elif step.situation == "new":
+            if (
+                unit.kind not in ("def", "class")
+                and _filled_later(rerun, swap, key, index)
+                and rebuildable(rerun, key)
+            ):
+                if not (unit.scan.assigns and not issubclass(type(value), registries.CONTAINERS)):
+                    schedule(rerun, key)
+        elif sets_anew(step):
+            continue
+        elif rebuildable(rerun, key):
+            schedule(rerun, key)
+        elif key[0] == swap.name and key[1] in unit.scan.binds:
+            continue
+        elif unit.kind != "assign":
+            _cannot(rerun, swap, unit, key, removed=False)
+
+
+def _filled_later(rerun: Rerun, swap: ModuleSwap, key: Key, index: int) -> bool:
+    return any(
+        key in targets(rerun, swap, s.unit) and s.verdict != "run"
+        for s in swap.steps[index + 1 :]
+        if not s.is_guard and s.unit.kind not in ("import", "docstring")
+    )
+
+
+def _moved(rerun: Rerun, swap: ModuleSwap, step: Step) -> None:
+    for key in targets(rerun, swap, step.unit):
+        value = value_at(rerun, key)
+        if adapter_of(rerun, value) is not None:
+            if step.unit.kind == "def":
+                touch(rerun, key, swap)
+            else:
+                schedule(rerun, key)
+        elif step.unit.scan.hard and rebuildable(rerun, key):
+            schedule(rerun, key)
+
+
+def _include_again(rerun: Rerun, key: Key) -> None:
+    """``app.register_blueprint(bp)`` copied what `bp` held: whoever includes it is filled anew."""
+    for module in importers(rerun, key):
+        join(rerun, module)
+    for swap in list(rerun.swaps.values()):
+        for step in swap.steps:
+            if step.is_guard or step.unit.kind in ("import", "docstring", "def", "class"):
+                continue
+            for callee, name in step.unit.scan.handed:
+                host = callee.partition(".")[0]
+                if home_of(rerun, swap, name) == key and host != name:
+                    home = home_of(rerun, swap, host)
+                    if adapter_of(rerun, value_at(rerun, home)) is not None:
+                        schedule(rerun, home)
+
+
+def _made_by_calls(rerun: Rerun) -> None:
+    """Apps made by a call whose making code changed: the statement that called it runs again, wherever it is."""
+    tracked = rerun.tracker.loaded
+    for entry in list(tracked.values()):
+        for name, value in list(entry.names.items()):
+            if adapter_of(rerun, value) is None and type(value).__module__ not in tracked:
+                continue
+            if not rerun.refill.factories.holds(value) or rerun.pinned(entry.name):
+                continue
+            known = rerun.swaps.get(entry.name)
+            text = known.text if known is not None else rerun.dependents.text(entry)
+            for unit in text.units:
+                if unit.kind != "assign" or name not in unit.scan.binds or unit.value is None:
+                    continue
+                if constructed(rerun, entry.names, unit, value):
+                    continue
+                why = rerun.refill.factories.due(entry.module, name, unit.node)
+                if not why:
+                    continue
+                swap = known if known is not None else follow(rerun, entry)
+                for step in swap.steps:
+                    if not step.is_guard and step.unit.line == unit.line and step.verdict == "keep":
+                        swap.forced[id(step.unit)] = why

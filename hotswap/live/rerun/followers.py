@@ -1,0 +1,89 @@
+"""Which module is looked at next: those that import something that changed, the one completed first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hotswap.live.rerun.changed import visible
+from hotswap.live.rerun.joining import follow
+from hotswap.live.rerun.reasons import reason_to_run
+from hotswap.source.graph import imports_of
+
+if TYPE_CHECKING:
+    from hotswap.live.rerun.state import ModuleSwap, Rerun
+    from hotswap.live.tracker import Loaded
+
+
+def module_gone(rerun: Rerun, entry: Loaded) -> None:
+    """A module's file was deleted: every import of it runs again (and raises, unless it is guarded)."""
+    for importer in rerun.dependents.of(entry, set(), rebinding={entry.name.rpartition(".")[2]}):
+        if importer.name not in rerun.tracker.loaded:
+            continue
+        known = rerun.swaps.get(importer.name)
+        units = known.steps if known is not None else None
+        package = importer.names.get("__package__") or ""
+        found = []
+        text = known.text if known is not None else rerun.dependents.text(importer)
+        for unit in [s.unit for s in units if not s.is_guard] if units is not None else text.units:
+            if unit.kind not in ("import", "try", "with", "if"):
+                continue
+            edges = imports_of(unit, package if isinstance(package, str) else "")
+            if any(entry.name in (e.module, f"{e.module}.{e.name}") for e in edges):
+                found.append(unit)
+        if not found:
+            continue
+        swap = known if known is not None else follow(rerun, importer)
+        lines = {u.line for u in found}
+        for step in swap.steps:
+            if not step.is_guard and step.unit.line in lines and step.verdict == "keep":
+                swap.forced[id(step.unit)] = f"{entry.name} was deleted"
+
+
+def next_follower(rerun: Rerun, done: dict[str, frozenset[str]]) -> ModuleSwap | None:
+    """Give the module to look at next: of those that import something that changed, the one completed first."""
+    waiting: dict[str, Loaded] = {}
+    for source in list(rerun.swaps.values()):
+        methods = {m for m, _ in source.methods}
+        names = frozenset(source.dirty | source.shaped | source.tainted | methods)
+        if names and done.get(source.name) != names:
+            done[source.name] = names
+            found = rerun.dependents.of(source.entry, names, rebinding=source.dirty | source.shaped)
+            rerun.waiting.update({e.name: e for e in found})
+    for name, entry in list(rerun.waiting.items()):
+        known = rerun.swaps.get(name)
+        if known is not None and not _must_look_again(rerun, known):
+            del rerun.waiting[name]
+        elif rerun.pinned(name):
+            del rerun.waiting[name]
+            rerun.notes.append(f"{name} is pinned and was not run again")
+        else:
+            waiting[name] = entry
+    if not waiting:
+        return None
+    entry = min(waiting.values(), key=lambda e: e.order)
+    del rerun.waiting[entry.name]
+    known = rerun.swaps.get(entry.name)
+    if known is None:
+        return follow(rerun, entry)
+    known.started = False
+    return known
+
+
+def _must_look_again(rerun: Rerun, swap: ModuleSwap) -> bool:
+    """Say whether a module that had its turn reads something that changed afterwards (import cycles)."""
+    fresh = visible(rerun, swap) - swap.seen
+    if not fresh:
+        return False
+    again = False
+    for step in swap.steps:
+        unit = step.unit
+        if step.is_guard or id(unit) not in swap.ran or unit.scan.irrevocable or unit.scan.hard:
+            continue
+        reads = unit.scan.reads | {".".join(c) for c in unit.scan.chains}
+        if reads & fresh or (unit.kind == "import" and set(unit.scan.binds) & fresh):
+            del swap.ran[id(unit)]
+            again = True
+    return again or any(
+        not s.is_guard and id(s.unit) not in swap.ran and reason_to_run(rerun, swap, s) is not None
+        for s in swap.steps
+    )

@@ -1,0 +1,101 @@
+"""Frameworks' registries within one swap: asked, opened, told what ran (their rules: live/adapters/base.py)."""
+
+from __future__ import annotations
+
+import ast
+from types import CodeType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from hotswap.live import factories
+from hotswap.live.adapters.base import Adapter, Ran, Refused
+from hotswap.live.rerun.fillers import adapter_of, only_state, targets
+from hotswap.live.rerun.state import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from hotswap.live.rerun.state import Key, ModuleSwap, Rerun
+    from hotswap.source.units import Unit
+
+
+def constructed(rerun: Rerun, names: Mapping[str, Any], unit: Unit, value: Any) -> bool:
+    """Say whether a registry was made by calling its own class."""
+    if adapter_of(rerun, value) is None or not isinstance(unit.value, ast.Call):
+        return False
+    function: Any = unit.value.func
+    first = names.get(function.id) if isinstance(function, ast.Name) else None
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+        holder = names.get(function.value.id)
+        first = holder.__dict__.get(function.attr) if type(holder) is ModuleType else None
+    return first is type(value)
+
+
+def refuse_bodies(rerun: Rerun, replaced: Mapping[CodeType, CodeType]) -> None:
+    """Ask every live registry whether it can take the new bodies, before anything is changed.
+
+    Raises:
+        Refused: An adapter says that only a fresh process can.
+    """
+    rerun.refill.replaced = replaced
+    if not rerun.refill.active:
+        return
+    for registry, adapter in live_registries(rerun):
+        reason = adapter.refusal(registry, replaced)
+        if reason:
+            raise Refused(reason)
+
+
+def live_registries(rerun: Rerun) -> Iterable[tuple[Any, Adapter]]:
+    """Give every registry that a tracked module holds, or that was registered by the session."""
+    seen: set[int] = set()
+    values = [v for e in rerun.tracker.loaded.values() for v in list(e.names.values())]
+    values += [r.app for r in factories.registrations]
+    for value in values:
+        adapter = adapter_of(rerun, value)
+        if adapter is not None and id(value) not in seen:
+            seen.add(id(value))
+            yield value, adapter
+
+
+def open_registry(rerun: Rerun, key: Key, value: Any) -> Registry:
+    """Take a registry's checkpoint when this swap first touches it.
+
+    Raises:
+        Refused: Its adapter says that it cannot change while it lives.
+    """
+    registry = rerun.refill.touched.get(id(value))
+    if registry is None:
+        adapter = adapter_of(rerun, value)
+        assert adapter is not None
+        fixed = adapter.fixed(value)
+        if fixed:
+            raise Refused(fixed)
+        registry = Registry(adapter, value, key, adapter.checkpoint(value, rerun.journal))
+        rerun.refill.touched[id(value)] = registry
+        note_copied(rerun, registry)
+    return registry
+
+
+def note_copied(rerun: Rerun, registry: Registry) -> None:
+    """Where including a registry copies its entries, the including statements have to run again."""
+    if registry.adapter.copies(registry.obj):
+        rerun.refill.copied.add(registry.key)
+
+
+def ran_facts(rerun: Rerun, registry: Registry, swap: ModuleSwap) -> Ran:
+    """Give what its adapter has to know of one module's statements."""
+    order = [
+        s.unit.name if s.unit.kind == "def" else ""
+        for s in swap.steps
+        if not s.is_guard
+        and s.unit.kind not in ("import", "docstring")
+        and registry.key in targets(rerun, swap, s.unit)
+        and not only_state(rerun, s.unit, registry.key)
+    ]
+    return Ran(
+        swap.entry.names.get("__name__", swap.name),
+        frozenset(registry.ran.get(swap.name, ())),
+        frozenset(registry.removed.get(swap.name, ())),
+        order,
+        registry.replayed,
+    )

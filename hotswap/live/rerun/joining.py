@@ -1,0 +1,71 @@
+"""A module joins the swap: its names are remembered, its imports resolved, its statements laid out."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from hotswap.live import registries
+from hotswap.live.rerun.branches import as_they_were, judge_by
+from hotswap.live.rerun.state import ModuleSwap
+from hotswap.source.graph import Edge, imports_of, public_names
+from hotswap.source.plan import Step, flatten
+
+if TYPE_CHECKING:
+    from hotswap.live.rerun.state import Rerun
+    from hotswap.live.tracker import Loaded
+
+
+def follow(rerun: Rerun, entry: Loaded) -> ModuleSwap:
+    """Let a module join that was not edited: its statements run only where they follow."""
+    text = rerun.dependents.text(entry)
+    judge = judge_by(entry.names, as_they_were(rerun, entry.names))
+    steps = [
+        Step(
+            unit,
+            unit if way is None else None,
+            "keep",
+            "" if way is None else "guard",
+            guards,
+            is_guard=way is not None,
+            way=way,
+        )
+        for unit, guards, way in flatten(text.units, judge)
+    ]
+    swap = ModuleSwap(entry, text, None, steps, entry.names, dict(entry.names))
+    rerun.swaps[entry.name] = swap
+    prepare(rerun, swap)
+    return swap
+
+
+def prepare(rerun: Rerun, swap: ModuleSwap) -> None:
+    """Remember a module's names, resolve its imports, and note which of its functions changed."""
+    names = swap.names
+    swap.before = dict(names)
+    rerun.journal.content(names)
+    registries.snapshot_names(rerun.journal, names, swap.entry.filename, rerun.seen)
+    for step in swap.steps:
+        if step.unit.kind in ("import", "try", "if", "with"):
+            for edge in imports_of(step.unit, swap.package):
+                if edge.name == "*":
+                    _star(swap, edge)
+                elif edge.local:
+                    swap.edges[edge.local] = edge
+    for qualname in rerun.own_changed.get(swap.name, ()):
+        if "<locals>" in qualname:
+            continue
+        owner, _, method = qualname.rpartition(".")
+        if owner:
+            swap.methods.add((owner, method))
+        else:
+            swap.tainted.add(method)
+            swap.own_tainted.add(method)
+    rerun.dirty[swap.name] = swap.dirty
+
+
+def _star(swap: ModuleSwap, edge: Edge) -> None:
+    module = sys.modules.get(edge.module)
+    if isinstance(module, ModuleType):
+        for name in public_names(module.__dict__):
+            swap.edges.setdefault(name, Edge(name, edge.module, name))

@@ -1,0 +1,178 @@
+"""What a statement bound goes into what the name had before, where the file's own statement had made that."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from hotswap.live import registries
+from hotswap.live.functions import WRAPPERS
+from hotswap.live.journal import MISSING
+from hotswap.live.rerun.changed import dirty_chain, visible_dirty
+from hotswap.source.diff import compare_classes
+from hotswap.source.scan import names_in
+
+if TYPE_CHECKING:
+    from hotswap.live.rerun.state import ModuleSwap, Rerun
+    from hotswap.source.plan import Step
+    from hotswap.source.units import Unit
+
+
+def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
+    """Merge the value a statement bound into the one the name had; note whether readers must follow."""
+    names = swap.names
+    new = names.get(name, MISSING)
+    old = swap.before.get(name, MISSING)
+    if new is MISSING:
+        return
+    if old is MISSING:
+        swap.dirty.add(name)
+        return
+    if new is old:
+        swap.dirty.discard(name)
+        return
+    binders = swap.binders(name)
+    last = not binders or binders[-1] is step or step not in binders
+    if last and _mergeable(swap, step, name, old, new):
+        _merge_facts(rerun, swap, step, old)
+        merged = rerun.graft.merge(old, new)
+        if merged is old:
+            names[name] = old
+            if isinstance(old, type) or step.unit.kind == "def":
+                swap.shaped.add(name)
+            swap.dirty.discard(name)
+            return
+        names[name] = merged
+    elif last and rerun.adopt_value is not None and type(old) is type(new):
+        if rerun.adopt_value(old, new, rerun.journal):
+            names[name] = old
+            swap.dirty.add(name)
+            return
+    if registries.same_content(old, new):
+        names[name] = old
+        swap.dirty.discard(name)
+        return
+    swap.dirty.add(name)
+
+
+def _mergeable(swap: ModuleSwap, step: Step, name: str, old: Any, new: Any) -> bool:
+    """Say whether the old value was defined by this file's statement of that name (rule 9)."""
+    unit = step.unit
+    if swap.plan is not None:
+        previous = [u for u in swap.plan.before if name in u.scan.binds]
+    else:
+        previous = [s.unit for s in swap.binders(name)]
+    if not previous:
+        return False
+    last = previous[-1]
+    if unit.kind in ("def", "class") and last.kind in ("def", "class"):
+        return _defined_here(swap, old, last)
+    if unit.kind in ("if", "try", "with") and last.kind in (
+        "if",
+        "try",
+        "with",
+        "def",
+        "class",
+    ):
+        return (
+            isinstance(new, (FunctionType, type))
+            and _defined_here(swap, old, last)
+            and _defined_here(swap, new, unit)
+        )
+    if unit.kind == "assign" and last.kind in ("assign", "def"):
+        if unit.is_lambda and last.is_lambda:
+            return type(old) is FunctionType and old.__code__.co_filename == swap.entry.filename
+        if (
+            isinstance(unit.value, ast.Call)
+            and type(old) is FunctionType
+            and type(new) is FunctionType
+        ):
+            return (
+                old.__qualname__ == new.__qualname__
+                and old.__code__.co_name == new.__code__.co_name
+                and (not any(v is new for v in swap.before.values()))
+            )
+        if isinstance(unit.value, ast.Call) and isinstance(old, type) and isinstance(new, type):
+            return old.__qualname__ == new.__qualname__ and old.__module__ == new.__module__
+        if type(old) is type(new) and type(old).__name__ in ("partial", "_lru_cache_wrapper"):
+            return True
+    return False
+
+
+def _defined_here(swap: ModuleSwap, value: Any, unit: Unit) -> bool:
+    if isinstance(value, type):
+        return value.__module__ in (swap.name, "__main__") or unit.kind == "class"
+    if type(value) is FunctionType:
+        return (
+            value.__code__.co_filename == swap.entry.filename
+            or "__wrapped__" in value.__dict__
+            or "<locals>" in value.__qualname__
+        )
+    return isinstance(value, (*WRAPPERS,)) or type(value).__module__ == "functools"
+
+
+def _merge_facts(rerun: Rerun, swap: ModuleSwap, step: Step, old: Any) -> None:
+    unit = step.unit
+    if unit.kind == "class" and isinstance(old, type):
+        _class_delta(rerun, swap, unit, step.old or unit)
+    elif unit.kind == "def" and step.old is not None and step.old.kind == "def":
+        if not _reads_dirty_defaults(rerun, swap, unit):
+            rerun.graft.keep_defaults[unit.name] = same_defaults(step.old, unit)
+
+
+def _reads_dirty_defaults(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> bool:
+    dirty = visible_dirty(rerun, swap)
+    arguments = unit.definition.args
+    return any(
+        names_in(d) & dirty for d in [*arguments.defaults, *(k for k in arguments.kw_defaults if k)]
+    )
+
+
+def _class_delta(rerun: Rerun, swap: ModuleSwap, unit: Unit, old: Unit, prefix: str = "") -> None:
+    """Work out which attributes of a class that ran keep their values: those that read nothing that changed."""
+    delta = compare_classes(old, unit)
+    dirty = visible_dirty(rerun, swap) | swap.shaped
+    tainted = swap.tainted
+    lost: set[str] = set()
+    for member in unit.members:
+        scan = member.scan
+        if member.kind == "class":
+            partner = next(
+                (m for m in old.members if m.kind == "class" and m.name == member.name), member
+            )
+            _class_delta(rerun, swap, member, partner, f"{prefix}{unit.name}.")
+        elif member.kind == "def":
+            twin = next((m for m in old.members if m.kind == "def" and m.name == member.name), None)
+            if twin is not None:
+                rerun.graft.keep_defaults[f"{prefix}{unit.name}.{member.name}"] = same_defaults(
+                    twin, member
+                )
+        if (
+            scan.reads & (dirty | lost)
+            or scan.calls & tainted
+            or dirty_chain(rerun, swap, scan.chains, "dirty")
+        ):
+            lost.update(member.binds)
+    delta = replace(delta, kept=delta.kept - lost)
+    rerun.graft.deltas[swap.entry.names.get("__name__", swap.name), f"{prefix}{unit.name}"] = delta
+
+
+def same_defaults(old: Unit, new: Unit) -> frozenset[str]:
+    """Give the parameters whose default expression did not change."""
+    before, after = defaults_of(old), defaults_of(new)
+    return frozenset(name for name, text in after.items() if before.get(name) == text)
+
+
+def defaults_of(unit: Unit) -> dict[str, str]:
+    """Spell the default expression of each parameter."""
+    arguments = unit.definition.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    found = {}
+    for argument, default in zip(reversed(positional), reversed(arguments.defaults), strict=False):
+        found[argument.arg] = ast.dump(default)
+    for argument, keyword in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if keyword is not None:
+            found[argument.arg] = ast.dump(keyword)
+    return found

@@ -1,0 +1,193 @@
+"""Why a statement has to run although it was not edited: what it reads, calls, is handed or inherits changed."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+from hotswap.live.journal import MISSING
+from hotswap.live.rerun.chains import chain_reason
+from hotswap.live.rerun.changed import dirty_chain, visible_dirty
+from hotswap.live.rerun.fillers import adapter_of
+from hotswap.live.rerun.refill import call_again, reason_to_refill
+from hotswap.live.rerun.shapes import shape_reason
+from hotswap.source.graph import imports_of
+
+if TYPE_CHECKING:
+    from hotswap.live.rerun.state import ModuleSwap, Rerun
+    from hotswap.source.plan import Step
+
+CALLING: Final = (map, filter, list, tuple, set, frozenset, dict)
+"""Built-in classes that call a function they are given, at once or when read."""
+
+
+def reason_to_run(rerun: Rerun, swap: ModuleSwap, step: Step) -> str | None:
+    """Say why a statement has to run, or None."""
+    unit, scan = step.unit, step.unit.scan
+    if step.verdict == "docstring" or (unit.kind == "docstring" and step.verdict == "run"):
+        return "docstring"
+    if unit.kind == "docstring":
+        return "mutates the docstring" if "__doc__" in swap.rebuilt else None
+    if step.verdict == "run":
+        return "edited"
+    if id(unit) in swap.forced:
+        return swap.forced[id(unit)]
+    if unit.kind == "import":
+        return _import_reason(rerun, swap, step)
+    dirty = visible_dirty(rerun, swap)
+    names = sorted(scan.reads & dirty)
+    if names:
+        return f"reads {', '.join(names)}"
+    chain = dirty_chain(rerun, swap, scan.chains, "dirty")
+    if chain:
+        return f"reads {chain}"
+    for chain_ in scan.chains if swap.outside else ():
+        if chain_[:2] in swap.outside and unit.kind != "expr" and not scan.assigns:
+            return f"reads {'.'.join(chain_[:2])}"
+    if (
+        swap.outside
+        and scan.calls & {"exec", "eval", "globals"}
+        and ("globals()", "") in swap.outside
+    ):
+        return "works on the module's names"
+    called = _called(rerun, swap, step)
+    if called:
+        return called
+    shaped = shape_reason(rerun, swap, step)
+    if shaped:
+        return shaped
+    chained = chain_reason(swap, step)
+    if chained:
+        return chained
+    return reason_to_refill(rerun, swap, step)
+
+
+def _import_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str | None:
+    for edge in imports_of(step.unit, swap.package):
+        other = rerun.swaps.get(edge.module)
+        if other is None or edge.name is None:
+            continue
+        if edge.name == "*":
+            if other.dirty:
+                return f"takes all of {edge.module}"
+        elif edge.name in other.dirty:
+            return f"{edge.name} changed in {edge.module}"
+    return None
+
+
+def _called(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
+    unit, scan = step.unit, step.unit.scan
+    if unit.kind == "def":
+        names = sorted(scan.decorated_by & swap.own_tainted)
+        if names:
+            return f"its decorator {names[0]} changed"
+        chain = dirty_chain(rerun, swap, scan.called_chains, "own_tainted")
+        return f"its decorator {chain} changed" if chain else _method_called(rerun, swap, step)
+    hits = sorted(scan.calls & swap.tainted) or sorted(_handed(rerun, swap, scan.handed))
+    chain = "" if hits else dirty_chain(rerun, swap, scan.called_chains, "tainted")
+    what = hits[0] if hits else chain
+    if unit.kind == "class":
+        if what:
+            return f"its decorator {what} changed" if what in scan.decorators else f"calls {what}"
+        return _method_called(rerun, swap, step)
+    if what and unit.kind == "expr":
+        return call_again(rerun, swap, step, what)
+    if what:
+        return f"calls {what}"
+    return _method_called(rerun, swap, step)
+
+
+def _handed(rerun: Rerun, swap: ModuleSwap, handed: set[tuple[str, str]]) -> set[str]:
+    """Give the changed functions that are handed to a call which may call them at once.
+
+    A class that is given a function keeps it (`partial`, `Thread`, a server): the object made is state.
+    """
+    found = set()
+    for callee, name in handed:
+        if name not in swap.tainted:
+            continue
+        first, *rest = callee.split(".")
+        function = swap.names.get(first, getattr(builtins, first, MISSING))
+        if adapter_of(rerun, function) is not None:
+            continue  # a framework keeps what it is given and calls it later
+        for part in rest:
+            if not issubclass(type(function), (ModuleType, type)):
+                break
+            function = function.__dict__.get(part, MISSING)
+        if issubclass(type(function), type) and function not in CALLING:
+            continue
+        if type(function) is FunctionType and function.__module__ in (
+            "functools",
+            "dataclasses",
+        ):
+            continue
+        found.add(name)
+    return found
+
+
+def _class_methods(rerun: Rerun, swap: ModuleSwap, name: str) -> tuple[Any, set[str]]:
+    """Give the class that a name is, or is an instance of, and its methods whose bytecode changed."""
+    value = swap.names.get(name, MISSING)
+    if value is MISSING:
+        return None, set()
+    cls = value if isinstance(value, type) else type(value)
+    found: set[str] = set()
+    for base in type.__dict__["__mro__"].__get__(cls):
+        other = rerun.swaps.get(base.__module__) if isinstance(base.__module__, str) else None
+        if other is not None:
+            found |= {m for c, m in other.methods if c == base.__qualname__}
+    return cls, found
+
+
+def _method_called(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
+    unit, scan = step.unit, step.unit.scan
+    if not any(s.methods for s in rerun.swaps.values()):
+        return ""
+    for name, method in scan.methods:
+        value = swap.names.get(name, MISSING)
+        cls, changed = _class_methods(rerun, swap, name)
+        if cls is None or method not in changed:
+            continue
+        if unit.kind == "def" and name not in scan.decorators:
+            continue
+        if unit.kind == "expr":
+            return call_again(rerun, swap, step, f"{name}.{method}")
+        bound = [swap.names.get(b) for b in unit.binds]
+        if isinstance(value, type) and any(type(v) is value for v in bound):
+            return ""  # an instance is state, however it was made
+        return f"calls {name}.{method}"
+    if unit.kind in ("def", "class"):
+        for name in scan.decorators:
+            cls, changed = _class_methods(rerun, swap, name)
+            if cls is not None and changed & {"__init__", "__call__", "__new__", "__get__"}:
+                return f"its decorator {name} changed"
+    if unit.kind == "class" and isinstance(unit.node, ast.ClassDef):
+        return _base_hooks(rerun, swap, unit.node)
+    return ""
+
+
+def _base_hooks(rerun: Rerun, swap: ModuleSwap, node: ast.ClassDef) -> str:
+    value = swap.names.get(node.name)
+    if not isinstance(value, type):
+        return ""
+    metaclass: type = type(value)
+    for base in [*value.__mro__[1:], *metaclass.__mro__]:
+        other = rerun.swaps.get(base.__module__)
+        if other is None:
+            continue
+        hooks = (
+            {"__init_subclass__"}
+            if base in value.__mro__
+            else {"__new__", "__init__", "__prepare__", "__call__"}
+        )
+        changed = {m for c, m in other.methods if c == base.__qualname__} & hooks
+        if changed:
+            return f"{base.__qualname__}.{min(changed)} changed"
+    for held in type.__dict__["__dict__"].__get__(value).values():
+        for base in type(held).__mro__[:-1]:
+            other = rerun.swaps.get(base.__module__)
+            if other is not None and (base.__qualname__, "__set_name__") in other.methods:
+                return f"{base.__qualname__}.__set_name__ changed"
+    return ""

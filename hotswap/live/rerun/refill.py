@@ -1,0 +1,289 @@
+"""Objects are filled anew: made on the side, so that no thread sees them half empty, then put into the old object."""
+
+from __future__ import annotations
+
+import ast
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from hotswap.live import registries
+from hotswap.live.adapters.base import Adapter, Refused
+from hotswap.live.journal import MISSING
+from hotswap.live.rerun.due import importers, join, schedule, touch
+from hotswap.live.rerun.fillers import (
+    adapter_of,
+    maker_of,
+    only_state,
+    rebuildable,
+    sets_anew,
+    targets,
+    value_at,
+)
+from hotswap.live.rerun.frameworks import (
+    constructed,
+    live_registries,
+    note_copied,
+    open_registry,
+    ran_facts,
+)
+from hotswap.live.rerun.state import Side
+from hotswap.live.rerun.statement import execute
+from hotswap.source.model import Change
+
+if TYPE_CHECKING:
+    from hotswap.live.rerun.state import Key, ModuleSwap, Rerun
+    from hotswap.source.plan import Step
+    from hotswap.source.units import Unit
+
+
+def reason_to_refill(rerun: Rerun, swap: ModuleSwap, step: Step) -> str | None:
+    """Say whether a statement runs because it makes or fills an object that is filled anew."""
+    unit = step.unit
+    if unit.kind in ("import", "docstring"):
+        return None
+    if unit.kind == "assign" and isinstance(unit.value, ast.Call | ast.Attribute):
+        for name in unit.binds:
+            if constructed(rerun, swap.names, unit, swap.names.get(name)):
+                continue  # ``app = FastAPI(lifespan=...)`` calls nothing of ours
+            due = rerun.refill.factories.due(swap.entry.module, name, unit.node)
+            if due:
+                return due
+    if not rerun.refill.due and not rerun.refill.touched:
+        return None
+    for name in unit.scan.binds:
+        if (swap.name, name) in rerun.refill.due and step is maker_of(rerun, (swap.name, name)):
+            return f"{name} is filled anew"
+    for name, attribute in ((c[0], c[1]) for c in unit.scan.chains if len(c) > 1):
+        registry = (
+            rerun.refill.touched.get(id(swap.names.get(name))) if rerun.refill.touched else None
+        )
+        if (
+            registry is not None
+            and (name, attribute) not in unit.scan.methods
+            and name not in unit.scan.mutates
+        ):
+            return f"reads {name}.{attribute}"
+    for key in targets(rerun, swap, unit) & rerun.refill.due:
+        if not only_state(rerun, unit, key):
+            return f"fills {key[1]}"
+    return None
+
+
+def call_again(rerun: Rerun, swap: ModuleSwap, step: Step, what: str) -> str:
+    """An expression statement calls a function that changed: it runs again only where its target is made anew."""
+    unit = step.unit
+    keys = [
+        k
+        for k in targets(rerun, swap, unit)
+        if adapter_of(rerun, value_at(rerun, k)) is not None or rebuildable(rerun, k)
+    ]
+    if not keys or unit.scan.irrevocable:
+        rerun.notes.append(
+            f"{swap.name}, line {unit.line}: `{unit.segment.strip().splitlines()[0]}` "
+            f"was not run again although {what} changed"
+        )
+        return ""
+    for key in keys:
+        schedule(rerun, key)
+    return f"calls {what}"
+
+
+def take_over(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> bool:
+    """Run a statement that makes or fills an object that is filled anew; False when it is an ordinary one."""
+    unit = step.unit
+    for name in unit.scan.binds:
+        key = (swap.name, name)
+        old = swap.before.get(name, MISSING)
+        adapter = adapter_of(rerun, old) if old is not MISSING else None
+        if adapter is not None and adapter.fixed(old):
+            raise Refused(adapter.fixed(old))
+        if (
+            unit.kind in ("assign", "def")
+            and old is not MISSING
+            and rerun.refill.factories.holds(old)
+        ):
+            if unit.kind == "def":
+                _touched_by_def(rerun, swap, step)
+            _make_registry(rerun, swap, step, key, old, why)
+            return True
+        if step is maker_of(rerun, key) and unit.kind == "assign":
+            if key in rerun.refill.due or _remakes(rerun, unit, old):
+                _make_side(rerun, swap, step, key, old, why)
+                return True
+    if unit.kind in ("import", "docstring", "class") or step.situation in ("new", "branch"):
+        _note_ran(rerun, swap, unit)
+        return False
+    if why.startswith(("reads", "calls", "edited", "its decorator")):
+        for key in targets(rerun, swap, unit):
+            if adapter_of(rerun, value_at(rerun, key)) is not None:
+                if unit.kind == "def":
+                    touch(rerun, key, swap, ran=unit)
+                elif not only_state(rerun, unit, key):
+                    schedule(rerun, key)
+                    _earlier(rerun, swap, step, key)
+            elif key not in rerun.refill.due and unit.scan.hard and not sets_anew(step):
+                if unit.kind == "assign" and not unit.binds and step.verdict == "keep":
+                    continue
+                if rebuildable(rerun, key):
+                    schedule(rerun, key)
+                    _earlier(rerun, swap, step, key)
+    _note_ran(rerun, swap, unit)
+    return False
+
+
+def _earlier(rerun: Rerun, swap: ModuleSwap, step: Step, key: Key) -> None:
+    """Run the fillers before `step` that were passed before it was known that the object is filled anew."""
+    owner = rerun.swaps.get(key[0])
+    if owner is not None and owner is not swap:
+        for other in owner.steps:
+            if _unfilled(rerun, owner, other, key):
+                rerun.run_step(owner, other, f"fills {key[1]}")
+    for other in swap.steps[: swap.steps.index(step)]:
+        if _unfilled(rerun, swap, other, key):
+            rerun.run_step(swap, other, f"fills {key[1]}")
+
+
+def _unfilled(rerun: Rerun, owner: ModuleSwap, other: Step, key: Key) -> bool:
+    return (
+        not other.is_guard
+        and id(other.unit) not in owner.ran
+        and other.unit.kind not in ("import", "docstring")
+        and any(
+            not only_state(rerun, other.unit, k)
+            for k in targets(rerun, owner, other.unit)
+            if k == key or k in rerun.refill.due
+        )
+    )
+
+
+def _note_ran(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
+    if unit.kind in ("def", "class"):
+        for key in targets(rerun, swap, unit):
+            registry = rerun.refill.touched.get(id(value_at(rerun, key)))
+            if registry is not None:
+                registry.ran.setdefault(swap.name, set()).add(unit.name)
+
+
+def _touched_by_def(rerun: Rerun, swap: ModuleSwap, step: Step) -> None:
+    for key in targets(rerun, swap, step.unit):
+        if adapter_of(rerun, value_at(rerun, key)) is not None and key[1] != step.unit.name:
+            touch(rerun, key, swap, ran=step.unit)
+
+
+def _remakes(rerun: Rerun, unit: Unit, old: Any) -> bool:
+    """``x = Cls(...)`` runs again: what it makes goes into the old instance, so that those who hold it follow."""
+    if old is MISSING or not isinstance(unit.value, ast.Call):
+        return False
+    kind = type(old)
+    if issubclass(kind, (type, ModuleType, FunctionType, BaseException, *registries.CONTAINERS)):
+        return False
+    if kind.__module__ not in rerun.tracker.loaded:
+        return False
+    return registries.instance_dict(old) is not None
+
+
+def _make_side(rerun: Rerun, swap: ModuleSwap, step: Step, key: Key, old: Any, why: str) -> None:
+    name = key[1]
+    execute(rerun, swap, step, why)
+    new = swap.names.get(name, MISSING)
+    if new is MISSING or old is MISSING or new is old:
+        return
+    state = registries.instance_dict(new)
+    copied = {k: registries.shallow(v) for k, v in (state or {}).items()}
+    rerun.refill.sides[key] = Side(old, new, copied, step.edited or "filled anew" not in why)
+    for entry in rerun.tracker.loaded.values():
+        for local, value in list(entry.names.items()):
+            if value is old and entry.names is not swap.names:
+                rerun.journal.setitem(entry.names, local, new)
+
+
+def _make_registry(
+    rerun: Rerun, swap: ModuleSwap, step: Step, key: Key, old: Any, why: str
+) -> None:
+    name = key[1]
+    refused = (
+        rerun.refill.factories.refusal(swap.entry.module, name, step.unit.node)
+        if step.unit.kind == "assign"
+        else ""
+    )
+    if refused:
+        raise Refused(refused)
+    registry = open_registry(rerun, key, old) if adapter_of(rerun, old) is not None else None
+    execute(rerun, swap, step, why)
+    new = swap.names.get(name, MISSING)
+    if new is MISSING or new is old or type(new) is not type(old):
+        return
+    token = registry.token if registry is not None else None
+    kept = rerun.refill.factories.adopt(old, new, rerun.journal, token)
+    swap.names[name] = kept
+    if kept is not new:
+        rerun.graft.pair(new, kept)
+    if kept is old:
+        swap.dirty.discard(name)
+    if registry is not None:
+        registry.replayed = True
+        note_copied(rerun, registry)
+    if key not in rerun.refill.due:
+        rerun.refill.due.add(key)
+        for module in importers(rerun, key):
+            join(rerun, module)
+
+
+def settle(rerun: Rerun) -> None:
+    """Everything ran: put what was made on the side into the old objects, and let the adapters settle."""
+    journal = rerun.journal
+    for key, side in rerun.refill.sides.items():
+        swap = rerun.swaps[key[0]]
+        new = swap.names.get(key[1], side.new)
+        if _adopt(rerun, side, new):
+            for entry in rerun.tracker.loaded.values():
+                for local, value in list(entry.names.items()):
+                    if value is new:
+                        journal.setitem(entry.names, local, side.old)
+            rerun.graft.pair(new, side.old)
+            side.new = None
+            swap.dirty.discard(key[1])
+            rerun.changes.append(
+                Change(
+                    "~",
+                    swap.entry.path,
+                    key[1],
+                    "refilled",
+                    because="its statements ran again, in place",
+                )
+            )
+    registries.redirect(rerun.graft, journal)
+    for registry in list(rerun.refill.touched.values()):
+        for swap in list(rerun.swaps.values()):
+            if registry.filled_by(swap):
+                registry.adapter.settle(
+                    registry.obj, registry.token, ran_facts(rerun, registry, swap)
+                )
+    rerun.changes += rerun.refill.factories.registered(journal)
+    live: dict[int, tuple[Adapter, list[Any]]] = {}
+    for value, adapter in live_registries(rerun) if rerun.refill.active else ():
+        live.setdefault(id(adapter), (adapter, []))[1].append(value)
+    shaped = [c for c in rerun.graft.shaped if isinstance(c, type)]
+    for adapter, values in live.values():
+        if values:
+            adapter.patched(values, rerun.refill.replaced, journal)
+    for adapter in rerun.refill.active:
+        if shaped:
+            adapter.class_changed(shaped)
+
+
+def _adopt(rerun: Rerun, side: Side, new: Any) -> bool:
+    journal = rerun.journal
+    if issubclass(type(side.old), registries.CONTAINERS):
+        return registries.refill(side.old, new, journal)
+    if type(side.old) is not type(new):
+        return False
+    ours, theirs = registries.instance_dict(side.old), registries.instance_dict(new)
+    if ours is None or theirs is None:
+        return False
+    journal.content(ours)
+    for name, value in list(theirs.items()):
+        same = name in side.state and registries.alike(side.state[name], value)
+        if side.edited or not same or name not in ours:
+            ours[name] = value
+    return True

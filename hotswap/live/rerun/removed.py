@@ -1,0 +1,157 @@
+"""Names whose statements are gone: deleted, with their annotations and what registries hold of them."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING
+
+from hotswap.live import registries
+from hotswap.live.adapters.base import Refused
+from hotswap.live.journal import MISSING
+from hotswap.source import codes
+from hotswap.source.graph import absolute, public_names
+
+if TYPE_CHECKING:
+    from hotswap.live.rerun.state import ModuleSwap, Rerun
+    from hotswap.source.units import Unit
+
+
+def _attributes_gone(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
+    """A statement is gone: so is what it set on other objects."""
+    for name, attribute in unit.scan.assigns:
+        _attribute_gone(rerun, swap, unit, name, attribute)
+
+
+def _attribute_gone(rerun: Rerun, swap: ModuleSwap, unit: Unit, name: str, attribute: str) -> None:
+    """``C.attr = value`` is gone: so is the attribute, where nobody else made it."""
+    value = swap.names.get(name, MISSING)
+    if not attribute or value is MISSING:
+        return
+    still = any((name, attribute) in s.unit.scan.assigns for s in swap.steps if not s.is_guard)
+    if still:
+        return
+    if isinstance(value, type):
+        definition = next(
+            (s.unit for s in swap.steps if s.unit.kind == "class" and s.unit.name == name), None
+        )
+        in_body = definition is not None and any(attribute in m.binds for m in definition.members)
+        if attribute in type.__dict__["__dict__"].__get__(value) and not in_body:
+            rerun.journal.delattr(value, attribute)
+    elif type(value) is FunctionType:
+        if attribute in value.__dict__:
+            rerun.journal.content(value.__dict__)
+            del value.__dict__[attribute]
+    elif isinstance(value, ModuleType):
+        raise Refused(
+            f"line {unit.line} of {swap.name} was removed: it set {name}.{attribute} in another module"
+        )
+    else:
+        namespace = registries.instance_dict(value)
+        if namespace is not None and attribute in namespace:
+            rerun.journal.content(namespace)
+            del namespace[attribute]
+
+
+def remove_names(rerun: Rerun, swap: ModuleSwap) -> None:
+    """Delete what only statements bound that the new source no longer has."""
+    if swap.plan is None:
+        return
+    bound = {name for s in swap.steps if not s.is_guard for name in s.unit.scan.binds}
+    for unit in swap.plan.removed:
+        if unit.kind == "docstring" and "__doc__" not in codes.stored_constants(swap.text.code):
+            swap.names["__doc__"] = None
+            swap.dirty.add("__doc__")
+        for name in unit.binds:
+            if name in bound or name not in swap.names or name in swap.deleted:
+                continue
+            if unit.stars or (unit.kind == "import" and _is_submodule(swap, name)):
+                continue
+            delete_name(rerun, swap, name, unit)
+        _attributes_gone(rerun, swap, unit)
+        target = unit.node.target if isinstance(unit.node, ast.AnnAssign) else None
+        if isinstance(target, ast.Name) and target.id not in bound:
+            _forget_annotation(rerun, swap, target.id)
+    for step in swap.steps:
+        if step.old is None or step.verdict == "keep":
+            continue
+        for name in set(step.old.scan.binds) - bound:
+            if name in swap.names and not (step.old.kind == "import" and _is_submodule(swap, name)):
+                delete_name(rerun, swap, name, step.old)
+
+
+def delete_name(rerun: Rerun, swap: ModuleSwap, name: str, unit: Unit | None = None) -> None:
+    """Delete a name; what `unit` defined under it also leaves the containers that hold it."""
+    dead = swap.names.pop(name)
+    _forget_annotation(rerun, swap, name)
+    swap.dirty.add(name)
+    swap.deleted.add(name)
+    if (
+        unit is None
+        or unit.kind not in ("def", "class")
+        or not isinstance(dead, (FunctionType, type))
+    ):
+        return
+    if any(v is dead for v in swap.names.values()):
+        return
+    holders = _containers(rerun)
+    if registries.drop_dead(dead, rerun.journal, lambda c: id(c) in holders):
+        rerun.notes.append(f"{unit.label} was taken out of the registries that held it")
+
+
+def _is_submodule(swap: ModuleSwap, name: str) -> bool:
+    """``from . import sub`` removed from a package: the attribute stays while the submodule is loaded (rule 19)."""
+    return f"{swap.name}.{name}" in sys.modules
+
+
+def _forget_annotation(rerun: Rerun, swap: ModuleSwap, name: str) -> None:
+    annotations = swap.names.get("__annotations__")
+    if isinstance(annotations, dict) and name in annotations:
+        rerun.journal.content(annotations)
+        del annotations[name]
+
+
+def _containers(rerun: Rerun) -> set[int]:
+    """Give the ids of the containers that tracked modules, their classes and instances hold."""
+    found: set[int] = set()
+    for entry in rerun.tracker.loaded.values():
+        for value in list(entry.names.values()):
+            if issubclass(type(value), (list, dict, set)):
+                found.add(id(value))
+                if issubclass(type(value), dict):
+                    found.update(
+                        id(v) for v in dict.values(value) if issubclass(type(v), (list, dict, set))
+                    )
+            elif isinstance(value, type) and value.__module__ == entry.name:
+                own = type.__dict__["__dict__"].__get__(value)
+                found.update(id(v) for v in own.values() if issubclass(type(v), (list, dict, set)))
+            else:
+                inside = (
+                    registries.instance_dict(value) if not isinstance(value, ModuleType) else None
+                )
+                if inside is not None:
+                    found.update(
+                        id(v) for v in inside.values() if issubclass(type(v), (list, dict, set))
+                    )
+    return found
+
+
+def star_gone(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
+    """Delete the names that only the star import had brought and that no longer exist (rule 3)."""
+    bound = {n for s in swap.steps if not s.is_guard for n in s.unit.scan.binds}
+    for level, module in unit.stars:
+        source = absolute(level, module, swap.package)
+        target = sys.modules.get(source)
+        if not isinstance(target, ModuleType):
+            continue
+        public = set(public_names(target.__dict__))
+        other = rerun.swaps.get(source)
+        before = set(public_names(other.before)) if other is not None else set()
+        for name in before - public:
+            if (
+                name in swap.names
+                and name not in bound
+                and swap.names[name] is (other.before if other else {}).get(name, MISSING)
+            ):
+                delete_name(rerun, swap, name)

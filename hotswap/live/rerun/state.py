@@ -1,0 +1,169 @@
+"""What is known while statements run again: of each module, of all together, of the objects that are filled anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import CodeType
+
+    from hotswap.live.adapters.base import Adapter
+    from hotswap.live.dependents import Dependents
+    from hotswap.live.factories import Factories
+    from hotswap.live.functions import Graft
+    from hotswap.live.journal import Journal
+    from hotswap.live.tracker import Loaded, Tracker
+    from hotswap.source.graph import Edge
+    from hotswap.source.model import Change
+    from hotswap.source.plan import ModulePlan, Step
+    from hotswap.source.units import Text, Unit
+
+Key = tuple[str, str]
+"""(module, name) of an object."""
+
+
+class StatementRaised(Exception):
+    """A changed statement, or one that follows from it, raised: the user's fault. `__cause__` is what it raised."""
+
+    def __init__(self, entry: Loaded, unit: Unit, error: BaseException) -> None:
+        super().__init__(f"{unit.label} raised {type(error).__name__}")
+        self.entry = entry
+        self.unit = unit
+        self.error = error
+
+
+@dataclass(slots=True, eq=False)
+class ModuleSwap:
+    """One module while the swap runs."""
+
+    entry: Loaded
+    text: Text
+    plan: ModulePlan | None
+    """None: the module was not edited, it may only follow."""
+    steps: list[Step]
+    names: dict[str, Any]
+    before: dict[str, Any]
+    """The module's names when the swap began."""
+    edges: dict[str, Edge] = field(default_factory=dict)
+    ran: dict[int, str] = field(default_factory=dict)
+    """id(unit) -> why it ran."""
+    ran_names: set[str] = field(default_factory=set)
+    dirty: set[str] = field(default_factory=set)
+    """Names whose value is another one now."""
+    shaped: set[str] = field(default_factory=set)
+    """Classes that stayed and changed shape; functions that stayed and changed signature or decorators."""
+    tainted: set[str] = field(default_factory=set)
+    """Functions whose own bytecode changed, or that call one."""
+    own_tainted: set[str] = field(default_factory=set)
+    methods: set[tuple[str, str]] = field(default_factory=set)
+    """(class, method) whose own bytecode changed."""
+    rebuilt: set[str] = field(default_factory=set)
+    started: bool = False
+    deleted: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
+    """What was dirty when the module last had its turn."""
+    running: int = 0
+    """Line of the old source at which the module's own code still runs (a script at ``asyncio.run``)."""
+    forced: dict[int, str] = field(default_factory=dict)
+    """id(unit) -> why it has to run although nothing it reads changed."""
+    outside: set[tuple[str, str]] = field(default_factory=set)
+    """``(root, attribute)`` of foreign objects that a statement changed: ``("os", "environ")``."""
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+    @property
+    def package(self) -> str:
+        """What the module's relative imports start from."""
+        package = self.names.get("__package__") or ""
+        return package if isinstance(package, str) else ""
+
+    def binders(self, name: str) -> list[Step]:
+        """Give the steps that bind a name, in file order."""
+        return [s for s in self.steps if not s.is_guard and name in s.unit.scan.binds]
+
+
+@dataclass(slots=True, eq=False)
+class Side:
+    """An object being filled anew on the side."""
+
+    old: Any
+    new: Any
+    state: dict[str, Any]
+    """The new instance's attributes right after its binder ran, containers copied."""
+    edited: bool
+
+
+@dataclass(slots=True, eq=False)
+class Registry:
+    """A framework's registry that this swap touches."""
+
+    adapter: Adapter
+    obj: Any
+    key: Key
+    token: Any
+    replayed: bool = False
+    ran: dict[str, set[str]] = field(default_factory=dict)
+    removed: dict[str, set[str]] = field(default_factory=dict)
+
+    def filled_by(self, swap: ModuleSwap) -> bool:
+        """Say whether a module's statements fill it, filled it or make it."""
+        return swap.name in self.ran or swap.name in self.removed or self.key[0] == swap.name
+
+
+@dataclass(slots=True, eq=False)
+class Refill:
+    """Objects that several statements fill.
+
+    When a statement that fills one is changed, removed or must run again, the object is filled anew, in file order, by
+    all its fillers: first on the side, then its content goes into the old object, which keeps its identity.
+    """
+
+    factories: Factories
+    active: list[Adapter]
+    """Of the frameworks that are imported."""
+    replaced: Mapping[CodeType, CodeType] = field(default_factory=dict)
+    """Old bodies -> new ones."""
+    due: set[Key] = field(default_factory=set)
+    copied: set[Key] = field(default_factory=set)
+    """Registries whose entries were copied by those that include them."""
+    sides: dict[Key, Side] = field(default_factory=dict)
+    touched: dict[int, Registry] = field(default_factory=dict)
+    """By the id of the registry."""
+    owners: dict[type, Adapter | None] = field(default_factory=dict)
+    effects: dict[int, set[Key]] = field(default_factory=dict)
+    """id(function) -> the module-level objects that calling it mutates."""
+
+
+@dataclass(slots=True, eq=False)
+class Rerun:
+    """The statements of one batch while they run, within one journal."""
+
+    tracker: Tracker
+    journal: Journal
+    graft: Graft
+    """Merges new objects into old ones."""
+    edited: list[ModuleSwap]
+    swaps: dict[str, ModuleSwap]
+    """All modules of the swap: the edited ones and, as they join, those that follow."""
+    own_changed: Mapping[str, set[str]]
+    """Module name -> qualnames of functions whose own bytecode changed."""
+    pinned: Callable[[str], bool]
+    """Says whether a module must not be re-executed."""
+    adopt_value: Callable[[Any, Any, Journal], bool] | None
+    """``(old, new, journal)``: puts what a statement made anew into the old value; False when it cannot."""
+    dependents: Dependents
+    refill: Refill
+    dirty: dict[str, set[str]]
+    """Module name -> its names whose value is another one now (the sets of `ModuleSwap.dirty`)."""
+    run_step: Callable[[ModuleSwap, Step, str], None] = field(init=False)
+    """Gives a statement its turn before the module comes to it (`turns.run_step`)."""
+    seen: set[int] = field(default_factory=set)
+    """ids of the objects whose content the journal has."""
+    waiting: dict[str, Loaded] = field(default_factory=dict)
+    """Modules that may have to follow."""
+    changes: list[Change] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)

@@ -1,0 +1,189 @@
+"""Runs one statement in the module's own names, and merges what it bound."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import warnings
+from types import CodeType, ModuleType
+from typing import TYPE_CHECKING
+
+from hotswap.live import adapters, registries
+from hotswap.live.adapters.base import Refused
+from hotswap.live.journal import MISSING
+from hotswap.live.rerun.branches import is_main_guard
+from hotswap.live.rerun.merging import merge_bound
+from hotswap.live.rerun.remembering import remember, remember_environment
+from hotswap.live.rerun.removed import star_gone
+from hotswap.live.rerun.state import StatementRaised
+from hotswap.source.graph import Edge, absolute, public_names
+from hotswap.source.model import Change
+
+if TYPE_CHECKING:
+    from hotswap.live.rerun.state import ModuleSwap, Rerun
+    from hotswap.source.plan import Step
+    from hotswap.source.units import Unit
+
+
+def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> None:
+    """Run the statement in the module's own names, then merge what it bound."""
+    unit, names = step.unit, swap.names
+    scan = unit.scan
+    if scan.irrevocable and step.situation not in ("new", "branch"):
+        if not (scan.overwrites and step.verdict == "run"):
+            raise Refused(
+                f"line {unit.line} of {swap.name} {scan.irrevocable}; it would have to run again: {why}"
+            )
+    if swap.entry.module.__name__ == "__main__" and any(is_main_guard(g) for g, _ in step.guards):
+        raise Refused("the body of `if __name__ == '__main__'` has run and changed")
+    swap.ran[id(unit)] = why
+    refuse_mapped(rerun, swap, unit)
+    remember(rerun, swap, unit)
+    remember_environment(rerun, unit)
+    dynamic = (
+        scan.calls & {"exec", "globals", "vars", "locals"}
+        if unit.kind not in ("def", "class")
+        else None
+    )
+    if dynamic:
+        _drop_dynamic(swap)
+    bound = [*scan.binds, *_star_names(swap, unit)]
+    try:
+        code = _compiled(rerun, swap, unit)
+        with rerun.tracker.running(swap.entry):
+            exec(code, names)
+    except (Refused, StatementRaised, MemoryError):
+        raise
+    except BaseException as error:
+        if _is_fault(rerun, step, why, error):
+            raise StatementRaised(swap.entry, unit, error) from error
+        raise Refused(
+            f"{swap.name}, line {unit.line}: {unit.label} has to run again ({why}) and raised "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    _report(rerun, swap, step, why)
+    for name in dict.fromkeys(bound):
+        merge_bound(rerun, swap, step, name)
+    if unit.kind in ("def", "class"):
+        swap.ran_names.add(unit.name)
+    if unit.stars:
+        star_gone(rerun, swap, unit)
+    for name in scan.deletes:
+        if name in swap.before and name not in names:
+            swap.dirty.add(name)
+    if not step.unit.binds:
+        swap.dirty.update(n for n in scan.mutates if _is_container(swap, n))
+        for chain in scan.chains:
+            if (
+                len(chain) > 1
+                and chain[0] in scan.mutates
+                and isinstance(swap.names.get(chain[0]), ModuleType)
+            ):
+                swap.outside.add((chain[0], chain[1]))
+    if dynamic:
+        swap.outside.add(("globals()", ""))
+        known = {n for s in swap.steps if not s.is_guard for n in s.unit.scan.binds}
+        for name in {*names, *swap.before} - known:
+            if names.get(name, MISSING) is not swap.before.get(
+                name, MISSING
+            ) and not name.startswith("__"):
+                swap.dirty.add(name)
+
+
+def _is_fault(rerun: Rerun, step: Step, why: str, error: BaseException) -> bool:
+    """Say whether an exception is the user's: it was edited, or ran code or values that were (rule 10)."""
+    if step.verdict == "run":
+        # a statement that writes into globals() may refuse only because it ran before
+        return not (step.unit.kind == "expr" and "globals" in step.unit.scan.calls)
+    if isinstance(error, SyntaxError) or (
+        step.unit.kind == "import" and isinstance(error, ImportError)
+    ):
+        return True
+    if "changed" in why or why.startswith("calls"):
+        return True
+    edited = {s.entry.filename: s for s in rerun.swaps.values() if s.plan is not None}
+    walker = error.__traceback__
+    while walker is not None:
+        code = walker.tb_frame.f_code
+        other = edited.get(code.co_filename)
+        if other is not None and code.co_qualname in rerun.own_changed.get(other.name, ()):
+            return True
+        walker = walker.tb_next
+    return why.startswith("reads") and not isinstance(error, (NameError, AttributeError, TypeError))
+
+
+def refuse_mapped(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
+    """Refuse classes that their framework registers once only."""
+    value = swap.before.get(unit.name) if unit.kind == "class" else None
+    if issubclass(type(value), type):
+        own = type.__dict__["__dict__"].__get__(value)
+        if "__mapper__" in own or "__table__" in own:
+            raise Refused(f"{unit.name} is mapped by SQLAlchemy, which registers a table once only")
+        if "_meta" in own and type(value).__module__.startswith("django."):
+            raise Refused(f"{unit.name} is a Django model, which is registered once only")
+        owner = adapters.owner(value, rerun.refill.active)
+        if owner is not None and owner.fixed(value):
+            raise Refused(owner.fixed(value))
+
+
+def _drop_dynamic(swap: ModuleSwap) -> None:
+    """Forget the names that no statement binds by itself: `exec` and ``globals()`` made them, and do so again."""
+    if ("globals()", "") in swap.outside:
+        return
+    swap.outside.add(("globals()", ""))
+    units = [s.unit for s in swap.steps if not s.is_guard]
+    units += swap.plan.before if swap.plan is not None else []
+    known = {n for u in units for n in u.scan.binds}
+    for name in list(swap.names):
+        if (
+            name in known
+            or name.startswith("__")
+            or name in swap.edges
+            or isinstance(swap.names[name], ModuleType)
+        ):
+            continue
+        if name in swap.before:
+            del swap.names[name]
+            swap.dirty.add(name)
+
+
+def _compiled(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> CodeType:
+    """Compile one statement alone, with its real line numbers and the file's future imports."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        code: CodeType = compile(
+            ast.Module([unit.node], []),
+            swap.text.filename,
+            "exec",
+            flags=swap.text.flags,
+            dont_inherit=True,
+        )
+    return rerun.tracker.prepared(code)
+
+
+def _star_names(swap: ModuleSwap, unit: Unit) -> list[str]:
+    """Give the names that ``from module import *`` brings, and note where they come from."""
+    found: list[str] = []
+    for level, module in unit.stars:
+        target = sys.modules.get(absolute(level, module, swap.package))
+        if isinstance(target, ModuleType):
+            for name in public_names(target.__dict__):
+                found.append(name)
+                swap.edges.setdefault(name, Edge(name, target.__name__, name))
+    return found
+
+
+def _report(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> None:
+    if step.edited or why == "edited":
+        return
+    unit = step.unit
+    if unit.kind == "import":
+        return
+    rerun.changes.append(
+        Change("~", swap.entry.path, unit.label, "re-run", because=why, line=unit.line)
+    )
+
+
+def _is_container(swap: ModuleSwap, name: str) -> bool:
+    value = swap.names.get(name, MISSING)
+    return value is not MISSING and issubclass(type(value), registries.CONTAINERS)

@@ -1,0 +1,262 @@
+"""One batch is one transaction: planned whole, carried out whole, verified, or rolled back whole."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hotswap import hooks
+from hotswap.live import adapters, instances, patch, running
+from hotswap.live.adapters.base import Refused
+from hotswap.live.bodies import FITTED, put_bodies
+from hotswap.live.functions import Graft
+from hotswap.live.journal import Journal
+from hotswap.live.ledger import show_running, write_ledger
+from hotswap.live.modules import delete_modules, imports_as_they_are, move_files
+from hotswap.live.outcomes import (
+    faulted,
+    hook_fault,
+    needs_exec,
+    our_fault,
+    statement_fault,
+    unparsable,
+)
+from hotswap.live.planning import Faulted, Planned, plan_batch, reason_of
+from hotswap.live.rerun.followers import module_gone
+from hotswap.live.rerun.frameworks import refuse_bodies
+from hotswap.live.rerun.state import StatementRaised
+from hotswap.live.rerun.turns import begin, run, would_run
+from hotswap.live.verify import normalise, stale_rows
+from hotswap.source import codes
+from hotswap.source.model import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hotswap.live.batch import Batch
+    from hotswap.live.rerun.state import ModuleSwap, Rerun
+    from hotswap.live.tracker import Tracker
+    from hotswap.source.model import Rung, Stale
+
+
+@dataclass(slots=True, eq=False)
+class Swap:
+    """One batch while it is carried out."""
+
+    tracker: Tracker
+    batch: Batch
+    pin: frozenset[str] = frozenset()
+    """Modules, and packages with all that is in them, that must not be re-executed."""
+    live_loops: bool = True
+    reenter: Callable[[Any], bool] | None = None
+    adopt_value: Callable[[Any, Any, Journal], bool] | None = None
+    planned: Planned = field(default_factory=Planned)
+    journal: Journal = field(default_factory=Journal)
+    followed: running.Followed | None = None
+    """Suspended frames that took, or could not take, their new bodies."""
+    grafted: bool = False
+    """Statements ran: throw-away objects may be left for the collector."""
+    notes: list[str] = field(default_factory=list)
+    stale: list[Stale] = field(default_factory=list)
+
+    def pinned(self, name: str) -> bool:
+        """Say whether a module must not be re-executed."""
+        return any(name == p or name.startswith(p + ".") for p in self.pin)
+
+
+def explain(swap: Swap) -> Outcome:
+    """Plan, and change nothing."""
+    try:
+        rung = plan_batch(swap.tracker, swap.batch, swap.pinned, swap.planned)
+        rung = _foresee(swap, rung)
+    except Faulted as unread:
+        return faulted(swap.batch, unread.fault, None)
+    except SyntaxError as error:
+        return faulted(swap.batch, unparsable(swap.batch, error), None)
+    except Refused as refusal:
+        return needs_exec(swap.batch, swap.planned.changes, str(refusal))
+    finally:
+        swap.journal.roll_back()
+        show_running(swap.batch)
+    return Outcome(
+        ok=True,
+        rung=rung,
+        files=tuple(swap.batch.paths),
+        changes=tuple(swap.planned.changes),
+        reason=swap.planned.reason,
+    )
+
+
+def _foresee(swap: Swap, rung: Rung) -> Rung:
+    """Climb as far as running would, as far as that can be told without running anything."""
+    if rung != "noop":
+        rerun = _begin(swap, Graft(swap.journal, swap.planned.texts, swap.tracker.prepared))
+        refuse_bodies(rerun, swap.planned.replaced())
+        why = would_run(rerun)
+        if why and rung == "patch":
+            swap.planned.reason = why
+            return "reexec"
+    return rung
+
+
+def _begin(swap: Swap, graft: Graft) -> Rerun:
+    return begin(
+        swap.tracker,
+        swap.journal,
+        graft,
+        swap.planned.modules,
+        swap.planned.own_changed,
+        pinned=swap.pinned,
+        adopt_value=swap.adopt_value,
+    )
+
+
+def carry_out(swap: Swap) -> Outcome:
+    """Plan, swap, verify, commit; or roll everything back."""
+    try:
+        rung = plan_batch(swap.tracker, swap.batch, swap.pinned, swap.planned)
+    except Faulted as unread:
+        return faulted(swap.batch, unread.fault, None)
+    except SyntaxError as error:
+        return faulted(swap.batch, unparsable(swap.batch, error), None)
+    except Refused as refusal:
+        return needs_exec(swap.batch, swap.planned.changes, str(refusal))
+    if not swap.batch.paths:
+        return Outcome(ok=True, rung="noop", files=(), reason="nothing differs from what runs")
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        rung = _swap_in(swap, rung)
+    except Refused as refusal:
+        swap.journal.roll_back()
+        return needs_exec(swap.batch, swap.planned.changes, str(refusal))
+    except StatementRaised as raised:
+        swap.journal.roll_back()
+        return faulted(swap.batch, statement_fault(swap.tracker, swap.planned.texts, raised), rung)
+    except instances.HookRaised as raised:
+        swap.journal.roll_back()
+        fault = hook_fault(swap.tracker, swap.planned.texts, raised)
+        return faulted(swap.batch, fault, rung)
+    except (KeyboardInterrupt, SystemExit):
+        swap.journal.roll_back()
+        raise
+    except Exception as error:  # noqa: BLE001 - our own mistake must not take the user's program down
+        swap.journal.roll_back()
+        return faulted(swap.batch, our_fault(error), rung)
+    finally:
+        if collecting:
+            gc.enable()
+    swap.journal.commit()
+    write_ledger(swap.tracker, swap.batch, swap.planned)
+    if swap.followed is not None:
+        stale, notes = swap.followed.finish(swap.reenter)
+        swap.stale += stale
+        swap.notes += notes
+    return Outcome(
+        ok=True,
+        rung=rung,
+        files=tuple(swap.batch.paths),
+        changes=tuple(swap.planned.changes),
+        stale=tuple(swap.stale),
+        reason=swap.planned.reason,
+        notes=tuple(dict.fromkeys(swap.notes)),
+    )
+
+
+def _swap_in(swap: Swap, rung: Rung) -> Rung:
+    importlib.invalidate_caches()
+    swap.journal.undo(imports_as_they_are(swap.tracker))
+    graft = Graft(swap.journal, swap.planned.texts, swap.tracker.prepared)
+    rerun = None
+    if _may_rerun(swap.planned, rung):
+        rerun = _begin(swap, graft)
+        refuse_bodies(rerun, swap.planned.replaced())
+    if rung == "reexec":
+        _dispose(swap.planned.modules)
+    files = {m.entry.filename for m in swap.planned.modules}
+    heap = patch.survey(files)
+    swap.notes += put_bodies(swap.tracker, swap.planned, heap, swap.journal, graft.codes_before)
+    move_files(swap.batch, swap.journal)
+    ran = False
+    if rerun is not None:
+        delete_modules(swap.tracker, swap.batch, swap.journal)
+        for entry in swap.batch.deleted:
+            module_gone(rerun, entry)
+        swap.grafted = True
+        run(rerun)
+        swap.notes += rerun.notes + graft.notes
+        swap.planned.changes += rerun.changes
+        reasons = {w: None for s in rerun.swaps.values() for w in s.ran.values() if w != "edited"}
+        remade = [c.because for c in rerun.changes if c.what == "re-run"]  # no module holds it
+        ran = bool(remade) or any(s.ran or s.deleted for s in rerun.swaps.values())
+        if rung in ("noop", "patch") and ran:
+            rung = "reexec"
+            swap.planned.reason = "; ".join(list(reasons or dict.fromkeys(remade))[:3])
+        elif rung == "reexec" and not ran and not swap.batch.deleted and not rerun.refill.touched:
+            rung = "patch" if any(swap.planned.own_changed.values()) else "noop"
+            swap.planned.reason = reason_of(rung, [], swap.planned.changes)
+    if ran and rerun is not None:
+        everything = (
+            {s.entry.filename for s in rerun.swaps.values()} | set(swap.planned.texts) | files
+        )
+        heap = patch.survey(everything)
+        normalise(heap, swap.planned.compiled, FITTED, swap.journal)
+    _fill_instances(swap, graft)
+    paths = {m.text.filename: m.entry.path for m in swap.planned.modules}
+    swap.stale += stale_rows(heap, swap.planned.compiled, paths, FITTED, graft.forwarding)
+    _move_frames(swap, heap)
+    return rung
+
+
+def _may_rerun(planned: Planned, rung: Rung) -> bool:
+    """Say whether any statement may have to run, be it only because it calls what changed."""
+    return (
+        rung == "reexec"
+        or any(planned.own_changed.values())
+        or any(s.verdict == "docstring" for m in planned.modules for s in m.steps)
+        or (rung == "patch" and bool(adapters.active()))
+    )
+
+
+def _dispose(modules: list[ModuleSwap]) -> None:
+    """Call what the app registered with `hotswap.dispose`, of modules whose statements will run."""
+    for module in modules:
+        if any(s.verdict == "run" for s in module.steps) or (module.plan and module.plan.removed):
+            for function in list(hooks.runtime.disposers.get(module.entry.name, ())):
+                try:
+                    hooks.call(function)
+                except Exception as error:
+                    raise instances.HookRaised("dispose hook", function, error) from error
+
+
+def _fill_instances(swap: Swap, graft: Graft) -> None:
+    """Give live instances what the new `__init__` of their class assigns."""
+    gains = []
+    for module in swap.planned.modules:
+        for step in module.steps:
+            if (
+                step.unit.kind == "class"
+                and step.verdict != "keep"
+                and step.old is not None
+                and step.old.kind == "class"
+            ):
+                cls = module.names.get(step.unit.name)
+                if isinstance(cls, type):
+                    gains += instances.gained(step.old, step.unit, cls, module.entry.path)
+    notes, stale = instances.fill(gains, swap.journal, set(graft.shaped))
+    swap.notes += notes
+    swap.stale += stale
+
+
+def _move_frames(swap: Swap, heap: patch.Heap) -> None:
+    """Let suspended frames take the new bodies, last of all; see what still executes the old ones."""
+    texts = {}
+    for module in swap.planned.modules:
+        pair = (module.entry.data, module.text.data)
+        texts[module.entry.filename] = texts[module.entry.path] = pair
+    current = {name: list(codes.walk(code)) for name, code in swap.planned.compiled.items()}
+    swap.followed = running.follow(
+        heap.frames, swap.planned.pairs, texts, current, swap.journal, enabled=swap.live_loops
+    )
