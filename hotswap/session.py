@@ -51,6 +51,8 @@ OnPatch = Literal["morph", "reload", "none"]
 SETTLE_IN: Final = 0.01
 WARM: Final = 0.2
 """Seconds after the server is up until the rest is set up, and until what the first swap needs is imported."""
+LASTING: Final = ("websocket", "stream", "sse")
+"""Kinds of connections that people keep open, and would miss."""
 KEPT: Final = 200
 """Outcomes that the session remembers for the `s` key and the status page."""
 
@@ -435,6 +437,7 @@ class Session:
         """Report an outcome of the swapper, or climb to exec when that is its verdict."""
         if outcome.ok and outcome.rung in {"patch", "reexec"}:
             self.saving.remember(outcome)
+            outcome = self._with_connections(outcome)
         needs_exec = not outcome.ok and outcome.fault is None and outcome.rung == "exec"
         if needs_exec and self.options.exec == "auto" and self.plan is not None:
             self.reloading.ask(outcome.reason, outcome=outcome)
@@ -442,6 +445,16 @@ class Session:
         self.report(outcome)
         if needs_exec and self.options.exec == "ask":
             self.reloading.estimate()
+
+    def _with_connections(self, outcome: Outcome) -> Outcome:
+        """Say which lasting connections the swap left untouched."""
+        from hotswap.console.lines import count
+
+        counts = self.registry.counts()
+        kept = [count(counts[kind], kind) for kind in LASTING if counts.get(kind)]
+        if not kept:
+            return outcome
+        return dataclasses.replace(outcome, notes=(f"kept {', '.join(kept)}", *outcome.notes))
 
     def report(self, outcome: Outcome) -> None:
         """Give one outcome to everybody: history, console, log, pages."""

@@ -70,7 +70,7 @@ def read_batch(tracker: Tracker, given: list[str] | None, pending: Iterable[str]
         seen.add(real)
         _read_one(tracker, batch, path, real)
     _join_data(batch)
-    _relocate(batch)
+    _relocate(tracker, batch)
     _wake(tracker, batch)
     return batch
 
@@ -89,19 +89,23 @@ def _join_data(batch: Batch) -> None:
     batch.edits = list(kept.values())
 
 
-def _relocate(batch: Batch) -> None:
-    """``lib.py`` became ``lib/__init__.py``, or the other way round: the same module in another place."""
-    if not batch.deleted or not batch.created:
-        return
-    for entry in list(batch.deleted):
-        folder, base = os.path.split(entry.path)
-        stem = folder if base == "__init__.py" else os.path.splitext(entry.path)[0]
-        for path in (stem + ".py", os.path.join(stem, "__init__.py")):
-            if path in batch.created and path != entry.path:
-                with open(path, "rb") as file:
-                    batch.edits.append(Edit(entry, file.read(), filename=path))
-                batch.deleted.remove(entry)
-                batch.created.remove(path)
+def _relocate(tracker: Tracker, batch: Batch) -> None:
+    """``lib.py`` became ``lib/__init__.py``, or the other way round: the same module in another place.
+
+    The new file says so by itself; word that the old one is gone may come later.
+    """
+    for path in list(batch.created):
+        folder, base = os.path.split(path)
+        twin = folder + ".py" if base == "__init__.py" else os.path.join(path[:-3], "__init__.py")
+        entries = tracker.at(twin)
+        if not entries or os.path.exists(twin):
+            continue
+        with open(path, "rb") as file:
+            data = file.read()
+        batch.edits += [Edit(entry, data, filename=path) for entry in entries]
+        batch.deleted = [entry for entry in batch.deleted if entry not in entries]
+        batch.created.remove(path)
+        batch.paths += [p for p in (path, twin) if p not in batch.paths]
 
 
 def _wake(tracker: Tracker, batch: Batch) -> None:

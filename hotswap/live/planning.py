@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hotswap.live.adapters.base import Refused
@@ -18,7 +18,7 @@ from hotswap.source.plan import plan_module
 from hotswap.source.units import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import CodeType
 
     from hotswap.live.batch import Batch, Edit
@@ -147,6 +147,7 @@ def _plan_module(tracker: Tracker, edit: Edit, planned: Planned) -> ModuleSwap:
         if step.situation == "lambda bodies":
             changed.update(step.unit.binds)
     changed.discard("<lambda>")
+    plan.changes[:] = _innermost(plan.changes, changed)
     planned.own_changed[entry.name] = changed
     if changed:
         plan.rung = highest(plan.rung, "patch")
@@ -155,6 +156,19 @@ def _plan_module(tracker: Tracker, edit: Edit, planned: Planned) -> ModuleSwap:
         {k: set(v) for k, v in entry.missing.items()},
     )
     return ModuleSwap(entry, new, plan, plan.steps, entry.names, dict(entry.names))
+
+
+def _innermost(changes: Iterable[Change], changed: Iterable[str]) -> list[Change]:
+    """Name the nested functions whose bodies changed, where the one around them did not."""
+    found: list[Change] = []
+    names = sorted(changed)
+    for change in changes:
+        inner = [n for n in names if n.startswith(f"{change.name}.<locals>.")]
+        if change.what != "body" or change.name in names or not inner:
+            found.append(change)
+            continue
+        found += [replace(change, name=name.replace(".<locals>", "")) for name in inner]
+    return found
 
 
 def _check_classes(module: ModuleSwap) -> None:

@@ -13,6 +13,7 @@ from hotswap.live.adapters.base import Refused
 from hotswap.live.bodies import FITTED, put_bodies
 from hotswap.live.functions import Graft
 from hotswap.live.journal import Journal
+from hotswap.live.kept import changed_classes, with_kept
 from hotswap.live.ledger import show_running, write_ledger
 from hotswap.live.modules import delete_modules, imports_as_they_are, move_files
 from hotswap.live.outcomes import (
@@ -176,7 +177,10 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
     if rung == "reexec":
         _dispose(swap.planned.modules)
     files = {m.entry.filename for m in swap.planned.modules}
-    heap = patch.survey(files)
+    classes = changed_classes(swap.planned.changes, swap.planned.modules)
+    heap = patch.survey(files, frozenset(classes.values()))
+    swap.planned.changes = with_kept(swap.planned.changes, classes, heap.instances)
+    heap.instances.clear()  # the report needs their number only
     swap.notes += put_bodies(swap.tracker, swap.planned, heap, swap.journal, graft.codes_before)
     move_files(swap.batch, swap.journal)
     ran = False

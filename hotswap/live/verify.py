@@ -99,6 +99,8 @@ def stale_functions(
         known = current.get(code.co_filename)
         if known is None or code in known or id(code) in excused:
             continue
+        if code.co_name == "<module>":
+            continue  # `exec` makes a function of a module's code, which lives while a script runs (PyEval_EvalCode)
         name = getattr(function, "__qualname__", code.co_qualname)
         found.append(
             (

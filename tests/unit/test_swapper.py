@@ -208,3 +208,40 @@ def test_a_plug_in_loaded_by_its_path_follows(project: Project, registered: bool
     assert outcome.rung == "reexec"
     assert module.f() == 20
     assert str(path) in project.swapper.tracked()
+
+
+def test_a_module_that_became_a_package_is_known_by_its_new_file(project: Project) -> None:
+    """Word of the old file's end may come later than that of the new one's beginning."""
+    path = project.write("m", "seen = [1]\ndef f(): return 1\n")
+    module = project.load("m")
+    package = path.with_suffix("")
+    package.mkdir()
+    (package / "extra.py").write_text("E = 5\n")
+    new = package / "__init__.py"
+    new.write_text("from .extra import E\nseen = [1]\ndef f(): return E\n")
+    path.unlink()
+
+    outcome = project.swapper.apply([new, package / "extra.py"])
+
+    assert outcome.ok
+    assert (module.f(), module.__file__, module.seen) == (5, str(new), [1])
+    assert project.swapper.apply([path]).rung == "noop"
+
+
+def test_the_report_names_the_innermost_function_and_what_was_kept(project: Project) -> None:
+    source = (
+        "class Room:\n    def say(self):\n        def loud(): return {}\n        return loud()\n"
+    )
+    project.write("m", source.format(1) + "rooms = [Room(), Room()]\n")
+    module = project.load("m")
+
+    outcome = project.save(m=source.format(2) + "rooms = [Room(), Room()]\n")
+
+    assert [(c.name, c.what) for c in outcome.changes] == [("Room.say.loud", "body")]
+    assert module.rooms[0].say() == 2
+
+    outcome = project.save(
+        m=source.format(2).replace("loud()\n", "loud() + 1\n") + "rooms = [Room(), Room()]\n"
+    )
+
+    assert [(c.name, c.kept) for c in outcome.changes] == [("Room.say", "2 Rooms kept")]
