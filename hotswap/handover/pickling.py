@@ -8,18 +8,18 @@ that asks each object first: that object alone is lost, and named. The loader fa
 
 from __future__ import annotations
 
-import copyreg
 import functools
 import io
 import logging
 import pickle
 import types
-from collections import Counter, deque
+import weakref
+from collections import Counter, defaultdict, deque
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from hotswap import hooks
-from hotswap.handover import places
+from hotswap.handover import places, renewed
 from hotswap.handover.places import CONTAINERS, Place
 from hotswap.wire.objects import Lost, Shells, carried_types, reference
 
@@ -72,11 +72,20 @@ def lost(what: str) -> Lost:
 
 
 def dumps(value: Any) -> bytes | None:
-    """Pickle one value by itself; None when that cannot be done."""
+    """Pickle what a value holds by itself; None when that cannot be done."""
+    out = io.BytesIO()
+    pickler = pickle.Pickler(out, PROTOCOL)
+    pickler.dispatch_table = renewed.table
     try:
-        return pickle.dumps(value, PROTOCOL)
+        pickler.dump(places.content(value) if type(value) in CONTAINERS else value)
     except Exception:  # noqa: BLE001 - whatever a __reduce__ of the app's raises
         return None
+    return out.getvalue()
+
+
+def without_factory(what: str) -> defaultdict[Any, Any]:
+    """Stand in the stream for an empty defaultdict whose factory could not be pickled; the loader counts them."""
+    raise LookupError(f"{what} outside a loader")
 
 
 class _Asking(pickle.Pickler):
@@ -86,6 +95,11 @@ class _Asking(pickle.Pickler):
         cls = type(thing)
         if cls in self.dispatch_table:
             return NotImplemented
+        if isinstance(thing, renewed.RESOURCES):
+            return (lost, (cls.__qualname__,))
+        if cls is defaultdict and dumps([thing.default_factory]) is None:
+            factory = getattr(thing.default_factory, "__qualname__", "default_factory")
+            return (without_factory, (factory,), None, None, iter(thing.items()))
         try:
             if isinstance(thing, (type, types.FunctionType, types.BuiltinFunctionType)):
                 pickle.dumps(thing, PROTOCOL)
@@ -120,7 +134,7 @@ class Stream:
 
     def write(self, writer: Writer, entries: Sequence[tuple[Entry, Any]]) -> None:
         """Write all entries, each as `shaped` gave it; what cannot be written is named in `lost`."""
-        table: dict[type, Any] = dict(copyreg.dispatch_table)
+        table = dict(renewed.table)
         for cls in carried_types(self._registry):
             table[cls] = self._named
         mark = writer.tell()
@@ -147,7 +161,7 @@ class Stream:
         pickler.memo = {id(value): (number, value) for number, value in enumerate(self._anchors)}
         for entry, value in entries:
             pickler.dump(((tuple(entry.place), *entry[1:]), value))
-        pickler.dump(None)
+        pickler.dump(self.lost)
 
     def _picklable(self, table: dict[type, Any], pair: tuple[Entry, Any]) -> bool:
         """Say whether an entry can be written at all, if need be with losses."""
@@ -214,6 +228,8 @@ class Loader:
         self._carried = registry.carried_ids()
         self._numbered: list[Any] = []
         self.losses: Counter[str] = Counter()
+        self.notes: tuple[str, ...] = ()
+        """What the last image could not write, a line each."""
 
     def read(self) -> list[tuple[Entry, Any]]:
         """Give all entries; nothing is put back before everything is read.
@@ -235,7 +251,8 @@ class Loader:
         for place, name, number in aliases:
             key = (Place(*place), name)
             found = _standing(*key, self._registry, self._carried)
-            self.anchors[key] = self._numbered[number] if found is None else found
+            meant = self._numbered[number]
+            self.anchors[key] = found if type(found) is type(meant) else meant
         start = source.position
         try:
             entries = self._load(_Quick, start)
@@ -252,9 +269,10 @@ class Loader:
         unpickler.loader = self
         unpickler.load()
         entries = []
-        while (pair := unpickler.load()) is not None:
+        while type(pair := unpickler.load()) is tuple:
             (place, *rest), value = pair
             entries.append((Entry(Place(*place), *rest), value))
+        self.notes = tuple(pair or ())
         return entries
 
     def numbered(self, number: int) -> Any:
@@ -264,7 +282,11 @@ class Loader:
     def find(self, module: str, name: str, found: Callable[[str, str], Any]) -> Any:
         """Find a class or function; what the new code no longer has makes `Lost` objects."""
         if module == __name__:
-            return {"connection": self._connection, "lost": self._lost}[name]
+            return {
+                "connection": self._connection,
+                "lost": self._lost,
+                "without_factory": self._without_factory,
+            }[name]
         try:
             return found(module, name)
         except (ImportError, AttributeError):
@@ -273,6 +295,10 @@ class Loader:
     def _lost(self, what: str, *_: object) -> Lost:
         self.losses[what] += 1
         return Lost(what)
+
+    def _without_factory(self, what: str) -> defaultdict[Any, Any]:
+        self.losses[what] += 1
+        return defaultdict(None)
 
     def _connection(self, role: str, identity: int, ordinal: int, cls: Any) -> Any:
         if identity not in self._carried or not isinstance(cls, type):
@@ -400,11 +426,16 @@ def tidy(roots: Iterable[Any], registry: Registry) -> None:
         elif isinstance(each, set):
             each -= {held for held in each if _is_lost(held)}
             todo.extend(each)
-        elif isinstance(each, (tuple, frozenset)):
-            todo.extend(each)
+        elif isinstance(each, (tuple, frozenset, weakref.WeakSet, weakref.WeakValueDictionary)):
+            todo.extend(each.values() if isinstance(each, weakref.WeakValueDictionary) else each)
+        elif type(each) in places.QUEUES:
+            todo.append(places.waiting(each))
         elif hasattr(each, "__dict__"):
-            for name in [name for name, held in vars(each).items() if isinstance(held, Lost)]:
-                delattr(each, name)
+            for name, held in list(vars(each).items()):
+                if isinstance(held, Lost) and held.what in renewed.RUNNING:
+                    setattr(each, name, None)  # as it was before something ran
+                elif isinstance(held, Lost):
+                    delattr(each, name)
             todo.extend(vars(each).values())
 
 

@@ -6,19 +6,34 @@ resource (a lock, a client, an engine) is decided here, by type alone.
 
 from __future__ import annotations
 
+import array
+import asyncio
 import collections
 import datetime as dt
 import decimal
 import enum
 import fractions
+import itertools
 import pathlib
+import queue
 import sys
 import types
 import uuid
+import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
+
+QUEUES: tuple[type, ...] = (
+    asyncio.Queue,
+    asyncio.LifoQueue,
+    asyncio.PriorityQueue,
+    queue.Queue,
+    queue.LifoQueue,
+    queue.PriorityQueue,
+)
+"""What waits in them is carried; who waits for it is not."""
 
 CONTAINERS: tuple[type, ...] = (
     dict,
@@ -29,6 +44,11 @@ CONTAINERS: tuple[type, ...] = (
     collections.defaultdict,
     collections.Counter,
     collections.OrderedDict,
+    array.array,
+    weakref.WeakSet,
+    weakref.WeakValueDictionary,
+    weakref.WeakKeyDictionary,
+    *QUEUES,
 )
 """Put back in place: other modules may hold the very object."""
 
@@ -52,8 +72,28 @@ PLAIN = frozenset(
         pathlib.PurePosixPath,
         pathlib.PosixPath,
         types.SimpleNamespace,
+        itertools.count,
+        collections.ChainMap,
+        collections.UserDict,
+        collections.UserList,
     }
 )
+
+_PLAIN_BY_NAME = frozenset(
+    {
+        "ipaddress.IPv4Address",
+        "ipaddress.IPv4Network",
+        "ipaddress.IPv6Address",
+        "ipaddress.IPv6Network",
+        "random.Random",
+        "zoneinfo.ZoneInfo",
+    }
+)
+"""Of modules that need not be imported for them."""
+
+
+_WHOLE = (*CONTAINERS, *SCALARS, tuple, frozenset, type, enum.Enum, BaseException)
+"""Of these and their subclasses (a namedtuple, say) a value is carried as a whole: attributes are not all of it."""
 
 
 class Place(NamedTuple):
@@ -70,9 +110,7 @@ class Place(NamedTuple):
 def own_object(value: Any, modules: frozenset[str]) -> bool:
     """Say whether `value` is an instance of a class of the program whose attributes may be put back one by one."""
     cls = type(value)
-    if cls.__module__ not in modules or isinstance(
-        value, (*CONTAINERS, type, enum.Enum, BaseException)
-    ):
+    if cls.__module__ not in modules or isinstance(value, _WHOLE):
         return False
     return not any(
         name in owner.__dict__
@@ -89,43 +127,108 @@ def plain(value: Any, modules: frozenset[str]) -> bool:
         return True
     if issubclass(cls, (type, types.FunctionType, types.ModuleType)):
         return False
-    return cls.__module__ in modules
+    return cls.__module__ in modules or f"{cls.__module__}.{cls.__qualname__}" in _PLAIN_BY_NAME
 
 
-def find(module_list: Iterable[Any]) -> Iterator[tuple[Place, Any]]:
-    """Give every place of the modules with the object that holds it."""
+DEPTH = 4
+"""How far own objects are followed through their attributes; what lies deeper is part of a value."""
+
+
+class Survey(NamedTuple):
+    """Every place of some modules."""
+
+    places: list[tuple[Place, Any]]
+    """Each with the object that holds it; an object once, under the first name that leads to it."""
+    objects: dict[tuple[Place, str], tuple[Place, Any]]
+    """Every name that means an object of the program: the object's own place, and the object."""
+
+
+def survey(
+    module_list: Iterable[Any], aliases: frozenset[tuple[Place, str]] = frozenset()
+) -> Survey:
+    """Find every place of the modules.
+
+    Args:
+        module_list: Tracked modules.
+        aliases: Names that lead to no object first: each meant what another name meant.
+    """
     members = list(module_list)
     names = frozenset(module.__name__ for module in members)
+    found = Survey([], {})
+    follower = _Follower(found, names, aliases)
     for module in members:
-        yield Place(module.__name__, "module"), module
+        own = Place(module.__name__, "module")
+        found.places.append((own, module))
         for name, value in list(vars(module).items()):
             if name.startswith("__"):
                 continue
             if issubclass(type(value), type):
                 if value.__module__ == module.__name__ and not issubclass(value, enum.Enum):
-                    yield Place(module.__name__, "class", name), value
+                    found.places.append((Place(module.__name__, "class", name), value))
             elif own_object(value, names):
-                yield Place(module.__name__, "object", name), value
+                follower.follow(own, name, value, DEPTH)
             else:
                 state = _own_attributes(value).get("state")
                 if type(state).__name__ == "State" and isinstance(vars(state).get("_state"), dict):
-                    yield Place(module.__name__, "app", name), state
+                    found.places.append((Place(module.__name__, "app", name), state))
+    follower.finish()
+    return found
+
+
+class _Follower:
+    """Notes objects of the program, and those in their attributes; each once, by the name that leads to it first."""
+
+    def __init__(
+        self, found: Survey, names: frozenset[str], aliases: frozenset[tuple[Place, str]]
+    ) -> None:
+        self._found = found
+        self._names = names
+        self._aliases = aliases
+        self._known: dict[int, Place] = {}
+        self._later: list[tuple[Place, str, Any, int]] = []
+
+    def follow(self, parent: Place, name: str, value: Any, depth: int) -> None:
+        if (parent, name) in self._aliases:
+            self._later.append((parent, name, value, depth))
+        else:
+            self._note(parent, name, value, depth)
+
+    def finish(self) -> None:
+        while self._later:
+            self._note(*self._later.pop(0))
+
+    def _note(self, parent: Place, name: str, value: Any, depth: int) -> None:
+        place = self._known.get(id(value))
+        if place is not None:
+            self._found.objects[parent, name] = (place, value)
+            return
+        path = f"{parent.name}.{name}" if parent.name else name
+        place = self._known[id(value)] = Place(parent.module, "object", path)
+        self._found.objects[parent, name] = (place, value)
+        self._found.places.append((place, value))
+        if depth > 1:
+            for each, held in attributes(value).items():
+                if own_object(held, self._names):
+                    self.follow(place, each, held, depth - 1)
 
 
 def items(place: Place, holder: Any, modules: frozenset[str]) -> dict[str, Any]:
-    """Give the plain data of a place by name."""
+    """Give the plain data of a place by name; without what has a place of its own."""
     if place.kind == "app":
         found = vars(holder)["_state"]
     elif place.kind == "object":
         found = attributes(holder)
     else:
         found = vars(holder)
+    shallow = place.kind == "module" or (
+        place.kind == "object" and place.name.count(".") < DEPTH - 1
+    )
     return {
         name: value
         for name, value in list(found.items())
         if not name.startswith("__")
         and plain(value, modules)
-        and not (place.kind == "module" and own_object(value, modules))
+        and not (shallow and own_object(value, modules))
         and not (place.kind == "class" and _descriptor(value))
     }
 
@@ -159,15 +262,18 @@ def attributes(thing: Any) -> dict[str, Any]:
 
 def holder_of(place: Place) -> Any:
     """Find the object of a place in this image; None when the code no longer has it."""
-    module = sys.modules.get(place.module)
-    if module is None or place.kind == "module":
-        return module
-    found = vars(module).get(place.name)
+    found: Any = sys.modules.get(place.module)
+    if found is None or place.kind == "module":
+        return found
+    if place.kind == "object":
+        for name in place.name.split("."):
+            known = vars(found) if isinstance(found, types.ModuleType) else attributes(found)
+            found = known.get(name)
+        return found
+    found = vars(found).get(place.name)
     if place.kind == "app":
         return getattr(found, "state", None)
-    if place.kind == "class":
-        return found if isinstance(found, type) else None
-    return found
+    return found if isinstance(found, type) else None
 
 
 def put(place: Place, holder: Any, name: str, value: Any) -> None:
@@ -180,22 +286,46 @@ def put(place: Place, holder: Any, name: str, value: Any) -> None:
 
 def content(value: Any) -> Any:
     """Give what a container holds, in a container that may be pickled in its stead."""
-    if isinstance(value, dict):
+    if isinstance(value, (dict, weakref.WeakValueDictionary, weakref.WeakKeyDictionary)):
         return list(value.items())
-    return bytes(value) if isinstance(value, bytearray) else list(value)
+    if isinstance(value, bytearray):
+        return bytes(value)
+    if isinstance(value, array.array):
+        return (value.typecode, value.tobytes())
+    return list(waiting(value)) if type(value) in QUEUES else list(value)
+
+
+def waiting(value: Any) -> Any:
+    """Give the container in which a queue keeps what waits in it."""
+    return value.queue if isinstance(value, queue.Queue) else value._queue
+
+
+def size(value: Any) -> int:
+    """Count what a container holds; -1 of anything else."""
+    if type(value) not in CONTAINERS:
+        return -1
+    return value.qsize() if type(value) in QUEUES else len(value)
 
 
 def refill(value: Any, held: Any) -> None:
     """Put `held`, as `content` gave it, into the container in place."""
-    if isinstance(value, dict):
+    if isinstance(value, (dict, weakref.WeakValueDictionary, weakref.WeakKeyDictionary)):
         value.clear()
         for key, each in held:  # Counter.update would count the pairs
             value[key] = each
-    elif isinstance(value, set):
+    elif isinstance(value, (set, weakref.WeakSet)):
         value.clear()
         value.update(held)
     elif isinstance(value, collections.deque):
         value.clear()
         value.extend(held)
+    elif isinstance(value, array.array):
+        typecode, data = held
+        del value[:]
+        value.extend(array.array(typecode, data))
+    elif type(value) in QUEUES:
+        waiting(value).clear()
+        for each in held:
+            value.put_nowait(each)
     else:
         value[:] = held

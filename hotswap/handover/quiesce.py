@@ -8,6 +8,7 @@ being worked on at a hard deadline would be lost: that is what phase A is for (e
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -118,7 +119,15 @@ def _innermost(coroutine: Any) -> Any:
     frame = None
     while coroutine is not None:
         here = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
-        if here is not None and "site-packages" not in here.f_code.co_filename:
-            frame = here if "/asyncio/" not in here.f_code.co_filename else frame
+        if here is not None and not _foreign(here.f_code.co_filename):
+            frame = here
         coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
     return frame
+
+
+_OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+def _foreign(path: str) -> bool:
+    """Say whether a file is a library's, or ours: no place where the user would look."""
+    return "site-packages" in path or "/asyncio/" in path or path.startswith(_OWN)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hotswap import hooks
 from hotswap.handover import children, places
 from hotswap.handover.pickling import Entry, Loader, Stream, dumps, shaped, tidy, type_name
-from hotswap.handover.places import CONTAINERS, SCALARS, Place
+from hotswap.handover.places import CONTAINERS, SCALARS, Place, Survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -48,7 +48,7 @@ def digest(value: Any) -> Digest:
     """Remember a value, without a copy."""
     if isinstance(value, SCALARS) and type(value) in SCALARS:
         return Digest(type_name(value), -1, (value,))
-    size = _size(value)
+    size = places.size(value)
     pickled = dumps(value)
     mark = hashlib.blake2b(pickled, digest_size=16).digest() if pickled is not None else None
     return Digest(type_name(value), size, mark)
@@ -66,10 +66,6 @@ def _no_collections() -> Iterator[None]:
             gc.enable()
 
 
-def _size(value: Any) -> int:
-    return len(value) if type(value) in CONTAINERS else -1
-
-
 def changed(value: Any, before: Digest | None) -> bool:
     """Say whether a value is another than it was."""
     if before is None or before.type != type_name(value):
@@ -77,7 +73,7 @@ def changed(value: Any, before: Digest | None) -> bool:
     if isinstance(before.mark, tuple):
         old = before.mark[0]
         return not (value is old or value == old or value != value)
-    if before.size != _size(value):
+    if before.size != places.size(value):
         return True
     if before.mark is None:
         return False
@@ -94,8 +90,13 @@ class State:
         self._imported: dict[Place, dict[str, Digest]] = {}
         self._started: dict[Place, dict[str, Digest]] = {}
         """Of values that start-up has set."""
+        self._objects: dict[tuple[Place, str], tuple[Place, str]] = {}
+        """What each name that means an object of the program meant after import: the object's place, and its type."""
+        self._born: frozenset[Place] = frozenset()
+        """Places of objects that start-up has made."""
         self._put_back: dict[tuple[Place, str], Digest] = {}
         self._late: list[tuple[Entry, Any]] = []
+        self._anchors: Mapping[tuple[Place, str], Any] = {}
         registry.before_adoption.append(self._after_startup)
 
     # Remembering.
@@ -107,11 +108,16 @@ class State:
         self._followed = modules
         self._modules = frozenset(module.__name__ for module in modules)
         wanted = {name: set(each) for name, each in names.items()} if names is not None else None
-        for place, holder in places.find(modules):
+        survey = places.survey(modules)
+        for (parent, name), (place, value) in survey.objects.items():
+            top = name if parent.kind == "module" else parent.name.partition(".")[0]
+            if wanted is None or top in wanted.get(parent.module, ()):
+                self._objects[parent, name] = (place, type_name(value))
+        for place, holder in survey.places:
             known = self._imported.setdefault(place, {})
             for name, value in places.items(place, holder, self._modules).items():
                 if wanted is not None:
-                    top = name if place.kind == "module" else place.name
+                    top = name if place.kind == "module" else place.name.partition(".")[0]
                     if top not in wanted.get(place.module, ()):
                         continue
                     self._started.get(place, {}).pop(name, None)
@@ -120,18 +126,27 @@ class State:
     def _after_startup(self) -> None:
         """Note what start-up has set, and put carried values over it. Called before each listener's adoption."""
         if self._registry.served:
+            self._late.clear()
+            self._anchors = {}
             return  # a listener opened later: what differs by now is gathered data
         self._started.clear()
-        for place, name, value in self._values(self._followed):
+        survey = places.survey(self._followed)
+        imported = {place for place, _ in self._objects.values()}
+        for key, (place, value) in survey.objects.items():
+            self._objects.setdefault(key, (place, type_name(value)))
+        self._born = frozenset(place for place, _ in self._objects.values()) - imported
+        for place, name, value in self._values(survey):
             before = self._put_back.get((place, name)) or self._imported.get(place, {}).get(name)
             if changed(value, before):
                 self._started.setdefault(place, {})[name] = digest(value)
         for entry, held in self._late:
-            if entry.name in self._started.get(entry.place, {}):
-                self._put(entry, held, {})
+            if entry.name in self._started.get(entry.place, {}) or entry.place in self._born:
+                note = self._put(entry, held, self._anchors)
+                if note:
+                    self._registry.lose(note)
 
-    def _values(self, modules: Sequence[ModuleType]) -> Iterable[tuple[Place, str, Any]]:
-        for place, holder in places.find(modules):
+    def _values(self, survey: Survey) -> Iterable[tuple[Place, str, Any]]:
+        for place, holder in survey.places:
             for name, value in places.items(place, holder, self._modules).items():
                 yield place, name, value
 
@@ -140,18 +155,59 @@ class State:
     def late_changes(self, modules: Sequence[ModuleType]) -> list[tuple[Entry, Any]]:
         """Give changed values that start-up had set. Call before the old program shuts down, which tears them down."""
         self._modules = frozenset(module.__name__ for module in modules)
+        survey = places.survey(modules, self._aliases())
         return [
-            (entry, shaped(entry, value)) for entry, value in self._changes(modules) if entry.late
+            (entry, shaped(entry, value)) for entry, value in self._changes(survey) if entry.late
         ]
 
-    def _changes(self, modules: Sequence[ModuleType]) -> Iterable[tuple[Entry, Any]]:
-        for place, name, value in self._values(modules):
+    def _aliases(self) -> frozenset[tuple[Place, str]]:
+        """Give the names that meant an object which another name meant before."""
+        return frozenset(
+            (parent, name)
+            for (parent, name), (place, _) in self._objects.items()
+            if place != _place_below(parent, name)
+        )
+
+    def _anew(self, survey: Survey) -> set[Place]:
+        """Give the places of objects that are carried as a whole."""
+        return {
+            place
+            for (parent, name), (place, value) in survey.objects.items()
+            if (entry := self._bound_anew(parent, name, place, value)) is not None and entry.filled
+        }
+
+    def _changes(self, survey: Survey) -> Iterable[tuple[Entry, Any]]:
+        anew = self._anew(survey)
+        for (parent, name), (place, value) in survey.objects.items():
+            entry = self._bound_anew(parent, name, place, value)
+            if entry is not None and not _within(parent, anew):
+                yield entry, value
+        for place, name, value in self._values(survey):
+            if place.kind == "object" and _within(place, anew):
+                continue
             late = self._started.get(place, {}).get(name)
             before = self._imported.get(place, {}).get(name)
             if changed(value, late or before):
                 was = before.type if before is not None else ""
                 filled = type_name(value) if type(value) in CONTAINERS else ""
-                yield Entry(place, name, was, late is not None, filled), value
+                yield (
+                    Entry(place, name, was, late is not None or place in self._born, filled),
+                    value,
+                )
+
+    def _bound_anew(self, parent: Place, name: str, place: Place, value: Any) -> Entry | None:
+        """Give the entry of a name that means another object of the program than import, or start-up, gave it.
+
+        What it means now is carried as a whole; a name that means the object of another name, as a reference.
+        """
+        known = self._objects.get((parent, name))
+        if known == (place, type_name(value)):
+            return None
+        before = self._imported.get(parent, {}).get(name)
+        was = known[1] if known is not None else before.type if before is not None else ""
+        own = place == _place_below(parent, name)
+        late = known is not None and known[0] in self._born
+        return Entry(parent, name, was, late, type_name(value) if own else "")
 
     def write(
         self,
@@ -171,13 +227,20 @@ class State:
         self._modules = frozenset(module.__name__ for module in modules)
         stream = Stream(self._registry, carried)
         entries = list(late)
-        for place, holder in places.find(modules):
+        survey = places.survey(modules, self._aliases())
+        for (parent, name), (place, value) in survey.objects.items():
+            if place == _place_below(parent, name):
+                stream.anchor(parent, name, value)
+        anew = self._anew(survey)
+        for place, holder in survey.places:
             if place.kind == "object":
                 stream.anchor(place, "", holder)
+                if _within(place, anew):
+                    continue  # what it holds is written with it
             for name, value in places.items(place, holder, self._modules).items():
                 if type(value) in CONTAINERS:
                     stream.anchor(place, name, value)
-        for entry, value in self._changes(modules):
+        for entry, value in self._changes(survey):
             if not entry.late:
                 entries.append((entry, shaped(entry, value)))
         for (module, name), value in hooks.runtime.kept.items():
@@ -218,7 +281,12 @@ class State:
         except Exception as error:
             log.exception("the carried state cannot be read")
             return (*notes, f"state dropped: {error!r}")
+        notes += loader.notes
+        self._anchors = loader.anchors
         for entry, held in entries:
+            if entry.late and places.holder_of(entry.place) is None:
+                self._late.append((entry, held))  # start-up makes what holds it
+                continue
             note = self._put(entry, held, loader.anchors)
             if note:
                 notes.append(note)
@@ -226,18 +294,24 @@ class State:
             if entry.late:
                 self._late.append((entry, held))
         if loader.losses or self._registry.standing:
-            roots = [value for _, _, value in self._values(modules)]
+            survey = places.survey(modules)
+            roots = [value for _, _, value in self._values(survey)]
+            roots += [value for _, value in survey.objects.values()]
+            roots += [held for _, held in self._late]
             roots += hooks.runtime.kept.values()
             roots += hooks.runtime.carried.values()
             roots += [shells.memory for shells in self._registry.standing.values()]
             tidy(roots, self._registry)
-        present = {(place, name): value for place, name, value in self._values(modules)}
+        survey = places.survey(modules)
+        present = {(place, name): value for place, name, value in self._values(survey)}
         for entry, _ in entries:
             value = present.get((entry.place, entry.name))
             if value is not None:
                 # Pickling it all again would cost half of what reading it has; size and type tell enough.
                 after = (
-                    digest(value) if entry.late else Digest(type_name(value), _size(value), None)
+                    digest(value)
+                    if entry.late
+                    else Digest(type_name(value), places.size(value), None)
                 )
                 self._put_back[entry.place, entry.name] = after
         for what, count in loader.losses.items():
@@ -257,6 +331,9 @@ class State:
         if holder is None:
             return f"{place}: state dropped, the new code has no such name"
         current = places.items(place, holder, self._modules)
+        own = places.attributes(holder).get(name) if place.kind in ("module", "object") else None
+        if own is not None and places.own_object(own, self._modules):
+            current[name] = own
         if name not in current:
             if entry.was and place.kind in ("module", "class"):
                 return ""  # the edit removed it
@@ -281,6 +358,21 @@ class State:
             places.put(place, holder, name, held)
             return ""
         return f"{place}.{name}: state dropped, it was a {_short(old)} and is a {_short(type_name(value))}"
+
+
+def _place_below(parent: Place, name: str) -> Place:
+    """Give the place of an object that is known by this name first."""
+    return Place(parent.module, "object", f"{parent.name}.{name}" if parent.name else name)
+
+
+def _within(place: Place, others: set[Place]) -> bool:
+    """Say whether an object's place is one of `others`, or lies below one."""
+    name = place.name
+    while name:
+        if place._replace(name=name) in others:
+            return True
+        name = name.rpartition(".")[0]
+    return False
 
 
 def _fill(value: Any, held: Any) -> None:

@@ -44,6 +44,7 @@ _CYCLE = (
     "response_started",
     "response_complete",
     "more_body",
+    "waiting_for_100_continue",
     "disconnected",
     "scope",
     "logger",

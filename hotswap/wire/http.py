@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
     from hotswap.wire.records import ConnectionRecord
 
-LIMIT = 1 << 20
+LIMIT = 1 << 24
 """Bytes of one request that are kept for a replay; a bigger one is waited for instead."""
 
 _ROOM = 4096
 """Bytes that an idle connection may go on holding."""
+
+CONTINUED = "continued"
+"""Note of a request whose client was told ``100 Continue`` where it asked for that; it is not told again."""
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that may be carried out twice (RFC 9110 section 9.2.1)."""
@@ -161,7 +164,9 @@ class HTTP(Kind):
             return None
         if cycle.response_complete:
             return Busy(protocol)  # pipelined requests are about to begin
-        return Busy(cycle, reading=cycle.more_body)
+        if cycle.more_body and not cycle.response_started and not protocol.overflow:
+            return None  # what has arrived of it is received again
+        return Busy(cycle)
 
     def gate(self, connection: Connection, protocol: Tracked) -> Callable[[], None]:
         flow = protocol.flow
@@ -197,7 +202,8 @@ class HTTP(Kind):
                 return f"response that was being sent: {where}"
             if cycle.scope["method"] not in SAFE and not cycle.more_body:
                 return f"request that was being worked on: {where}"
-        return self._registry.basics(connection, "http", raw=raw)
+        told = unanswered and cycle is not None and not cycle.waiting_for_100_continue
+        return self._registry.basics(connection, "http", raw=raw, note=CONTINUED if told else "")
 
     def adopt(
         self, connection: Connection, factory: Callable[[], Any], record: ConnectionRecord
@@ -211,6 +217,8 @@ class HTTP(Kind):
         protocol.connection_made(transport)
         if record.raw:
             protocol.data_received(record.raw)
+            if record.note == CONTINUED and protocol.cycle is not None:
+                protocol.cycle.waiting_for_100_continue = False
         elif protocol.timeout_keep_alive_task is None:
             protocol.timeout_keep_alive_task = protocol.loop.call_later(
                 protocol.timeout_keep_alive, protocol.timeout_keep_alive_handler

@@ -37,6 +37,9 @@ SWEEP = 64
 BATCH = 256
 """Connections adopted at a time: those adopted answer while the others wait (exec.md section 7)."""
 
+REPLYING = 2.0
+"""Seconds that an answer in several parts is waited for, beginning with its first part."""
+
 Factory = "Callable[[], asyncio.BaseProtocol]"
 
 
@@ -45,8 +48,15 @@ class Busy(NamedTuple):
 
     token: object
     """The same object as long as it is the same piece of work."""
-    reading: bool = False
-    """More of the request must still arrive."""
+
+
+def may_be_replying(spoke_at: float) -> bool:
+    """Say whether a handler that took a message and spoke since may still be at its answer: it may have several parts.
+
+    Args:
+        spoke_at: ``time.monotonic()`` of its first words. One that speaks on for long pushes, and would never end.
+    """
+    return time.monotonic() - spoke_at <= REPLYING
 
 
 class Kind(Protocol):
@@ -257,6 +267,10 @@ class Registry:
                     waiter.set()
         self._waiting.clear()
         self._settle()
+
+    def lose(self, line: str) -> None:
+        """Report something that was lost."""
+        self._lost.append(line)
 
     def close_orphans(self) -> None:
         """Close what nobody took, without waiting any longer."""

@@ -10,12 +10,13 @@ import asyncio
 import logging
 import pickle
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from hotswap.wire import hush
 from hotswap.wire.hush import Hush
 from hotswap.wire.lines import Hole
-from hotswap.wire.registry import Busy, Connection, Kind, Registry
+from hotswap.wire.registry import Busy, Connection, Kind, Registry, may_be_replying
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,19 +31,29 @@ log = logging.getLogger("hotswap")
 class _Reading:
     """Bookkeeping of one stream: how much the handler has consumed, and when it last wrote."""
 
-    __slots__ = ("coroutine", "detached", "fed", "reader", "spoke_at", "writer")
+    __slots__ = ("coroutine", "detached", "fed", "reader", "spoke_at", "spoke_when", "writer")
 
     def __init__(self, reader: Any, writer: Any) -> None:
         self.reader = reader
         self.writer = writer
         self.fed = len(reader._buffer)
         self.spoke_at = 0
+        """How much was consumed when the handler last wrote."""
+        self.spoke_when = 0.0
+        """``time.monotonic()`` of its first write since it consumed so much."""
         self.coroutine: Any = None
         self.detached = False
 
     @property
     def consumed(self) -> int:
         return self.fed - len(self.reader._buffer)
+
+    def speak(self) -> None:
+        """Note that the handler writes."""
+        consumed = self.consumed
+        if consumed != self.spoke_at:
+            self.spoke_at = consumed
+            self.spoke_when = time.monotonic()
 
 
 class Streams(Kind):
@@ -85,12 +96,12 @@ class Streams(Kind):
             feed(data)
 
         def note_write(data: Any) -> None:
-            reading.spoke_at = reading.consumed
+            reading.speak()
             if not (hush.silent and hush.hushed()):
                 write(data)
 
         def note_writelines(data: Any) -> None:
-            reading.spoke_at = reading.consumed
+            reading.speak()
             if not (hush.silent and hush.hushed()):
                 writelines(data)
 
@@ -108,7 +119,8 @@ class Streams(Kind):
         if reading is None or reading.reader._waiter is not None:
             return None
         consumed = reading.consumed
-        return Busy((id(protocol), consumed)) if consumed > reading.spoke_at else None
+        working = consumed > reading.spoke_at or may_be_replying(reading.spoke_when)
+        return Busy((id(protocol), consumed)) if consumed and working else None
 
     def gate(self, connection: Connection, protocol: Any) -> Callable[[], None]:
         reader = protocol._stream_reader

@@ -9,6 +9,7 @@ carried bytes fed and reading resumed (exec.md section 1).
 from __future__ import annotations
 
 import asyncio
+import time
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from hotswap.wire import hush
 from hotswap.wire.frames import FrameTail
 from hotswap.wire.hush import Hush
 from hotswap.wire.lines import Gathering, Hole, Mute
-from hotswap.wire.registry import Busy, Connection, Kind, Registry
+from hotswap.wire.registry import Busy, Connection, Kind, Registry, may_be_replying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -81,6 +82,8 @@ class Tracked:
     carried_window = b""
     spoke = True
     """The app has sent since it last asked for a message."""
+    spoke_at = 0.0
+    """When it did so first (``time.monotonic()``)."""
     taken = 0
     """How often the app has asked for a message."""
     hush: Hush | None = None
@@ -131,7 +134,9 @@ class Tracked:
         return coroutine
 
     def send(self, message: Any) -> Coroutine[Any, Any, None]:
-        self.spoke = True
+        if not self.spoke:
+            self.spoke = True
+            self.spoke_at = time.monotonic()
         if self.unsettled is not None:
             self.unsettled.settle()
         kind = message["type"]
@@ -220,8 +225,10 @@ class WebSockets(Kind):
     def busy(self, connection: Connection, protocol: Tracked) -> Busy | None:  # noqa: ARG002
         if not protocol.handshake_complete:
             return Busy(protocol)
-        if protocol.waiting or protocol.spoke or protocol.taken <= 1:
+        if protocol.waiting or protocol.taken <= 1:
             return None  # taken 1 is the connect event: nothing of the client's is being worked on
+        if protocol.spoke and (protocol.close_sent or not may_be_replying(protocol.spoke_at)):
+            return None
         return Busy((id(protocol), protocol.taken))
 
     def gate(self, connection: Connection, protocol: Tracked) -> Callable[[], None]:

@@ -51,6 +51,40 @@ def test_requests_may_be_cut_at_every_byte(server: Program) -> None:
     assert max(answer["posts"] for answer in answers if "posts" in answer) == len(post)
 
 
+def test_half_received_bodies_are_not_waited_for(server: Program) -> None:
+    """A client that stops in the middle of its upload delays nobody; what came is received again."""
+    whole = b"y" * 3_000_000
+    plain, chunked = HTTP(server.connect()), HTTP(server.connect())
+    data = plain.request("/echo", "POST", whole)
+    plain.plug.sendall(data[:1_500_000])
+    chunked.plug.sendall(
+        b"POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n3\r\nab"
+    )
+    server.get("/")
+    reload = server.reload()
+    plain.plug.sendall(data[1_500_000:])
+    chunked.plug.sendall(b"c\r\n0\r\n\r\n")
+
+    assert plain.answer()["echo"] == whole.decode()
+    assert chunked.answer()["echo"] == "helloabc"
+    assert reload["lost"] == []
+    assert not [event for event in server.events if event["event"] == "progress"]
+
+
+def test_a_client_is_told_to_continue_once(server: Program) -> None:
+    client = HTTP(server.connect())
+    client.plug.sendall(
+        b"POST /echo HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n"
+    )
+    assert client.until(b"\r\n\r\n").startswith(b"HTTP/1.1 100")
+    client.plug.sendall(b"12345")
+    for _ in range(2):
+        server.reload()
+    client.plug.sendall(b"67890")
+
+    assert client.answer()["echo"] == "1234567890"
+
+
 def test_half_a_second_request_behind_an_answered_one(server: Program) -> None:
     """Pipelined: only the half request is received again, never the answered one."""
     client = HTTP(server.connect())
@@ -162,6 +196,21 @@ def test_streams_and_protocols_keep_half_lines(program: Program) -> None:
 
     assert reload["kept"]["stream"] == reload["kept"]["protocol"] == len(line)
     assert reload["kept"]["listener"] == 3
+
+
+def test_a_stream_answer_in_parts_is_waited_for(program: Program) -> None:
+    client = HTTP(program.connect(program.get("/ports")[0]))
+    assert client.until(b"\n") == b"hello\n"
+    client.plug.sendall(b"parts\n")
+    assert client.until(b"\n") == b"part 0\n"
+    program.reload()
+    client.plug.sendall(b"next\n")
+
+    assert [client.until(b"\n") for _ in range(6)] == [
+        *(b"part %d\n" % number for number in range(1, 5)),
+        b"S:parts\n",
+        b"S:next\n",
+    ]
 
 
 def test_half_closed_streams_end_as_they_would(program: Program) -> None:

@@ -143,6 +143,20 @@ def test_a_slow_reply_is_waited_for_and_comes_once(program: Program) -> None:
     assert each.receive() == "done two"
 
 
+def test_an_answer_in_parts_is_waited_for(program: Program) -> None:
+    """The handler has spoken since it took the message, and is not done."""
+    each = WebSocket(program.connect(), "/parts")
+    each.send("one")
+    assert each.receive() == "one 0"
+    program.reload()
+    each.send("two")
+
+    assert [each.receive() for _ in range(9)] == [
+        *(f"one {number}" for number in range(1, 5)),
+        *(f"two {number}" for number in range(5)),
+    ]
+
+
 def test_a_handler_that_only_pushes_delays_nobody(program: Program) -> None:
     each = WebSocket(program.connect(), "/push")
     assert each.receive() == "tick 0"

@@ -149,6 +149,155 @@ def test_objects_of_the_program_are_merged_attribute_by_attribute() -> None:
     assert new.app.holders == [new.app.hub, new.app.hub]
 
 
+PEOPLE = """
+import threading
+class User:
+    def __init__(self, name):
+        self.name = name; self.friends = []; self.lock = threading.Lock()
+user = None
+current = None
+users = {}
+"""
+
+
+def test_a_name_that_was_none_may_mean_an_object_now() -> None:
+    """Set on first use; and two names for one object."""
+    old = Image(app=PEOPLE)
+    ann, bob = old.app.User("ann"), old.app.User("bob")
+    old.app.user, old.app.current = ann, bob
+    old.app.users.update(ann=ann, bob=bob)
+    ann.friends.append(bob)
+    bob.friends.append(ann)
+    ann.lock.acquire()
+    for _ in range(2):
+        new = Image(old.leave(), app=PEOPLE)
+        old = new
+
+        assert (new.app.user.name, new.app.current.name) == ("ann", "bob")
+        assert new.app.user is new.app.users["ann"]
+        assert new.app.current is new.app.users["bob"] is new.app.user.friends[0]
+        assert new.app.current.friends == [new.app.user]
+        assert new.app.user.lock.acquire(blocking=False)
+        assert new.notes == ()
+
+
+def test_a_name_may_mean_another_object_than_before() -> None:
+    source = (
+        "class Node: pass\nclass Leaf(Node): pass\nroot = Node()\nhere = root\nother = Node()\n"
+        "other.n = 1\nkind = Node()"
+    )
+    old = Image(app=source)
+    old.app.here = old.app.other
+    old.app.kind = old.app.Leaf()
+    old.app.kind.x = 5
+    old.app.other.n = 2
+    new = Image(old.leave(), app=source)
+
+    assert new.app.here is new.app.other is not new.app.root
+    assert new.app.other.n == 2
+    assert type(new.app.kind) is new.app.Leaf
+    assert new.app.kind.x == 5
+
+
+def test_objects_in_attributes_are_merged_as_well() -> None:
+    """What cannot be pickled is the new image's own; what was gathered beside it is kept."""
+    source = (
+        "class Store:\n    def __init__(self): self.file = open('/dev/null'); self.rows = {}; self.last = None\n"
+        "class Service:\n    def __init__(self): self.store = Store(); self.hits = 0\nservice = Service()"
+    )
+    old = Image(app=source)
+    old.app.service.store.rows["a"] = 1
+    old.app.service.store.last = old.app.Store()
+    old.app.service.store.last.rows["b"] = 2
+    old.app.service.hits = 3
+    files = [old.app.service.store.file, old.app.service.store.last.file]
+    new = Image(old.leave(), app=source)
+    service = new.app.service
+
+    assert (service.hits, service.store.rows) == (3, {"a": 1})
+    assert not service.store.file.closed
+    assert service.store.last.rows == {"b": 2}
+    for file in (*files, service.store.file):
+        file.close()
+
+
+def test_an_object_that_start_up_makes_gets_its_state_after_start_up() -> None:
+    source = "class Store:\n    def __init__(self): self.rows = {}\nstore = None"
+    old = Image(app=source)
+    old.start_up("store = Store()")
+    old.app.store.rows["a"] = 1
+    old.app.store.cache = [2]
+    new = Image(old.leave(), app=source)
+    assert new.notes == ()
+    new.start_up("store = Store()")
+
+    assert new.app.store.rows == {"a": 1}
+    assert new.app.store.cache == [2]
+
+
+def test_queues_counters_and_weak_collections_go_on() -> None:
+    source = (
+        "import array, asyncio, itertools, queue, weakref\njobs = asyncio.Queue()\nsync = queue.PriorityQueue()\n"
+        "ids = itertools.count(5, 2)\nsamples = array.array('d')\nliving = weakref.WeakSet()\n"
+        "named = weakref.WeakValueDictionary()\nclass A: pass\nheld = []"
+    )
+    old = Image(app=source)
+    old.app.jobs.put_nowait("job")
+    for each in (3, 1, 2):
+        old.app.sync.put(each)
+    next(old.app.ids)
+    old.app.samples.extend([1.5, 2.5])
+    a = old.app.A()
+    old.app.held.append(a)
+    old.app.living.add(a)
+    old.app.named["a"] = a
+    new = Image(old.leave(), app=source)
+
+    assert new.app.jobs.get_nowait() == "job"
+    assert [new.app.sync.get_nowait() for _ in range(3)] == [1, 2, 3]
+    assert next(new.app.ids) == 7
+    assert list(new.app.samples) == [1.5, 2.5]
+    assert list(new.app.living) == new.app.held == [new.app.named["a"]]
+
+
+def test_subclasses_of_plain_types_are_values() -> None:
+    source = "from collections import namedtuple\nP = namedtuple('P', 'a b')\nclass Name(str): pass\np = n = None"
+    old = Image(app=source)
+    old.app.p, old.app.n = old.app.P(1, 2), old.app.Name("x")
+    new = Image(old.leave(), app=source)
+
+    assert new.app.p == (1, 2)
+    assert type(new.app.p) is new.app.P
+    assert type(new.app.n) is new.app.Name
+
+
+def test_a_default_factory_that_cannot_be_pickled_costs_no_data() -> None:
+    source = "from collections import defaultdict\nhits = defaultdict(lambda: 0, a=1)\ndeep = {}"
+    old = Image(app=source)
+    old.app.hits["a"] += 1
+    old.app.deep["in"] = defaultdict(lambda: 0, x=1)
+    new = Image(old.leave(), app=source)
+
+    assert new.app.hits["a"] == 2
+    assert new.app.hits["new"] == 0
+    assert new.app.deep == {"in": {"x": 1}}
+    assert any("<lambda>" in note for note in new.notes)
+
+
+def test_what_could_not_be_written_is_told_by_the_next_image() -> None:
+    old = Image(app="chain = []\nfine = []")
+    chain: list[Any] = []
+    for _ in range(sys.getrecursionlimit() * 30):
+        chain = [chain]
+    old.app.chain.append(chain)
+    old.app.fine.append(1)
+    new = Image(old.leave(), app="chain = []\nfine = []")
+    while chain:
+        chain = chain.pop()
+
+    assert [note for note in new.notes if "app.chain" in note] == old.lost != []
+
+
 def test_one_bad_object_loses_only_itself_and_is_named() -> None:
     source = "things = {}\nrest = []\nclass Holder: pass"
     old = Image(app=source)

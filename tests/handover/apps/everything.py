@@ -53,6 +53,10 @@ async def converse(reader, writer):
     hotswap.memory(writer)["calls"] = hotswap.memory(writer).get("calls", 0) + 1
     writer.write(b"hello\n")
     while line := await reader.readline():
+        if line == b"parts\n":
+            for number in range(5):
+                writer.write(b"part %d\n" % number)
+                await asyncio.sleep(0.08)
         if line == b"calls\n":
             line = b"%d %d\n" % (hotswap.memory(writer)["calls"], hotswap.resumed(writer))
         writer.write(b"S:" + line)
@@ -201,6 +205,17 @@ async def slow_socket(websocket: WebSocket):
         text = await websocket.receive_text()
         await asyncio.sleep(0.2)
         await websocket.send_text("done " + text)
+
+
+@app.websocket("/parts")
+async def in_parts(websocket: WebSocket):
+    """Answer each message in several parts, as one that hands on the words of a language model."""
+    await websocket.accept()
+    while True:
+        text = await websocket.receive_text()
+        for number in range(5):
+            await websocket.send_text(f"{text} {number}")
+            await asyncio.sleep(0.08)
 
 
 @app.websocket("/push")
