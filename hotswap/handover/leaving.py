@@ -166,7 +166,7 @@ class _Departure:
             self._write(carried, manifest, late)
             if last_words is not None:
                 last_words()
-            registry.bid_farewell()
+            registry.standstill.bid_farewell()
             image.flush()
             image.replace(carried, manifest.descriptors())
         except OSError as error:
@@ -181,7 +181,7 @@ class _Departure:
     def _collect(self, manifest: Manifest, still: Still) -> list[ConnectionRecord]:
         """Write all connections down; close, in their own words, those that cannot be kept."""
         registry = self._registry
-        records, lost = registry.collect()
+        records, lost = registry.standstill.collect()
         manifest.gated_at = still.gated_at
         manifest.connections = tuple(records)
         manifest.listeners = tuple(
@@ -194,7 +194,7 @@ class _Departure:
 
     def _open_hole(self, manifest: Manifest, records: Sequence[ConnectionRecord]) -> Hole | None:
         """Take the descriptors out of the old program's hands."""
-        self._copies = self._registry.copy_listeners()
+        self._copies = self._registry.standstill.copy_listeners()
         manifest.listeners = tuple(self._copies)
         try:
             hole = Hole([record.fd for record in records])
@@ -240,10 +240,10 @@ class _Departure:
         """Go on after all: descriptors back, listeners open again, start-up run again."""
         if hole is not None:
             hole.give_back()
-        self._registry.return_listeners(self._copies)
+        self._registry.standstill.return_listeners(self._copies)
         if hole is not None and startup is not None:
             try:
                 await startup()
             except Exception:
                 log.exception("start-up after a failed exec reload raised")
-        self._registry.ungate()
+        self._registry.standstill.ungate()

@@ -303,7 +303,7 @@ class Loader:
     def _connection(self, role: str, identity: int, ordinal: int, cls: Any) -> Any:
         if identity not in self._carried or not isinstance(cls, type):
             return self._lost(getattr(cls, "__qualname__", role))
-        standing = self._registry.standing
+        standing = self._registry.arrivals.standing
         if identity not in standing:
             standing[identity] = Shells(identity, self._registry)
         return standing[identity].stand_for(role, ordinal, cls)
@@ -369,9 +369,9 @@ def _standing(place: Place, name: str, registry: Registry, carried: frozenset[in
         identity = int(place.module)
         if identity not in carried:
             return None
-        if identity not in registry.standing:
-            registry.standing[identity] = Shells(identity, registry)
-        return registry.standing[identity].memory
+        if identity not in registry.arrivals.standing:
+            registry.arrivals.standing[identity] = Shells(identity, registry)
+        return registry.arrivals.standing[identity].memory
     if place.kind == "keep":
         return hooks.runtime.kept.get((place.module, name))
     holder = places.holder_of(place)
@@ -399,7 +399,9 @@ def tidy(roots: Iterable[Any], registry: Registry) -> None:
     A handler that starts from the top appends its connection again; a list, unlike a set, would have it twice.
     """
     shells = {
-        id(each): standing for standing in registry.standing.values() for each in standing.objects()
+        id(each): standing
+        for standing in registry.arrivals.standing.values()
+        for each in standing.objects()
     }
     seen: set[int] = set()
     todo: deque[Any] = deque(roots)

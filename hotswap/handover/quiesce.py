@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hotswap.wire.registry import Busy, Connection, Kind, Registry
+    from hotswap.wire.connection import Connection
+    from hotswap.wire.kinds import Busy, Kind
+    from hotswap.wire.registry import Registry
 
 SLOW = 0.05
 """Seconds after which a handler counts as slow."""
@@ -48,7 +50,7 @@ async def quiesce(
 ) -> Still:
     """Wait until nothing slow is in flight, then gate; on return everything stands still.
 
-    Whoever decides not to leave must call ``registry.ungate()``.
+    Whoever decides not to leave must call ``registry.standstill.ungate()``.
     """
     began = time.monotonic()
     first_seen: dict[Any, float] = {}
@@ -70,7 +72,7 @@ async def quiesce(
                     on_progress(f"waiting for {describe(*busy[token])}")
         await asyncio.sleep(TICK)
     gated_at = time.monotonic()
-    await registry.gate()
+    await registry.standstill.gate()
     unsent, stuck = -1, 0
     while time.monotonic() - gated_at < still:
         busy = _busy(registry)

@@ -143,7 +143,7 @@ class State:
             if entry.name in self._started.get(entry.place, {}) or entry.place in self._born:
                 note = self._put(entry, held, self._anchors)
                 if note:
-                    self._registry.lose(note)
+                    self._registry.arrivals.lose(note)
 
     def _values(self, survey: Survey) -> Iterable[tuple[Place, str, Any]]:
         for place, holder in survey.places:
@@ -293,14 +293,14 @@ class State:
                 continue
             if entry.late:
                 self._late.append((entry, held))
-        if loader.losses or self._registry.standing:
+        if loader.losses or self._registry.arrivals.standing:
             survey = places.survey(modules)
             roots = [value for _, _, value in self._values(survey)]
             roots += [value for _, value in survey.objects.values()]
             roots += [held for _, held in self._late]
             roots += hooks.runtime.kept.values()
             roots += hooks.runtime.carried.values()
-            roots += [shells.memory for shells in self._registry.standing.values()]
+            roots += [shells.memory for shells in self._registry.arrivals.standing.values()]
             tidy(roots, self._registry)
         survey = places.survey(modules)
         present = {(place, name): value for place, name, value in self._values(survey)}

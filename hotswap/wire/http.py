@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from hotswap.wire.kinds import Busy, Kind
 from hotswap.wire.lines import Hole, Mute
-from hotswap.wire.registry import Busy, Connection, Kind, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hotswap.wire.connection import Connection
     from hotswap.wire.records import ConnectionRecord
+    from hotswap.wire.registry import Registry
 
 LIMIT = 1 << 24
 """Bytes of one request that are kept for a replay; a bigger one is waited for instead."""
@@ -232,7 +234,7 @@ class HTTP(Kind):
         """Ask the app for the stream again, with the last event's id; its head has been sent in the first life."""
         transport = connection.transport
         connection.resumed += 1
-        self._registry.restarted()
+        self._registry.arrivals.restart()
 
         def heard(data: bytes) -> None:
             if protocol.transport is transport:

@@ -30,7 +30,8 @@ from hotswap.wire.records import ConnectionRecord
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from hotswap.wire.registry import Connection, Registry
+    from hotswap.wire.connection import Connection
+    from hotswap.wire.registry import Registry
 
 log = logging.getLogger("hotswap")
 

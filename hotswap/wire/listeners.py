@@ -184,9 +184,9 @@ async def _open_kept(
     plain = {name: value for name, value in options.items() if not name.startswith("ssl")}
     plain["start_serving"] = False
     entry = registry.entry(factory, key)
-    inherited = registry.inherited(key)
+    inherited = registry.arrivals.inherited(key)
     if inherited:
-        registry.keep_listeners(len(inherited))
+        registry.arrivals.keep("listener", len(inherited))
         held = await keeping.listen(key, (), settings)
         for each in held:
             each.close()
@@ -221,9 +221,9 @@ async def _open(
 ) -> Any:
     """Open the listener `key`: on what was inherited, or anew; then adopt its connections."""
     wrapped = registry.entry(factory, key)
-    inherited = registry.inherited(key)
+    inherited = registry.arrivals.inherited(key)
     if inherited:
-        registry.keep_listeners(len(inherited))
+        registry.arrivals.keep("listener", len(inherited))
         if given is not None:
             given.close()
         for each in inherited:
@@ -262,7 +262,7 @@ def give_bound_sockets_back(registry: Registry) -> None:
 
     def bound(self: socket.socket, address: Any) -> None:
         parts = tuple(address[:2]) if isinstance(address, tuple) else (os.fsdecode(address),)
-        inherited = registry.inherited("sock:" + ":".join(str(part) for part in parts))
+        inherited = registry.arrivals.inherited("sock:" + ":".join(str(part) for part in parts))
         if not inherited:
             bind(self, address)
             return

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from hotswap.wire.lines import Line
 
 if TYPE_CHECKING:
-    from hotswap.wire.registry import Connection, Registry
+    from hotswap.wire.connection import Connection
+    from hotswap.wire.registry import Registry
 
 Reference = tuple[str, int, int]
 """``(role, connection id, ordinal)``: the ordinal tells the WebSocket objects of one connection apart."""

@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from hotswap.wire import hush
 from hotswap.wire.hush import Hush
+from hotswap.wire.kinds import Busy, Kind, may_be_replying
 from hotswap.wire.lines import Hole
-from hotswap.wire.registry import Busy, Connection, Kind, Registry, may_be_replying
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hotswap.wire.connection import Connection
     from hotswap.wire.objects import Shells
     from hotswap.wire.records import ConnectionRecord
+    from hotswap.wire.registry import Registry
 
 
 log = logging.getLogger("hotswap")
@@ -155,7 +157,7 @@ class Streams(Kind):
         protocol = factory()
         transport = connection.transport
         connection.resumed += 1
-        self._registry.restarted()
+        self._registry.arrivals.restart()
         if not isinstance(protocol, asyncio.StreamReaderProtocol):
             transport.set_protocol(protocol)
             protocol.connection_made(transport)

@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Any
 from hotswap.wire import hush
 from hotswap.wire.frames import FrameTail
 from hotswap.wire.hush import Hush
+from hotswap.wire.kinds import Busy, Kind, may_be_replying
 from hotswap.wire.lines import Gathering, Hole, Mute
-from hotswap.wire.registry import Busy, Connection, Kind, Registry, may_be_replying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from hotswap.wire.connection import Connection
     from hotswap.wire.objects import Shells
     from hotswap.wire.records import ConnectionRecord
+    from hotswap.wire.registry import Registry
 
 REFUSED = 1008
 """RFC 6455 section 7.4.1: policy violation; the new code does not want this connection."""
@@ -282,7 +284,7 @@ class WebSockets(Kind):
             transport.close()
             return
         connection.resumed += 1
-        self._registry.restarted()
+        self._registry.arrivals.restart()
         protocol.connection = connection
         protocol.carried = record
         protocol.hush = Hush() if record.hushed else None

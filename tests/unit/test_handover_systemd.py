@@ -95,8 +95,10 @@ def test_a_passed_listener_is_served_as_an_inherited_one() -> None:
         listening = socket.create_server(("127.0.0.1", 0))
         port = listening.getsockname()[1]
         registry = Registry(None)
-        registry.offer([systemd.ListenerRecord(listening.detach(), f"tcp:127.0.0.1:{port}")])
-        inherited = registry.inherited(f"tcp:127.0.0.1:{port}")
+        registry.arrivals.offer(
+            [systemd.ListenerRecord(listening.detach(), f"tcp:127.0.0.1:{port}")]
+        )
+        inherited = registry.arrivals.inherited(f"tcp:127.0.0.1:{port}")
         assert [each.getsockname()[1] for each in inherited] == [port]
         for each in inherited:
             each.close()
