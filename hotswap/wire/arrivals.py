@@ -144,11 +144,11 @@ class Arrivals:
                 os.close(fd)
         self._listeners.clear()
         for key, records in self._waiting.items():
-            for kind, count in Counter(record.kind for record in records).items():
+            for kind, count in Counter(record.word for record in records).items():
                 self._lost.append(f"{count} {kind} of {key}: no listener took them")
             for record in records:
                 with socket.socket(fileno=record.fd) as orphan:
-                    if record.kind == "websocket":
+                    if record.word == "websocket":
                         _say(orphan, b"\x88\x02\x03\xf4")  # close frame, 1012: service restart
                 self.arrived(record.id)
         self._waiting.clear()

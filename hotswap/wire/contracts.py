@@ -50,11 +50,26 @@ _CYCLE = (
     "logger",
 )
 
+SERVE = "websockets.asyncio.server:ServerConnection"
+
 METHODS: dict[str, tuple[str, ...]] = {
     SANSIO: _WEBSOCKET_METHODS,
     WSPROTO: _WEBSOCKET_METHODS,
     HTTPTOOLS: (*_HTTP_METHODS, "on_message_complete"),
     H11: _HTTP_METHODS,
+    SERVE: (
+        "connection_made",
+        "connection_lost",
+        "data_received",
+        "eof_received",
+        "recv",
+        "recv_streaming",
+        "wait_closed",
+        "send",
+        "send_data",
+    ),
+    "websockets.asyncio.messages:Assembler": ("put",),
+    "websockets.server:ServerProtocol": ("send_text", "send_binary", "send_continuation"),
     "wsproto.extensions:PerMessageDeflate": (
         "frame_inbound_payload_data",
         "frame_inbound_complete",
@@ -78,6 +93,10 @@ STATE: dict[str, tuple[str, ...]] = {
     ),
     "websockets.protocol:Protocol": ("extensions",),
     "wsproto.extensions:PerMessageDeflate": ("_decompressor", "_inbound_compressed", "client_max_window_bits"),
+    SERVE: ("request", "recv_messages", "transport", "logger", "protocol", "server"),
+    "websockets.asyncio.server:Server": ("handler_tasks", "server"),
+    "websockets.asyncio.messages:Assembler": ("frames", "paused", "low", "pause", "resume"),
+    "websockets.asyncio.messages:SimpleQueue": ("queue",),
     "asyncio.queues:Queue": ("_getters", "_queue"),
     "asyncio.streams:StreamReader": ("_buffer", "_waiter", "_paused", "_limit", "_eof", "_transport"),
     "asyncio.streams:StreamReaderProtocol": ("_stream_reader", "_client_connected_cb"),
@@ -98,6 +117,15 @@ _NEEDS: dict[str, tuple[str, ...]] = {
         "asyncio.queues:Queue",
     ),
     "wsproto": (WSPROTO, "wsproto.extensions:PerMessageDeflate", "asyncio.queues:Queue"),
+    "serve": (
+        SERVE,
+        "websockets.asyncio.server:Server",
+        "websockets.asyncio.messages:Assembler",
+        "websockets.asyncio.messages:SimpleQueue",
+        "websockets.server:ServerProtocol",
+        "websockets.extensions.permessage_deflate:PerMessageDeflate",
+        "websockets.protocol:Protocol",
+    ),
     "httptools": (
         HTTPTOOLS,
         "uvicorn.protocols.http.httptools_impl:RequestResponseCycle",
@@ -151,6 +179,19 @@ def _usable(kind: str) -> str:
     return ", ".join(gone)
 
 
+def usable(kind: str) -> bool:
+    """Say whether this kind of connection can be carried; where not, it is said why."""
+    problem = _usable(kind)
+    if problem:
+        log.warning(
+            "%s connections cannot be carried over an exec reload: this release lacks %s; they will be closed "
+            "with 1012 instead",
+            kind,
+            problem,
+        )
+    return not problem
+
+
 def tracked(name: str, registry: Registry) -> Any:
     """Give the protocol class for an entry of uvicorn's tables: ``http_auto``, ``ws_wsproto``, ..."""
     from hotswap.wire import http, websockets, wsproto
@@ -165,14 +206,7 @@ def tracked(name: str, registry: Registry) -> Any:
     if kind is None:
         return None
     make, plain = makers[kind]
-    problem = _usable(kind)
-    if problem:
-        log.warning(
-            "%s connections cannot be carried over an exec reload: this release lacks %s; they will be closed "
-            "with 1012 instead",
-            kind,
-            problem,
-        )
+    if not usable(kind):
         return load(plain)
     return _made(kind, make, registry)
 

@@ -208,6 +208,18 @@ class Mute(asyncio.Transport):
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return self.real.get_extra_info(name, default)
 
+    def write_eof(self) -> None:
+        """Say nothing."""
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def is_reading(self) -> bool:
+        return False
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        self.real.set_write_buffer_limits(high, low)
+
     def get_write_buffer_size(self) -> int:
         return int(self.real.get_write_buffer_size())
 

@@ -70,6 +70,7 @@ def patch_everything(registry: Registry) -> None:
         "uvicorn.config": lambda module: _patch_tables(module, registry),
         "uvloop": lambda module: _patch_uvloop(module, registry),
         "starlette.websockets": lambda module: _patch_starlette(module, registry),
+        "websockets.asyncio.server": lambda module: _patch_websockets(module, registry),
     }
     for name in list(later):
         if name in sys.modules:
@@ -91,6 +92,18 @@ def _patch_starlette(module: Any, registry: Registry) -> None:
     from hotswap.wire.objects import give_shells_back
 
     give_shells_back(module.WebSocket, registry)
+
+
+def _patch_websockets(module: Any, registry: Registry) -> None:
+    """Know the connections of ``websockets.serve``, where all that is relied on is there."""
+    from hotswap.wire import contracts
+
+    if contracts.usable("serve"):
+        from hotswap.wire.websockets_serve import WebSocketsServe, speak_later
+
+        registry.kinds.insert(0, WebSocketsServe(registry))
+        broadcast = speak_later(module.broadcast)
+        module.broadcast = sys.modules["websockets.asyncio.connection"].broadcast = broadcast  # type: ignore[attr-defined]
 
 
 def _patch_tables(module: Any, registry: Registry) -> None:

@@ -27,7 +27,8 @@ class ConnectionRecord(NamedTuple):
     fd: int
     id: int
     kind: str
-    """``websocket``, ``http``, ``sse``, ``stream``, ``protocol`` or ``fresh`` (accepted, not yet served)."""
+    """``websocket``, ``http``, ``sse``, ``stream``, ``protocol`` or ``fresh`` (accepted, not yet served); with ``/`` and
+    the library where that is not uvicorn."""
     key: str
     """The listener that accepted it."""
     opening: bytes = b""
@@ -52,6 +53,11 @@ class ConnectionRecord(NamedTuple):
     """Of a user's own protocol: attribute name and pickled value."""
     peer: tuple[object, ...] = ()
     """``(peername, sockname, scheme)`` when the descriptor itself cannot tell: behind the keeper."""
+
+    @property
+    def word(self) -> str:
+        """Give the word for it in counts and reports."""
+        return "http" if self.kind == "fresh" else self.kind.partition("/")[0]
 
 
 @dataclass(slots=True)

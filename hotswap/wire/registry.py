@@ -68,6 +68,8 @@ class Registry:
         self.standstill = Standstill(self)
         self.before_adoption: list[Callable[[], None]] = []
         """Called before connections of a listener are adopted: app state set by start-up is put back here."""
+        self._afterwards: list[Callable[[], object]] | None = None
+        """While connections of a listener are adopted: what must wait for the listener to be known to its server."""
         self.kinds: list[Kind] = []
         self.secured: Kind
         """TLS without a keeper: cannot cross execve."""
@@ -275,6 +277,7 @@ class Registry:
         for hook in self.before_adoption:
             hook()
         records = self.arrivals.take(loop, key)
+        self._afterwards = []
         collecting = gc.isenabled()
         gc.disable()  # 11 s -> 5 s at 9,500 connections (exec.md section 7)
         try:
@@ -289,7 +292,17 @@ class Registry:
             if collecting:
                 gc.enable()
         self.arrivals.answer()
+        steps, self._afterwards = self._afterwards, None
+        for step in steps or ():
+            loop.call_soon(step)
         loop.call_soon(self.arrivals.settle)
+
+    def afterwards(self, step: Callable[[], object]) -> None:
+        """Do `step` soon, and not before whoever opened the listener has got it."""
+        if self._afterwards is not None:
+            self._afterwards.append(step)
+        else:
+            asyncio.get_running_loop().call_soon(step)
 
     async def _receive(self, loop: asyncio.AbstractEventLoop, record: ConnectionRecord) -> Any:
         """Make an inherited descriptor a paused transport with a `Gathering` protocol."""
@@ -328,7 +341,7 @@ class Registry:
             connection.transport.write(record.unsent)
         self.take_on(connection, factory, record)
         if counted:
-            self.arrivals.keep("http" if record.kind == "fresh" else record.kind)
+            self.arrivals.keep(record.word)
         self.arrivals.arrived(record.id)
 
     def take_on(

@@ -20,7 +20,7 @@ from hotswap.wire.kinds import Busy, Kind, may_be_replying
 from hotswap.wire.lines import Gathering, Hole, Mute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterable
 
     from hotswap.wire.connection import Connection
     from hotswap.wire.objects import Shells
@@ -330,7 +330,7 @@ class WebSockets(Kind):
             connection.transport.resume_reading()
 
     def detach(self, connection: Connection, protocol: Any) -> None:
-        protocol.logger = _Silent()
+        protocol.logger = Silent()
         protocol.stop_keepalive()
         protocol.transport = Hole(connection.transport)
         getattr(protocol, "connections", set()).discard(protocol)
@@ -343,7 +343,7 @@ class WebSockets(Kind):
         connection.transport.close()
 
 
-class _Silent:
+class Silent:
     """The logger of a protocol whose handler is being cancelled: its end is no news."""
 
     level = 100
@@ -371,17 +371,29 @@ def sansio(registry: Registry) -> type:
                     factory.client_no_context_takeover = True
 
         def follow_window(self, carried: bytes) -> None:
-            for extension in self.conn.extensions:
-                if getattr(extension, "remote_no_context_takeover", True):
-                    continue
-                bits = extension.remote_max_window_bits
-                if carried:
-                    extension.decoder = zlib.decompressobj(wbits=-bits, zdict=carried)
-                self.window = Window(bits, carried)
-                extension.decode = _followed(extension, self.window)
+            self.window = follow_extensions(self.conn.extensions, carried)
 
     TrackedSansIO.registry = registry
     return TrackedSansIO
+
+
+def follow_extensions(extensions: Iterable[Any], carried: bytes) -> Window | None:
+    """Keep the inflate window of permessage-deflate, where it was negotiated with context takeover.
+
+    Args:
+        extensions: Of the websockets library, in use on one connection.
+        carried: The last image's window, to prime the inflater with.
+    """
+    for extension in extensions:
+        if getattr(extension, "remote_no_context_takeover", True):
+            continue
+        bits = extension.remote_max_window_bits
+        if carried:
+            extension.decoder = zlib.decompressobj(wbits=-bits, zdict=carried)
+        window = Window(bits, carried)
+        extension.decode = _followed(extension, window)
+        return window
+    return None
 
 
 def _followed(extension: Any, window: Window) -> Callable[..., Any]:
