@@ -89,7 +89,15 @@ def without_factory(what: str) -> defaultdict[Any, Any]:
 
 
 class _Asking(pickle.Pickler):
-    """Asks each object beforehand whether it can be pickled, and writes a `Lost` for those that cannot."""
+    """Asks each object beforehand whether it can be pickled, and writes a `Lost` for those that cannot.
+
+    An object of the program loses only what it holds and cannot be pickled. One of a library, which nobody here knows,
+    is carried as a whole or not at all: half a client or response would be worse than none.
+    """
+
+    own: frozenset[str] = frozenset()
+    """Names of the program's modules."""
+    anchors: Sequence[Any] = ()
 
     def reducer_override(self, thing: Any) -> Any:
         cls = type(thing)
@@ -103,19 +111,37 @@ class _Asking(pickle.Pickler):
         try:
             if isinstance(thing, (type, types.FunctionType, types.BuiltinFunctionType)):
                 pickle.dumps(thing, PROTOCOL)
-            else:
+            elif cls.__module__ in self.own or cls in places.PLAIN:
                 thing.__reduce_ex__(PROTOCOL)
+            else:
+                self._try_whole(thing)
         except Exception:  # noqa: BLE001 - whatever a __reduce__ of the app's raises
-            return (lost, (getattr(thing, "__qualname__", None) or cls.__qualname__,))
+            return (lost, (_name_of(thing),))
         return NotImplemented
+
+    def _try_whole(self, thing: Any) -> None:
+        pickler = pickle.Pickler(io.BytesIO(), PROTOCOL)
+        pickler.dispatch_table = self.dispatch_table
+        pickler.memo = {id(value): (number, value) for number, value in enumerate(self.anchors)}
+        pickler.dump(thing)
+
+
+def _name_of(thing: Any) -> str:
+    """Give the name of a class or function, else of an object's class, without asking the object."""
+    if isinstance(thing, (type, types.FunctionType, types.BuiltinFunctionType)):
+        return thing.__qualname__
+    return type(thing).__qualname__
 
 
 class Stream:
     """Writes entries with shared identity."""
 
-    def __init__(self, registry: Registry, carried: frozenset[int]) -> None:
+    def __init__(
+        self, registry: Registry, carried: frozenset[int], own: frozenset[str] = frozenset()
+    ) -> None:
         self._registry = registry
         self._carried = carried
+        self._own = own
         self._anchors: list[Any] = []
         self._heads: list[tuple[tuple[str, ...], str, str, str]] = []
         self._aliases: list[tuple[tuple[str, ...], str, int]] = []
@@ -158,6 +184,8 @@ class Stream:
         pickle.Pickler(writer, PROTOCOL).dump((self._heads, self._aliases))
         pickler = make(writer, PROTOCOL)
         pickler.dispatch_table = table
+        if make is _Asking:
+            pickler.own, pickler.anchors = self._own, self._anchors
         pickler.memo = {id(value): (number, value) for number, value in enumerate(self._anchors)}
         for entry, value in entries:
             pickler.dump(((tuple(entry.place), *entry[1:]), value))
@@ -348,7 +376,7 @@ def _guard(opcode: bytes, taken: int) -> None:
             if isinstance(first, Lost):
                 self.stack.append(first)
             else:
-                cls = first if hasattr(first, "__qualname__") else type(first)
+                cls = first if isinstance(first, (type, types.FunctionType)) else type(first)
                 self.stack.append(self.loader._lost(getattr(cls, "__qualname__", repr(cls))))
 
     _Guarded.dispatch[opcode[0]] = load

@@ -225,7 +225,7 @@ class State:
             late: What `late_changes` gave before shut-down.
         """
         self._modules = frozenset(module.__name__ for module in modules)
-        stream = Stream(self._registry, carried)
+        stream = Stream(self._registry, carried, self._modules)
         entries = list(late)
         survey = places.survey(modules, self._aliases())
         for (parent, name), (place, value) in survey.objects.items():

@@ -50,6 +50,7 @@ _CYCLE = (
     "logger",
 )
 
+AIOHTTP = "aiohttp.web_protocol:RequestHandler"
 SERVE = "websockets.asyncio.server:ServerConnection"
 
 METHODS: dict[str, tuple[str, ...]] = {
@@ -57,6 +58,8 @@ METHODS: dict[str, tuple[str, ...]] = {
     WSPROTO: _WEBSOCKET_METHODS,
     HTTPTOOLS: (*_HTTP_METHODS, "on_message_complete"),
     H11: _HTTP_METHODS,
+    AIOHTTP: ("connection_made", "data_received"),
+    "aiohttp.web_response:StreamResponse": ("prepare", "write"),
     SERVE: (
         "connection_made",
         "connection_lost",
@@ -93,6 +96,13 @@ STATE: dict[str, tuple[str, ...]] = {
     ),
     "websockets.protocol:Protocol": ("extensions",),
     "wsproto.extensions:PerMessageDeflate": ("_decompressor", "_inbound_compressed", "client_max_window_bits"),
+    AIOHTTP: (
+        "transport", "logger", "_request_count", "_messages", "_current_request", "_upgraded", "_task_handler",
+        "_reading_paused", "_buffer_paused",
+    ),
+    "aiohttp.web_request:BaseRequest": ("_payload_writer", "content", "method", "path"),
+    "aiohttp.http_writer:StreamWriter": ("output_size",),
+    "aiohttp.web_response:StreamResponse": ("_req", "content_type"),
     SERVE: ("request", "recv_messages", "transport", "logger", "protocol", "server"),
     "websockets.asyncio.server:Server": ("handler_tasks", "server"),
     "websockets.asyncio.messages:Assembler": ("frames", "paused", "low", "pause", "resume"),
@@ -117,6 +127,12 @@ _NEEDS: dict[str, tuple[str, ...]] = {
         "asyncio.queues:Queue",
     ),
     "wsproto": (WSPROTO, "wsproto.extensions:PerMessageDeflate", "asyncio.queues:Queue"),
+    "aiohttp": (
+        AIOHTTP,
+        "aiohttp.web_request:BaseRequest",
+        "aiohttp.http_writer:StreamWriter",
+        "aiohttp.web_response:StreamResponse",
+    ),
     "serve": (
         SERVE,
         "websockets.asyncio.server:Server",

@@ -31,7 +31,7 @@ CONTINUED = "continued"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that may be carried out twice (RFC 9110 section 9.2.1)."""
 
-_EVENT_ID = re.compile(rb"(?:\A|[\r\n])id:[ ]?([^\r\n\0]*)")
+EVENT_ID = re.compile(rb"(?:\A|[\r\n])id:[ ]?([^\r\n\0]*)")
 
 
 class Tracked:
@@ -79,10 +79,10 @@ class Tracked:
         """Give the bytes from the first unanswered request on; None when they were not kept."""
         if self.at_boundary():
             return b""
-        return None if self.overflow else _after(bytes(self.raw), self.answered())
+        return None if self.overflow else after_answered(bytes(self.raw), self.answered())
 
 
-def _after(raw: bytes, count: int) -> bytes | None:
+def after_answered(raw: bytes, count: int) -> bytes | None:
     """Give what follows the first `count` requests in `raw`; None when they end nowhere."""
     if count == 0:
         return raw
@@ -108,6 +108,14 @@ def _after(raw: bytes, count: int) -> bytes | None:
     return bytes(rest)
 
 
+def asking_again(request: bytes, last_event_id: str) -> bytes:
+    """Give the request for an event stream, as a browser that was cut off after an event would send it."""
+    if not last_event_id or b"\nlast-event-id:" in request.lower():
+        return request
+    head, line, rest = request.partition(b"\r\n")
+    return head + line + b"Last-Event-ID: " + last_event_id.encode("latin-1") + line + rest
+
+
 class TrackedCycle:
     """Mixed into uvicorn's request cycles: knows an event stream when it begins."""
 
@@ -117,7 +125,7 @@ class TrackedCycle:
     def note(self, message: Any) -> None:
         """Look at a response's head, or at a part of an event stream."""
         if self.streaming:
-            found = _EVENT_ID.findall(message.get("body", b""))
+            found = EVENT_ID.findall(message.get("body", b""))
             if found:
                 self.last_event_id = found[-1]
             return
@@ -247,12 +255,7 @@ class HTTP(Kind):
                 transport.resume_reading()
 
         protocol.connection_made(Mute(transport, heard))  # type: ignore[attr-defined]
-        request = record.opening
-        if record.note and b"\nlast-event-id:" not in request.lower():
-            head, line, rest = request.partition(b"\r\n")
-            request = (
-                head + line + b"Last-Event-ID: " + record.note.encode("latin-1") + b"\r\n" + rest
-            )
+        request = asking_again(record.opening, record.note)
         protocol.data_received(request)
         cycle = protocol.cycle
         if cycle is not None:

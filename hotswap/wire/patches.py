@@ -70,6 +70,7 @@ def patch_everything(registry: Registry) -> None:
         "uvicorn.config": lambda module: _patch_tables(module, registry),
         "uvloop": lambda module: _patch_uvloop(module, registry),
         "starlette.websockets": lambda module: _patch_starlette(module, registry),
+        "aiohttp.web_server": lambda module: _patch_aiohttp(module, registry),
         "websockets.asyncio.server": lambda module: _patch_websockets(module, registry),
     }
     for name in list(later):
@@ -92,6 +93,18 @@ def _patch_starlette(module: Any, registry: Registry) -> None:
     from hotswap.wire.objects import give_shells_back
 
     give_shells_back(module.WebSocket, registry)
+
+
+def _patch_aiohttp(module: Any, registry: Registry) -> None:
+    """Know the connections of aiohttp's server, where all that is relied on is there."""
+    from hotswap.wire import contracts
+
+    if contracts.usable("aiohttp"):
+        from hotswap.wire.aiohttp import AioHTTP, follow_responses, tracked
+
+        follow_responses(sys.modules["aiohttp.web_response"].StreamResponse)
+        registry.kinds.insert(0, AioHTTP(registry))
+        module.RequestHandler = tracked(module.RequestHandler)
 
 
 def _patch_websockets(module: Any, registry: Registry) -> None:

@@ -27,8 +27,8 @@ class ConnectionRecord(NamedTuple):
     fd: int
     id: int
     kind: str
-    """``websocket``, ``http``, ``sse``, ``stream``, ``protocol`` or ``fresh`` (accepted, not yet served); with ``/`` and
-    the library where that is not uvicorn."""
+    """``websocket``, ``http``, ``sse``, ``stream``, ``protocol`` or ``fresh`` (accepted, not yet served); with ``/``
+    and the library where that is not uvicorn."""
     key: str
     """The listener that accepted it."""
     opening: bytes = b""

@@ -285,7 +285,7 @@ class Protocols(Kind):
         if held is not None:
             return self._registry.basics(connection, "fresh", raw=bytes(held.early), eof=held.eof)
         module = type(protocol).__module__
-        if module.startswith("uvicorn.") or _amid_request(protocol) or _unknown(protocol):
+        if module.startswith("uvicorn.") or _unknown(protocol):
             return f"connection served by {type(protocol).__qualname__}, which cannot be carried"
         save = getattr(protocol, "__hotswap_save__", None)
         names = save() if save is not None else _attributes(protocol)
@@ -352,16 +352,11 @@ class Secured(Protocols):
 
 
 def _unknown(protocol: Any) -> bool:
-    """Say whether an installed library serves the connection in a way nobody here knows (aiohttp's idle ones aside)."""
-    if hasattr(protocol, "__hotswap_save__") or hasattr(protocol, "_current_request"):
+    """Say whether an installed library serves the connection in a way nobody here knows."""
+    if hasattr(protocol, "__hotswap_save__"):
         return False
     module = sys.modules.get(type(protocol).__module__)
     return "site-packages" in (getattr(module, "__file__", "") or "")
-
-
-def _amid_request(protocol: Any) -> bool:
-    """Say whether aiohttp answers a request or serves a WebSocket there: a fresh protocol would wait for a request."""
-    return getattr(protocol, "_current_request", None) is not None
 
 
 def _attributes(protocol: Any) -> dict[str, Any]:

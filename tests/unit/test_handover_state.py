@@ -317,6 +317,25 @@ def test_one_bad_object_loses_only_itself_and_is_named() -> None:
     assert any("TextIOWrapper" in note for note in new.notes)
 
 
+def test_half_a_library_object_is_none() -> None:
+    """Whoever made its class knows what it needs; the others in the container are kept."""
+    library = types.ModuleType("library")
+    sys.modules["library"] = library
+    exec(
+        "class Client:\n    def __init__(self): self.retries = 3; self.call = lambda: 0\n"
+        "    def __getattr__(self, name): return getattr(self.backend, name)",
+        vars(library),
+    )
+    old = Image(app="clients = {}\ncount = 0")
+    old.app.clients.update(a=library.Client(), b=1)
+    old.app.count = 5
+    new = Image(old.leave(), app="clients = {}\ncount = 0")
+
+    assert new.app.clients == {"b": 1}
+    assert new.app.count == 5
+    assert new.notes == ("1 Client could not be carried and was removed from what held it",)
+
+
 def test_a_class_that_has_gone_or_changed_loses_only_its_objects() -> None:
     old = Image(
         app="import enum\nclass Color(enum.Enum):\n    RED = 1\n    BLUE = 2\nclass Gone: pass\nd = {}\nn = []"
