@@ -266,6 +266,7 @@ def give_bound_sockets_back(registry: Registry) -> None:
         if not inherited:
             bind(self, address)
             return
+        registry.arrivals.keep("listener", len(inherited))
         os.dup2(inherited[0].fileno(), self.fileno(), inheritable=False)
         for each in inherited:
             each.close()

@@ -11,6 +11,7 @@ import importlib.util
 import sys
 from typing import TYPE_CHECKING, Any
 
+from hotswap.wire.foreign import Foreign
 from hotswap.wire.listeners import give_bound_sockets_back, patch_loop
 from hotswap.wire.streams import Protocols, Secured, Streams
 
@@ -58,7 +59,7 @@ class _WhenImported(importlib.abc.MetaPathFinder):
 
 def patch_everything(registry: Registry) -> None:
     """Patch what is there, and the rest when it comes."""
-    registry.kinds[:] = [Streams(registry), Protocols(registry)]
+    registry.kinds[:] = [Foreign(registry), Streams(registry), Protocols(registry)]
     registry.secured = Secured(registry)
     patch_loop(asyncio.BaseEventLoop, registry)
     patch_loop(asyncio.SelectorEventLoop, registry)
