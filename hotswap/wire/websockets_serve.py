@@ -10,7 +10,7 @@ import asyncio
 import time
 import weakref
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from hotswap.wire import hush
 from hotswap.wire.frames import FrameTail
@@ -103,7 +103,8 @@ def follow(protocol: Any) -> Following:
         if protocol.request is None:
             notes.opening += data
             receive(data)
-            if protocol.request is not None:
+            complete = getattr(protocol, "request", None) is not None  # receiving has set it
+            if complete:
                 head, mark, rest = notes.opening.partition(HEAD)
                 notes.opening = head + mark
                 notes.tail.feed(rest)
@@ -129,7 +130,7 @@ def follow(protocol: Any) -> Following:
         async with aclosing(cls.recv_streaming(protocol, decode)) as parts:
             notes.waiting += 1
             try:
-                part = await anext(parts, None)
+                part: Any = await anext(parts, None)
             finally:
                 notes.waiting -= 1
             if part is not None:
@@ -315,9 +316,8 @@ class WebSocketsServe(Kind):
         notes.later.clear()
         protocol.send_data()
         for kind, payload in record.queue:
-            protocol.recv_messages.put(
-                Frame(Opcode.TEXT if kind == "text" else Opcode.BINARY, payload)
-            )
+            opcode = Opcode.TEXT if kind == "text" else Opcode.BINARY
+            protocol.recv_messages.put(Frame(opcode, cast("bytes", payload)))
         arrived = record.raw + bytes(gathering.early)
         if arrived:
             protocol.data_received(arrived)

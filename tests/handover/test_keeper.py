@@ -60,7 +60,7 @@ def options(
     loop: str, certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> list[str]:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    return ["--loop", loop, "--cert", str(certificate), "--keeper", "3"]
+    return ["--loop", loop, "--cert", str(certificate), "--keeper", "30"]
 
 
 def test_tls_connections_survive_exec(start: Callable[..., Program], options: list[str]) -> None:
@@ -147,6 +147,7 @@ def test_certificates_are_renewed_by_a_reload(
 def test_the_keeper_leaves_when_its_server_is_gone(
     start: Callable[..., Program], options: list[str], tmp_path: Path
 ) -> None:
+    options[-1] = "2"
     program = start(*options, target="whoami:app")
     client = HTTP(secured(program))
     client.get("/")
