@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hotswap import files as listening
 from hotswap.data import settings
 from hotswap.data.environment import is_dotenv
+from hotswap.live.batch import Outside
 from hotswap.source.model import Outcome
 
 if TYPE_CHECKING:
@@ -49,10 +50,14 @@ class Saving:
         if not code and not env and not listened and not schema:
             return None
         undo: list[Callable[[], None]] = []
+        refreshed: list[Any] = []
         fault = session.migrating.follow(schema) if session.migrating and schema else None
-        fault = fault or self._data(env, listened, undo)
+        fault = fault or self._data(env, listened, undo, refreshed)
+        variables = frozenset(session.env.changed) if env else frozenset()
         if fault is not None:
             outcome = self._made(batch, fault)
+        elif variables or refreshed:
+            outcome = swapper.apply(code, outside=Outside(env[0], variables, tuple(refreshed)))
         elif code:
             outcome = swapper.apply(code)
         else:
@@ -81,7 +86,11 @@ class Saving:
             session.state.remember(session.modules(), names=names)
 
     def _data(
-        self, env: Sequence[str], listened: Sequence[str], undo: list[Callable[[], None]]
+        self,
+        env: Sequence[str],
+        listened: Sequence[str],
+        undo: list[Callable[[], None]],
+        refreshed: list[Any],
     ) -> Fault | None:
         """Bring environment, settings and listeners up to date; the first fault ends it."""
         session = self._session
@@ -90,7 +99,7 @@ class Saving:
             if fault is not None:
                 return fault
         if env:
-            fault = settings.refresh(session.modules(), env[0], undo)
+            fault = settings.refresh(session.modules(), env[0], undo, refreshed)
             if fault is not None:
                 return fault
         return listening.call(listened, session.root, self._hook_failed) if listened else None
@@ -114,6 +123,8 @@ class Saving:
     def _is_env(self, path: str) -> bool:
         given = self._session.options.env_file
         if given and os.path.abspath(given) == path:
+            return True
+        if path in settings.env_files():
             return True
         return is_dotenv(path) and path in self._session.swapper.data_files()
 

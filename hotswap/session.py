@@ -23,6 +23,7 @@ import traceback
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from hotswap import hooks
+from hotswap.data import settings
 from hotswap.data.environment import Layer, is_dotenv
 from hotswap.desk import Desk
 from hotswap.quiet import QuietPoint
@@ -189,6 +190,7 @@ class Session:
         files.update(self.swapper.tracker.failed)
         if self.options.env_file:
             files.add(os.path.abspath(self.options.env_file))
+        files |= settings.env_files()
         files.add(self.config)
         return files
 
@@ -267,7 +269,6 @@ class Session:
         """Watch and tell; nothing here must delay the first answer."""
         if self._closed:
             return
-        self.env.note(path for path in self.swapper.data_files() if is_dotenv(path))
         if self.options.watch:
             self._watch()
             self._catch_up()
@@ -374,6 +375,8 @@ class Session:
             globs.append(self.migrating.glob)
         files = self.watched_files()
         self.saving.noted(files)
+        read = {path for path in self.swapper.data_files() if is_dotenv(path)}
+        self.env.note(sorted(read | settings.env_files()))
         self.watcher.watch(
             files,
             includes=(*self.options.reload_include, *globs),

@@ -18,10 +18,10 @@ from hotswap.live.tracker import Tracker
 from hotswap.source.model import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from hotswap.live.batch import Batch
+    from hotswap.live.batch import Batch, Outside
 
 KEPT: int = 50
 """Outcomes, and steps of undo, that are remembered."""
@@ -53,7 +53,6 @@ class Swapper:
         self.live_loops = live_loops
         self.history: list[Outcome] = []
         self.reenter: Callable[[Any], bool] | None = None
-        self.refresh_data: Callable[[Sequence[str]], None] | None = None
         self.adopt_value: Callable[[Any, Any, Any], bool] | None = None
         """``(old, new, journal)``: put what a statement made anew into the old value; False when it cannot."""
         self._pending: dict[str, None] = {}
@@ -96,19 +95,26 @@ class Swapper:
         return "no module was imported from it"
 
     # -- swapping --------------------------------------------------------------------------------------------------
-    def apply(self, paths: Iterable[str | os.PathLike[str]] | None = None) -> Outcome:
+    def apply(
+        self,
+        paths: Iterable[str | os.PathLike[str]] | None = None,
+        *,
+        outside: Outside | None = None,
+    ) -> Outcome:
         """Swap in what changed: the given files, or without argument whatever differs from what runs.
+
+        `outside` tells what else changed with them; the statements that read it run again.
 
         Never raises for the user's fault. A plan that needs a fresh process changes nothing: ``ok`` False, ``rung``
         ``"exec"``, `reason` set.
         """
-        from hotswap.live.batch import read_batch
+        from hotswap.live.batch import Outside, read_batch
 
         with self._lock:
             started = time.perf_counter()
             self.tracker.adopt_imported()
             given = None if paths is None else [os.fspath(p) for p in paths]
-            batch = read_batch(self.tracker, given, self._pending)
+            batch = read_batch(self.tracker, given, self._pending, outside or Outside())
             outcome, before = self._swap(batch, started)
             if outcome.ok and outcome.rung is not None and before:
                 self._undo.append(before)

@@ -28,6 +28,8 @@ class Layer:
         self.shell: dict[str, str] = dict(self.environ)
         self.loaded: dict[str, dict[str, str]] = {}
         """Path -> the values that came from it."""
+        self.apart: set[str] = set()
+        """Files whose values never reach the environment: pydantic-settings keeps what it reads to itself."""
         self.changed: set[str] = set()
         """Keys that the last `follow` set, changed or removed."""
 
@@ -45,11 +47,16 @@ class Layer:
     def note(self, paths: Iterable[str]) -> None:
         """Learn which values came from files that the program loaded itself."""
         for path in paths:
+            if path in self.loaded or path in self.apart or not os.path.exists(path):
+                continue
             read = self._read(path)
-            if path not in self.loaded and isinstance(read, dict):
-                self.loaded[path] = {
-                    key: value for key, value in read.items() if self.environ.get(key) == value
-                }
+            if isinstance(read, Fault):
+                continue
+            there = {key: value for key, value in read.items() if self.environ.get(key) == value}
+            if read and not there:
+                self.apart.add(path)
+            else:
+                self.loaded[path] = there
 
     def follow(self, path: str, undo: list[Callable[[], None]]) -> Fault | None:
         """Bring the environment up to date with a file that was saved or deleted.
@@ -61,6 +68,9 @@ class Layer:
         read = self._read(path) if os.path.exists(path) else {}
         if isinstance(read, Fault):
             return read
+        if path in self.apart:
+            self.changed = set()
+            return None
         before = self.loaded.get(path, {})
         environ, loaded = dict(self.environ), dict(self.loaded)
         undo.append(lambda: self._back(environ, loaded))

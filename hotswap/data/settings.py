@@ -5,6 +5,8 @@ Who holds the settings object sees the new values; a value that does not validat
 
 from __future__ import annotations
 
+import functools
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -17,20 +19,50 @@ if TYPE_CHECKING:
 
 
 def instances(modules: Iterable[ModuleType]) -> list[Any]:
-    """Give the settings objects that the modules hold, each once, nested models aside."""
+    """Give the settings objects that modules hold, or their cached functions, each once; nested models aside."""
     library = sys.modules.get("pydantic_settings")
     if library is None:
         return []
     found: dict[int, Any] = {}
     for module in modules:
-        for value in list(vars(module).values()):
-            if issubclass(type(value), library.BaseSettings):
-                found[id(value)] = value
+        for held in list(vars(module).values()):
+            for value in cached(held) if type(held) is functools._lru_cache_wrapper else (held,):
+                if issubclass(type(value), library.BaseSettings):
+                    found[id(value)] = value
     return list(found.values())
 
 
+def cached(function: Any) -> list[Any]:
+    """Give what a `functools.lru_cache` refers to: its results, of an unbounded one by way of its dict."""
+    found: list[Any] = []
+    for thing in gc.get_referents(function):
+        found.append(thing)
+        if type(thing) is dict:
+            found += thing.values()
+    return found
+
+
+def env_files() -> set[str]:
+    """Give the absolute paths of the files from which settings classes read, there or not."""
+    library = sys.modules.get("pydantic_settings")
+    if library is None:
+        return set()
+    found: set[str] = set()
+    classes: list[type] = [library.BaseSettings]
+    while classes:
+        cls = classes.pop()
+        classes += type.__subclasses__(cls)
+        named = vars(cls).get("model_config", {}).get("env_file") or ()
+        for path in [named] if isinstance(named, (str, os.PathLike)) else named:
+            found.add(os.path.abspath(path))
+    return found
+
+
 def refresh(
-    modules: Iterable[ModuleType], path: str, undo: list[Callable[[], None]]
+    modules: Iterable[ModuleType],
+    path: str,
+    undo: list[Callable[[], None]],
+    refreshed: list[Any],
 ) -> Fault | None:
     """Refresh every settings object from the environment as it is now.
 
@@ -38,6 +70,7 @@ def refresh(
         modules: The tracked modules.
         path: The file that changed, for the fault.
         undo: Gets what puts the old values back.
+        refreshed: Gets the objects whose values are others now.
     """
     pairs: list[tuple[Any, Any]] = []
     for one in instances(modules):
@@ -45,8 +78,7 @@ def refresh(
             pairs.append((one, twin(one)))
         except Exception as error:  # noqa: BLE001 -- validators are user code
             return refused(error, type(one), path)
-    for one, other in pairs:
-        put(one, other, undo)
+    refreshed += [one for one, other in pairs if put(one, other, undo)]
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hotswap.live.tracker import digest_of
 from hotswap.source.faults import KINDS
@@ -29,6 +29,18 @@ class Edit:
     """Where the module lives from now on, when that changed (a module became a package)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What changed outside the source together with a batch, and is so already."""
+
+    path: str = ""
+    """The file that told: ``.env``."""
+    variables: frozenset[str] = frozenset()
+    """Environment variables that have another value, or none any more."""
+    objects: tuple[Any, ...] = ()
+    """Objects refreshed in place: settings."""
+
+
 @dataclass(slots=True)
 class Batch:
     """What is to be swapped in together."""
@@ -42,6 +54,7 @@ class Batch:
     ignored: list[str] = field(default_factory=list)
     same: list[str] = field(default_factory=list)
     """Files that hold what runs: no longer pending, if they were."""
+    outside: Outside = Outside()
 
     @classmethod
     def of_sources(cls, tracker: Tracker, sources: Mapping[str, bytes | None]) -> Batch:
@@ -55,9 +68,14 @@ class Batch:
         return batch
 
 
-def read_batch(tracker: Tracker, given: list[str] | None, pending: Iterable[str]) -> Batch:
+def read_batch(
+    tracker: Tracker,
+    given: list[str] | None,
+    pending: Iterable[str],
+    outside: Outside = Outside(),
+) -> Batch:
     """Read the files of a batch and of the faulted ones before it; drop those that equal what runs."""
-    batch = Batch()
+    batch = Batch(outside=outside)
     if given is None:
         candidates = sorted({*tracker.tracked(), *tracker.failed, *tracker.loose()})
     else:
@@ -72,6 +90,8 @@ def read_batch(tracker: Tracker, given: list[str] | None, pending: Iterable[str]
     _join_data(batch)
     _relocate(tracker, batch)
     _wake(tracker, batch)
+    if (outside.variables or outside.objects) and outside.path not in batch.paths:
+        batch.paths.append(outside.path)
     return batch
 
 

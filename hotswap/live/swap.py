@@ -110,6 +110,7 @@ def _begin(swap: Swap, graft: Graft) -> Rerun:
         swap.planned.modules,
         swap.planned.own_changed,
         pinned=swap.pinned,
+        outside=swap.batch.outside,
         adopt_value=swap.adopt_value,
     )
 
@@ -171,7 +172,7 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
     swap.journal.undo(imports_as_they_are(swap.tracker))
     graft = Graft(swap.journal, swap.planned.texts, swap.tracker.prepared)
     rerun = None
-    if _may_rerun(swap.planned, rung):
+    if _may_rerun(swap, rung):
         rerun = _begin(swap, graft)
         refuse_bodies(rerun, swap.planned.replaced())
     if rung == "reexec":
@@ -214,10 +215,12 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
     return rung
 
 
-def _may_rerun(planned: Planned, rung: Rung) -> bool:
+def _may_rerun(swap: Swap, rung: Rung) -> bool:
     """Say whether any statement may have to run, be it only because it calls what changed."""
+    planned, outside = swap.planned, swap.batch.outside
     return (
         rung == "reexec"
+        or bool(outside.variables or outside.objects)
         or any(planned.own_changed.values())
         or any(s.verdict == "docstring" for m in planned.modules for s in m.steps)
         or (rung == "patch" and bool(adapters.active()))

@@ -198,7 +198,10 @@ def _opened(stacks: dict[int, list[Loaded]], args: tuple[Any, ...]) -> None:
         return
     if isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR):
         return
-    line = _module_line(sys._getframe(1), stack[-1])
+    frame = sys._getframe(2)
+    if frame.f_code is digest_of.__code__:
+        return  # our own look, while the importer of the module that read the file is on the stack
+    line = _module_line(frame, stack[-1])
     if line:
         stack[-1].opened.setdefault(os.path.realpath(path), set()).add(line)
 

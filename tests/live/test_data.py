@@ -53,6 +53,82 @@ def test_the_environment_file_is_followed_and_settings_with_it(
     assert server.get().json() == then
 
 
+def test_what_read_the_environment_follows_its_file(project: Project, live: Start) -> None:
+    """Values taken while modules were imported, straight, through a function and from another module."""
+    project.write(
+        {".env": "NAME=joe\nLIMIT=3\n"},
+        config="""
+        import os
+        from dotenv import load_dotenv
+
+        load_dotenv()
+        NAME = os.environ.get("NAME", "nobody")
+        OTHER = [os.environ.get("HOTSWAP_NOT_SET")]
+
+        def limit():
+            return int(os.getenv("LIMIT", "1"))
+        """,
+        main="""
+        from fastapi import FastAPI
+        import config
+        from config import NAME
+
+        LIMITS = {"now": config.limit()}
+        gathered = []
+        app = FastAPI()
+
+        @app.get("/")
+        def index():
+            gathered.append(1)
+            return [NAME, LIMITS, len(gathered), id(config.OTHER)]
+        """,
+    )
+    server = live("main:app")
+    name, limits, _, other = server.get().json()
+    assert (name, limits) == ("joe", {"now": 3})
+
+    changed = server.save(".env", "NAME=ann\nLIMIT=4\n")
+    assert server.get().json() == ["ann", {"now": 4}, 2, other]
+    gone = server.save(".env", "")
+
+    assert (changed["rung"], gone["rung"]) == ("reexec", "reexec")
+    assert server.get().json() == ["nobody", {"now": 1}, 3, other]
+
+
+def test_settings_in_a_cache_follow_their_file(project: Project, live: Start) -> None:
+    """The pattern of FastAPI's documentation: read at the first request, by pydantic alone."""
+    project.write(
+        {".env": "APP_NAME=one\n"},
+        main="""
+        import os
+        from functools import lru_cache
+        from typing import Annotated
+        from fastapi import Depends, FastAPI
+        from pydantic_settings import BaseSettings, SettingsConfigDict
+
+        class Settings(BaseSettings):
+            model_config = SettingsConfigDict(env_file=".env")
+            app_name: str = "none"
+
+        @lru_cache
+        def get_settings():
+            return Settings()
+
+        app = FastAPI()
+
+        @app.get("/")
+        def index(settings: Annotated[Settings, Depends(get_settings)]):
+            return [settings.app_name, "APP_NAME" in os.environ]
+        """,
+    )
+    server = live("main:app")
+    assert server.get().json() == ["one", False]
+
+    server.save(".env", "APP_NAME=two\n")
+
+    assert server.get().json() == ["two", False]
+
+
 def test_a_file_read_at_import_reruns_what_read_it(project: Project, live: Start) -> None:
     project.write(
         {"rules.json": '{"price": 1}'},

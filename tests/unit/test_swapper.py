@@ -157,11 +157,14 @@ def test_data_files_run_their_readers_again(project: Project, tmp_path: Path) ->
         "m",
         "import json, os\nLIMITS = json.load(open(os.path.dirname(__file__) + '/limits.json'))\n",
     )
+    project.write("importer", "import @m\n")
+    project.load("importer")
     module = project.load("m")
     assert str(data) in project.swapper.data_files()
     data.write_text('{"a": 2}')
     outcome = project.swapper.apply([data])
     assert outcome.rung == "reexec"
+    assert [change.name for change in outcome.changes] == ["LIMITS"]
     assert module.LIMITS == {"a": 2}
     assert project.swapper.apply([data]).files == ()
 

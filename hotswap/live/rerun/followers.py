@@ -49,9 +49,12 @@ def next_follower(rerun: Rerun, done: dict[str, frozenset[str]]) -> ModuleSwap |
             done[source.name] = names
             found = rerun.dependents.of(source.entry, names, rebinding=source.dirty | source.shaped)
             rerun.waiting.update({e.name: e for e in found})
+    for swap in rerun.swaps.values():
+        if not swap.started:  # it reads a variable that a statement changed meanwhile
+            rerun.waiting[swap.name] = swap.entry
     for name, entry in list(rerun.waiting.items()):
         known = rerun.swaps.get(name)
-        if known is not None and not _must_look_again(rerun, known):
+        if known is not None and known.started and not _must_look_again(rerun, known):
             del rerun.waiting[name]
         elif rerun.pinned(name):
             del rerun.waiting[name]

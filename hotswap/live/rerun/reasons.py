@@ -11,6 +11,7 @@ from hotswap.live.journal import MISSING
 from hotswap.live.rerun.chains import chain_reason
 from hotswap.live.rerun.changed import dirty_chain, visible_dirty
 from hotswap.live.rerun.fillers import adapter_of
+from hotswap.live.rerun.outside import variables_read
 from hotswap.live.rerun.refill import call_again, reason_to_refill
 from hotswap.live.rerun.shapes import shape_reason
 from hotswap.source.graph import imports_of
@@ -52,6 +53,9 @@ def reason_to_run(rerun: Rerun, swap: ModuleSwap, step: Step) -> str | None:
         and ("globals()", "") in swap.outside
     ):
         return "works on the module's names"
+    variable = variables_read(rerun, unit)
+    if variable:
+        return variable
     called = _called(rerun, swap, step)
     if called:
         return called

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from types import CodeType
 
     from hotswap.live.adapters.base import Adapter
+    from hotswap.live.batch import Outside
     from hotswap.live.dependents import Dependents
     from hotswap.live.factories import Factories
     from hotswap.live.functions import Graft
@@ -157,10 +158,14 @@ class Rerun:
     """``(old, new, journal)``: puts what a statement made anew into the old value; False when it cannot."""
     dependents: Dependents
     refill: Refill
+    outside: Outside
+    """What changed outside the source together with the batch."""
     dirty: dict[str, set[str]]
     """Module name -> its names whose value is another one now (the sets of `ModuleSwap.dirty`)."""
     run_step: Callable[[ModuleSwap, Step, str], None] = field(init=False)
     """Gives a statement its turn before the module comes to it (`turns.run_step`)."""
+    variables: set[str] = field(default_factory=set)
+    """Environment variables that changed, before the swap or because a statement ran."""
     seen: set[int] = field(default_factory=set)
     """ids of the objects whose content the journal has."""
     waiting: dict[str, Loaded] = field(default_factory=dict)

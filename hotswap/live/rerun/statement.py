@@ -13,6 +13,7 @@ from hotswap.live.adapters.base import Refused
 from hotswap.live.journal import MISSING
 from hotswap.live.rerun.branches import is_main_guard
 from hotswap.live.rerun.merging import merge_bound
+from hotswap.live.rerun.outside import differing, environment, see_variables
 from hotswap.live.rerun.remembering import remember, remember_environment
 from hotswap.live.rerun.removed import star_gone
 from hotswap.live.rerun.state import StatementRaised
@@ -48,6 +49,7 @@ def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> None:
     if dynamic:
         _drop_dynamic(swap)
     bound = [*scan.binds, *_star_names(swap, unit)]
+    variables = environment() if unit.kind in ("expr", "for", "with", "other") else None
     try:
         code = _compiled(rerun, swap, unit)
         with rerun.tracker.running(swap.entry):
@@ -61,6 +63,8 @@ def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> None:
             f"{swap.name}, line {unit.line}: {unit.label} has to run again ({why}) and raised "
             f"{type(error).__name__}: {error}"
         ) from error
+    if variables is not None:
+        see_variables(rerun, differing(variables), swap.entry)
     _report(rerun, swap, step, why)
     for name in dict.fromkeys(bound):
         merge_bound(rerun, swap, step, name)

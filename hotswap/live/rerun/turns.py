@@ -20,6 +20,7 @@ from hotswap.live.rerun.changed import dirty_chain, taint, visible, visible_dirt
 from hotswap.live.rerun.edited import see_edits, statement_gone
 from hotswap.live.rerun.followers import next_follower
 from hotswap.live.rerun.joining import prepare
+from hotswap.live.rerun.outside import see_outside
 from hotswap.live.rerun.reasons import reason_to_run
 from hotswap.live.rerun.refill import settle, take_over
 from hotswap.live.rerun.removed import delete_name, remove_names
@@ -32,6 +33,7 @@ from hotswap.source.plan import Step, names_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from hotswap.live.batch import Outside
     from hotswap.live.functions import Graft
     from hotswap.live.journal import Journal
     from hotswap.live.rerun.state import ModuleSwap
@@ -47,6 +49,7 @@ def begin(
     own_changed: Mapping[str, set[str]],
     *,
     pinned: Callable[[str], bool],
+    outside: Outside,
     adopt_value: Callable[[Any, Any, Journal], bool] | None = None,
 ) -> Rerun:
     """Gather what running the statements of `edited` needs to know; runs nothing."""
@@ -69,6 +72,7 @@ def begin(
         adopt_value,
         Dependents(tracker),
         Refill(factories, list(adapters.active())),
+        outside,
         dirty,
     )
     rerun.run_step = partial(run_step, rerun)
@@ -86,6 +90,7 @@ def run(rerun: Rerun) -> None:
         prepare(rerun, swap)
     for swap in list(rerun.swaps.values()):
         force_chains(swap)
+    see_outside(rerun)
     see_edits(rerun)
     for name in _import_order(rerun):
         _take_turn(rerun, rerun.swaps[name])
