@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
 
@@ -40,10 +41,24 @@ NAMES = frozenset({"", "client.js", "websocket.js", "ws", "events"}) | {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a page runs besides the script in question."""
+
+    scripts: frozenset[str]
+    """URL paths."""
+    inline: tuple[str, ...] = ()
+    """The module scripts that stand in the page itself."""
+    address: str = "/"
+    """The page's own URL path."""
+    classic: bool = False
+    """Whether the script in question shares the page's one global scope."""
+
+
 class Scripts(Protocol):
     """What the endpoints need of ``javascript.serving.Modules``."""
 
-    def difference(self, path: str, running: str) -> dict[str, Any]:
+    def difference(self, path: str, running: str, page: Loaded) -> dict[str, Any]:
         """Say how a page comes to run the version on disk."""
 
     def boundaries(
@@ -146,25 +161,10 @@ class Endpoints:
                     (b"x-hotswap-status", str(page.status).encode()),
                 )
                 await respond(send, 200, "application/octet-stream", page.body, more)
-        elif name == "script-diff":
-            await self._difference(send, query)
         elif name == "state":
             await respond_json(send, self._status.state())
         else:
             await respond(send, 405, TEXT, b"")
-
-    async def _difference(self, send: Send, query: Mapping[str, str]) -> None:
-        scripts = self._scripts()
-        if scripts is None:
-            await respond_json(
-                send, {"mode": "rerun", "why": "hotswap-live[js] is not installed", "to": ""}
-            )
-            return
-        try:
-            answer = scripts.difference(query.get("path", ""), query.get("from", ""))
-        except OSError as error:  # gone between our look and our reading: another event is coming
-            answer = {"mode": "rerun", "why": str(error.strerror), "to": ""}
-        await respond_json(send, answer)
 
     async def _post(self, scope: Scope, receive: Receive, send: Send, name: str) -> None:
         if not self._access.origin(scope["headers"]):
@@ -180,6 +180,8 @@ class Endpoints:
         elif name == "reload":
             self._ask_reload("asked for on the status page")
             await respond(send, 202, TEXT, b"an exec reload has been asked for")
+        elif name == "script-diff":
+            await self._difference(send, _object(body))
         elif name == "script-boundaries":
             await self._boundaries(send, _object(body))
         elif name == "action":
@@ -188,6 +190,29 @@ class Endpoints:
             await respond_json(send, {"error": wrong})
         else:
             await respond(send, 405, TEXT, b"")
+
+    async def _difference(self, send: Send, asked: Mapping[str, Any]) -> None:
+        scripts = self._scripts()
+        if scripts is None:
+            why = "hotswap-live[js] is not installed"
+            await respond_json(send, {"mode": "rerun", "why": why, "to": ""})
+            return
+        try:
+            page = Loaded(
+                scripts=frozenset(str(path) for path in asked["loaded"]),
+                inline=tuple(str(text) for text in asked["inline"]),
+                address=str(asked["page"]),
+                classic=bool(asked["classic"]),
+            )
+            path, running = str(asked["path"]), str(asked["from"])
+        except (KeyError, TypeError):
+            await respond(send, 400, TEXT, b"not what our client sends")
+            return
+        try:
+            answer = scripts.difference(path, running, page)
+        except OSError as error:  # gone between our look and our reading: another event is coming
+            answer = {"mode": "rerun", "why": str(error.strerror), "to": ""}
+        await respond_json(send, answer)
 
     async def _boundaries(self, send: Send, asked: Mapping[str, Any]) -> None:
         scripts = self._scripts()

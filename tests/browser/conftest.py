@@ -42,7 +42,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
-    """Start Chromium, or skip (fail, under CI=true) where there is none."""
+    """Start Chromium, or skip (fail, under CI=true) where there is none.
+
+    With its back-forward cache, which Playwright switches off: users have it.
+    """
     path = os.environ.get("HOTSWAP_CHROMIUM") or shutil.which("chromium") or ""
     try:
         from playwright.sync_api import sync_playwright
@@ -54,7 +57,11 @@ def chromium() -> Iterator[Chromium]:
             pytest.fail(why)
         pytest.skip(why)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=ARGUMENTS,
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
         yield browser
         browser.close()
 

@@ -94,6 +94,49 @@ def test_going_back(page: Page, site: Site) -> None:
     wait_style(page, "#text", "color", BLUE)
 
 
+def go_back_to_the_cached(page: Page) -> None:
+    """Go back, and see that the browser has brought back the very document; no `load` event fires then."""
+    page.go_back(wait_until="commit")
+    page.wait_for_function("globalThis.persisted === true")
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_page_out_of_the_back_forward_cache_catches_up(
+    page: Page, site: Site, restarted: bool
+) -> None:
+    """Not the front page: `no-store` bars it from that cache, which is the cache rule's price."""
+    visit(page, site.url + "index")
+    page.evaluate("addEventListener('pageshow', (e) => { globalThis.persisted = e.persisted })")
+    page.fill("#name", "typed")
+    visit(page, site.url + "missing")
+    if restarted:
+        site.kill()
+        site.start()
+    site.save("static/app.css", BLUE_SHEET)
+    site.values["greeting"] = "meanwhile"
+    site.swap("index")
+
+    go_back_to_the_cached(page)
+
+    page.wait_for_function("document.querySelector('#title').textContent === 'meanwhile'")
+    wait_style(page, "#text", "color", BLUE)
+    page.wait_for_function(READY)
+    assert page.input_value("#name") == "typed"
+    assert same_document(page)
+
+
+def test_a_fault_that_began_and_ended_while_a_page_lay_in_the_cache(page: Page, site: Site) -> None:
+    visit(page, site.url + "index")
+    page.evaluate("addEventListener('pageshow', (e) => { globalThis.persisted = e.persisted })")
+    site.fail(Fault("HS1", "NameError", "x", path=str(site.write("main.py", "x")), line=1))
+    wait_overlay(page)
+    visit(page, site.url + "missing")
+    site.swap("index")
+    go_back_to_the_cached(page)
+    wait_overlay(page, shown=False)
+    assert same_document(page)
+
+
 def test_a_page_that_was_offline(page: Page, site: Site) -> None:
     visit(page, site.url)
     page.evaluate("dispatchEvent(new Event('pagehide'))")

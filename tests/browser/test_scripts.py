@@ -116,20 +116,22 @@ def test_edit(case: Case, shared: Site, tab: Page) -> None:
     name = f"case{CASES.index(case)}"
     kind = "" if case.classic else ' type="module"'
     address = f"/static/{name}.js"
-    shared.write(
-        f"templates/{name}.html", PAGE.format(script=f'<script{kind} src="{address}"></script>')
-    )
-    shared.write(f"static/{name}.js", case.before)
-    for other, text in case.files.items():
-        shared.write(f"static/{name}-{other}.js", text)
+    script = case.head or f'<script{kind} src="{address}"></script>'
+    page = PAGE.format(script=script).replace("<body>", f"<body>{case.body}")
+    shared.write(f"templates/{name}.html", page.replace("NAME", name))
     shared.write(f"static/{name}.js", case.before.replace("NAME", name))
+    for other, text in case.files.items():
+        shared.write(f"static/{name}-{other}.js", text.replace("NAME", name))
     tab.goto(shared.url + name)
     tab.wait_for_function(READY)
     tab.evaluate(RECORD)
     tab.evaluate(f"globalThis.SELF = {json.dumps(address)}")
     tab.evaluate(case.hold if case.hold.startswith("(") else f"() => {{ {case.hold} }}")
 
-    shared.save(f"static/{name}.js", case.after.replace("NAME", name))
+    for other, text in case.after_files.items():
+        shared.write(f"static/{name}-{other}.js", text.replace("NAME", name))
+    edited = f"{name}-{case.edit}" if case.edit else name
+    shared.save(f"static/{edited}.js", case.after.replace("NAME", name))
 
     if case.hot:
         how = applied(tab, "js-update")["how"]
@@ -137,4 +139,6 @@ def test_edit(case: Case, shared: Site, tab: Page) -> None:
         assert same_document(tab), how
     else:
         reloaded(tab)
+        tab.wait_for_load_state()
+        tab.evaluate(f"globalThis.SELF = {json.dumps(address)}")
         assert tab.evaluate(f"({case.probe})") == case.want

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HTML = b"<!doctype html><html><head></head><body>y</body></html>"
 HERE = "127.0.0.1:8000"
 ORIGIN = {"origin": f"http://{HERE}", "host": HERE}
-GUARDED = ["base?page=x", "script-diff?path=/a&from=b", "state", "events"]
+GUARDED = ["base?page=x", "state", "events"]
 
 
 @pytest.mark.parametrize("name", ["", "client.js", "websocket.js"])
@@ -117,7 +117,7 @@ def test_a_token_is_needed(tmp_path: Path, name: str) -> None:
         assert ask(app, f"/__hotswap__/{path}", headers, query=query).status == 403
 
 
-@pytest.mark.parametrize("name", ["send", "reload", "action", "script-boundaries"])
+@pytest.mark.parametrize("name", ["send", "reload", "action", "script-diff", "script-boundaries"])
 def test_posts_need_our_own_origin_and_the_token(tmp_path: Path, name: str) -> None:
     asked: list[str] = []
     made = browser(tmp_path, ask_reload=asked.append)
@@ -183,14 +183,13 @@ def test_no_path_escapes(tmp_path: Path, path: str) -> None:
     made = browser(tmp_path)
     (tmp_path / "secret.js").write_text("const secret = 1;")
     os.symlink(tmp_path / "secret.js", tmp_path / "static" / "link.js")
-    headers = {"x-hotswap-token": made.token, "host": HERE}
-    from urllib.parse import urlencode
-
+    asked = {"path": path, "from": "x", "loaded": [], "inline": [], "page": "/", "classic": False}
     answer = ask(
         made.wrap(respond(HTML)),
         "/__hotswap__/script-diff",
-        headers,
-        query=urlencode({"path": path, "from": "x"}),
+        {**ORIGIN, "x-hotswap-token": made.token, "host": HERE},
+        method="POST",
+        body=json.dumps(asked).encode(),
     )
     assert json.loads(answer.body) == {"mode": "rerun", "why": f"{path} is gone", "to": ""}
 
@@ -200,7 +199,7 @@ def test_nonsense_is_answered(tmp_path: Path, body: bytes) -> None:
     pytest.importorskip("tree_sitter_javascript")
     made = browser(tmp_path)
     headers = {**ORIGIN, "x-hotswap-token": made.token}
-    for name in ("send", "action", "script-boundaries"):
+    for name in ("send", "action", "script-diff", "script-boundaries"):
         assert ask(
             made.wrap(respond(HTML)), f"/__hotswap__/{name}", headers, method="POST", body=body
         ).status in (200, 204, 400)

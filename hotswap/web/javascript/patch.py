@@ -10,16 +10,24 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from hotswap.web.javascript.reach import LIVE, TOP, reach, spent
 from hotswap.web.javascript.rewrite import function_source, plain_meta, unit_source
 from hotswap.web.javascript.tree import flags, is_literal, mentions, text, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tree_sitter import Node
 
     from hotswap.web.javascript.syntax import ClassParts, Member, Module, Unit
     from hotswap.web.javascript.tree import SyntaxFault
+
+
+READ_ONCE = frozenset(
+    f"static get {name}"
+    for name in ("observedAttributes", "formAssociated", "properties", "styles")
+)
+"""Static getters that ``customElements.define`` (and Lit) read once, when the class is registered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,8 @@ class Patch:
     removed: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     """Variables whose initialiser changed, or depends on what changed: they keep their value, and the page says so."""
+    spent: tuple[str, ...] = ()
+    """Of a classic script: changed functions that only the page's markup can call again; if it does not, they ran."""
     imports: tuple[tuple[str, str], ...] = ()
     """(specifier, name) pairs that must be loaded before `code` can run; the name ``""`` loads for effect alone."""
     fault: SyntaxFault | None = None
@@ -54,6 +64,9 @@ class _Draft:
     removed: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     imports: list[tuple[str, str]] = field(default_factory=list)
+    spent: list[str] = field(default_factory=list)
+    replaced: set[str] = field(default_factory=set)
+    """The keys of functions in initialisers that changed."""
     moved: set[str] = field(default_factory=set)
     """Names that unchanged code would look up in vain, or in the wrong place: they are bound in the patch alone."""
 
@@ -62,12 +75,34 @@ class _Draft:
         self.parts.append((node.start_point[0], f"{self.record}.p[{json.dumps(key)}]={value};"))
 
 
-def diff(old: Module, new: Module, url: str, record: str) -> Patch:
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """Another module that uses this one."""
+
+    path: str
+    module: Module
+    names: Mapping[str, str]
+    """By its own name for it: what it takes, as the exporting module calls it."""
+
+
+def diff(
+    old: Module,
+    new: Module,
+    url: str,
+    record: str,
+    *,
+    importers: Sequence[Importer] = (),
+    elsewhere: Iterable[str] = (),
+    classic: bool = False,
+) -> Patch:
     """Say how a page that runs `old` comes to run `new`.
 
     Args:
         url: Named in stack traces of the patched functions.
         record: The variable that holds the module's record (``rewrite.record_name``).
+        importers: The modules known to import this one by name.
+        elsewhere: Names that may be used by code we do not look into (``import *``, other classic scripts).
+        classic: Whether the script shares the page's global scope.
     """
     if new.fault is not None:
         return Patch("fault", fault=new.fault)
@@ -76,6 +111,7 @@ def diff(old: Module, new: Module, url: str, record: str) -> Patch:
     draft = _Draft(record)
     try:
         _compare(old, new, draft)
+        _check_spent(new, draft, importers, elsewhere, classic=classic)
     except _Rerun as reason:
         return Patch("rerun", why=str(reason))
     if not draft.parts and not draft.imports:
@@ -88,6 +124,7 @@ def diff(old: Module, new: Module, url: str, record: str) -> Patch:
         added=tuple(draft.added),
         removed=tuple(draft.removed),
         kept=tuple(dict.fromkeys(draft.kept)),
+        spent=tuple(draft.spent),
         imports=tuple(draft.imports),
     )
 
@@ -187,6 +224,8 @@ def _compare_group(name: str, old: Module, new: Module, draft: _Draft) -> bool:
         else:
             value = f"({function_source(after, draft.record, anonymous=False)})"
         draft.put(f"{name}#{number}", after, value)
+        if not same:
+            draft.replaced.add(f"{name}#{number}")
         changed = changed or not same
     return changed
 
@@ -203,7 +242,7 @@ def _compare_unit(before: Unit, after: Unit, old: Module, new: Module, draft: _D
     elif before.kind == after.kind == "literal":
         if before.value is None or after.value is None or text(before.value) == text(after.value):
             return
-        draft.parts.append((after.line, f"{name}={text(after.value)};"))
+        draft.parts.append((after.line, _followed(name, before.value, after.value, draft.record)))
         draft.changed.append(name)
     elif before.parts is not None and after.parts is not None:
         _compare_class(name, before.parts, after.parts, draft)
@@ -219,6 +258,13 @@ def _compare_unit(before: Unit, after: Unit, old: Module, new: Module, draft: _D
         draft.kept.append(name)
     else:
         raise _Rerun(f"{name} became another kind of thing")
+
+
+def _followed(name: str, before: Node, after: Node, record: str) -> str:
+    """Give a literal its new value; objects and arrays keep their identity, and what the script has put into them."""
+    if before.type == after.type and after.type in ("object", "array"):
+        return f"{name}={record}.follow({name},{text(before)},{text(after)});"
+    return f"{name}={text(after)};"
 
 
 def _replace_function(before: Unit, after: Unit, old: Node, new: Node, draft: _Draft) -> None:
@@ -254,6 +300,8 @@ def _compare_class(name: str, before: ClassParts, after: ClassParts, draft: _Dra
         same = was is not None and text(was.node) == text(member.node)
         if same and not draft.moved & mentions(member.node):
             continue
+        if after.derived and member.key in READ_ONCE:
+            raise _Rerun(f"class {name}: {member.key} was read when it was registered")
         _replace_member(name, was, member, after, draft)
         if not same:
             draft.changed.append(f"{name}.{key.removeprefix('=')}")
@@ -376,8 +424,8 @@ def _check_added_value(unit: Unit, value: Node, new: Module) -> None:
 
 
 def _exposed(name: str, record: str) -> str:
-    """Let other modules' patches, and code evaluated in a class's scope, find what a patch binds."""
-    return f"{record}.x({json.dumps(name)},()=>{name});"
+    """Let find what a patch binds: other modules' patches, code evaluated in a class's scope, other classic scripts."""
+    return f"{record}.x({json.dumps(name)},()=>{name},$$v=>{{{name}=$$v}});"
 
 
 def _check_dependents(old: Module, new: Module, draft: _Draft) -> None:
@@ -394,7 +442,7 @@ def _check_dependents(old: Module, new: Module, draft: _Draft) -> None:
         return
     for number, node in enumerate(new.statements):
         ran_with = literals & mentions(node, new.groups[f"@{number}"].functions)
-        if ran_with and node.type != "export_statement":
+        if ran_with and not _only_lists(node):
             line = node.start_point[0] + 1
             raise _Rerun(f"the statement at line {line} ran with {min(ran_with)}")
     for name, unit in new.units.items():
@@ -406,6 +454,44 @@ def _check_dependents(old: Module, new: Module, draft: _Draft) -> None:
                 raise _Rerun(f"{name} was made with {min(used & literals)}")
             if used & (literals | functions):
                 draft.kept.append(name)
+
+
+def _only_lists(node: Node) -> bool:
+    """Say whether a statement is ``export { a, b }``, which evaluates nothing; ``export default a`` copies a value."""
+    return node.type == "export_statement" and node.child_by_field_name("value") is None
+
+
+def _check_spent(
+    new: Module,
+    draft: _Draft,
+    importers: Sequence[Importer],
+    elsewhere: Iterable[str],
+    *,
+    classic: bool,
+) -> None:
+    """What has run and will not be called again can only be seen to change by running anew."""
+    outside: dict[str, set[str]] = {name: {LIVE} for name in elsewhere}
+    literals = {
+        name for name in draft.changed if name in new.units and new.units[name].kind == "literal"
+    }
+    for importer in importers:
+        found, over = reach(importer.module.source), spent(importer.module, {})
+        for local, name in importer.names.items():
+            used = found.calls.get(local, set()) | found.members.get(local, set())
+            if local in importer.module.exports.values():
+                used = {LIVE}
+            outside.setdefault(name, set()).update(TOP if at in over else at for at in used)
+            if name in literals and found.mentions.get(local, set()) & (over | {TOP}):
+                raise _Rerun(f"{importer.path} ran with {name}")
+    over = spent(new, outside)
+    used_once = {name for name in literals if reach(new.source).mentions.get(name, set()) & over}
+    if used_once:
+        raise _Rerun(f"what ran once ran with {min(used_once)}")
+    changed = [name for name in draft.changed if name in new.units or "." in name]
+    over &= set(changed) | draft.replaced
+    if over and not classic:
+        raise _Rerun(f"{min(over)} has run, and nothing calls it again")
+    draft.spent += sorted(over)
 
 
 def _ran_once(unit: Unit, new: Module) -> Iterable[Node]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import re
 from collections import OrderedDict
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from hotswap.web.javascript.patch import diff
+from hotswap.web.javascript.patch import Importer, diff
 from hotswap.web.javascript.rewrite import serve
 from hotswap.web.javascript.syntax import digest, parse
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from hotswap.web.endpoints import Loaded
     from hotswap.web.javascript.syntax import Module
     from hotswap.web.javascript.tree import SyntaxFault
     from hotswap.web.places import Places
@@ -28,6 +30,8 @@ CARRIED_BYTES = 4_000_000
 LARGEST = 600_000
 """Bytes of a script beyond which it is not rewritten: parsing takes 0.3 s a megabyte, and nobody edits that by hand."""
 MINIFIED = (".min.js", ".min.mjs")
+
+WORD = re.compile(rb"[\w$]+")
 
 SAFE = "/~!$&'()*+,;=:@"
 """What browsers leave as it is in a path (WHATWG URL, path percent-encode set)."""
@@ -96,7 +100,7 @@ class Modules:
                 return parse(source).fault
         return None
 
-    def difference(self, path: str, running: str) -> dict[str, Any]:
+    def difference(self, path: str, running: str, page: Loaded) -> dict[str, Any]:
         """Say how a page that runs the version with digest `running` comes to run what is on disk."""
         file = self._places.file(path)
         if file is None:
@@ -117,12 +121,40 @@ class Modules:
         old, new = parse(before), parse(source)
         record = _record(old, path)
         try:
-            patch = diff(old, new, quote(path, safe=SAFE), record)
+            importers, elsewhere = self._users(path, new, page)
+            patch = diff(
+                old,
+                new,
+                quote(path, safe=SAFE),
+                record,
+                importers=importers,
+                elsewhere=elsewhere,
+                classic=page.classic,
+            )
         except RecursionError:
             return {"mode": "rerun", "why": "it is nested too deeply to be compared", "to": now}
         if patch.mode != "fault":
             self._remember(path, new)
         return {**asdict(patch), "to": now, "file": file}
+
+    def _users(self, path: str, new: Module, page: Loaded) -> tuple[list[Importer], set[str]]:
+        """Give who in a page uses what a script binds, and the names that may be used where we do not look."""
+        importers: list[Importer] = []
+        elsewhere: set[str] = set()
+        others = [(n, m) for n, m in self._latest.items() if n in page.scripts and n != path]
+        inline = [(page.address, parse(text.encode())) for text in page.inline]
+        for name, other in [*others, *inline]:
+            if page.classic:  # all classic scripts share one scope: a word is enough
+                words = set(WORD.findall(other.source))
+                elsewhere.update(unit for unit in new.units if unit.encode() in words)
+            for imported in other.imports:
+                if resolved(name, imported.source) != path:
+                    continue
+                if imported.names is None or "*" in [what for what, _ in imported.names]:
+                    elsewhere.update(new.exports.values())
+                taken = {local: new.exports.get(what, "") for what, local in imported.names or ()}
+                importers.append(Importer(name, other, taken))
+        return importers, elsewhere
 
     def boundaries(
         self, path: str, number: int, page: str, loaded: Collection[str], runs: Mapping[str, int]

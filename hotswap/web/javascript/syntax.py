@@ -11,9 +11,15 @@ import tree_sitter_javascript
 from tree_sitter import Language, Parser
 
 from hotswap.web.javascript.tree import (
+    CLASSES,
+    DECLARATIONS,
+    EXPRESSIONS,
+    ONCE_EVENTS,
     SyntaxFault,
+    block_names,
     first_fault,
     is_literal,
+    mentions,
     part_of,
     shape,
     text,
@@ -27,14 +33,9 @@ if TYPE_CHECKING:
 
 LANGUAGE = Language(tree_sitter_javascript.language())
 
-DECLARATIONS = frozenset({"function_declaration", "generator_function_declaration"})
-EXPRESSIONS = frozenset({"arrow_function", "function_expression", "generator_function"})
-CLASSES = frozenset({"class", "class_declaration"})
 IGNORED = frozenset({"comment", "hash_bang_line", "empty_statement", "html_comment"})
 LASTING_CALLS = frozenset({"addEventListener", "addListener", "on", "setInterval"})
 """Calls that keep the function they are given, so that it is worth replacing."""
-ONCE_EVENTS = frozenset({"DOMContentLoaded", "load", "readystatechange", "pageshow"})
-"""Events whose listeners have run by the time anybody saves: only running them again shows the edit."""
 
 Kind = Literal["function", "held", "class", "literal", "const", "let", "var"]
 """``held``: a variable whose value is a function expression."""
@@ -151,6 +152,8 @@ class Module:
     imports: list[Import] = field(default_factory=list)
     groups: dict[str, Group] = field(default_factory=dict)
     """By unit name, or ``@3`` for the fourth statement."""
+    exports: dict[str, str] = field(default_factory=dict)
+    """By exported name: the unit it is; re-exports are not among them."""
     is_module: bool = False
     """Whether the syntax says so: import, export or import.meta."""
     duplicate: str = ""
@@ -221,7 +224,17 @@ def _export(module: Module, node: Node) -> None:
     else:
         if source is not None:
             module.imports.append(Import(text(source)[1:-1], source, None))
+        else:
+            module.exports.update(_listed(node))
         module.statements.append(node)
+
+
+def _listed(node: Node) -> Iterator[tuple[str, str]]:
+    """Give what ``export { a as b }`` exports."""
+    for found in walk(node):
+        if found.type == "export_specifier":
+            name = found.child_by_field_name("name")
+            yield text(found.child_by_field_name("alias") or name).strip("\"'"), text(name)
 
 
 def _declaration(module: Module, node: Node, exported: Literal["", "named", "default"]) -> None:
@@ -265,6 +278,8 @@ def _add(module: Module, unit: Unit) -> None:
     if unit.name in module.units:
         module.duplicate = unit.name
     module.units[unit.name] = unit
+    if unit.exported:
+        module.exports["default" if unit.exported == "default" else unit.name] = unit.name
 
 
 def _parts(node: Node) -> ClassParts:
@@ -343,8 +358,11 @@ def _import(node: Node) -> Import:
 
 
 def _group(node: Node) -> Group:
-    functions = tuple(sorted(_lasting_functions(node), key=lambda found: found.start_byte))
-    return Group(node, functions)
+    functions = sorted(_lasting_functions(node), key=lambda found: found.start_byte)
+    if functions:
+        hidden = block_names(node)
+        functions = [found for found in functions if not hidden & mentions(found)]
+    return Group(node, tuple(functions))
 
 
 def _lasting_functions(root: Node) -> Iterator[Node]:

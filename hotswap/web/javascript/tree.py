@@ -10,7 +10,14 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
+DECLARATIONS = frozenset({"function_declaration", "generator_function_declaration"})
+EXPRESSIONS = frozenset({"arrow_function", "function_expression", "generator_function"})
+FUNCTIONS = DECLARATIONS | EXPRESSIONS | {"method_definition"}
+CLASSES = frozenset({"class", "class_declaration"})
 LITERALS = frozenset({"number", "string", "true", "false", "null", "undefined", "regex"})
+
+ONCE_EVENTS = frozenset({"DOMContentLoaded", "load", "readystatechange", "pageshow"})
+"""Events whose listeners have run by the time anybody saves: only running them again shows the edit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,37 @@ def mentions(node: Node, without: Sequence[Node] = ()) -> frozenset[str]:
             names.add(text(found))
         todo.extend(found.named_children)
     return frozenset(names)
+
+
+def block_names(root: Node) -> frozenset[str]:
+    """Give the names that blocks within `root` bind: code evaluated in the script's own scope cannot see them.
+
+    ``for (const button of all) button.addEventListener("click", () => show(button))`` is the ordinary case.
+    """
+    names: set[str] = set()
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        if node.type == "lexical_declaration":
+            for declarator in node.named_children:
+                names |= _bound(declarator.child_by_field_name("name"))
+        elif node.type == "for_in_statement":
+            kind = node.child_by_field_name("kind")
+            if kind is not None and kind.type in ("let", "const"):
+                names |= _bound(node.child_by_field_name("left"))
+        elif node.type == "catch_clause":
+            names |= _bound(node.child_by_field_name("parameter"))
+        elif node.type in DECLARATIONS | {"class_declaration"}:
+            names |= _bound(node.child_by_field_name("name"))
+        if node.type not in FUNCTIONS:
+            todo.extend(node.named_children)
+    return frozenset(names)
+
+
+def _bound(pattern: Node | None) -> set[str]:
+    """Give the names that a pattern binds; those in its defaults are among them, which errs on the safe side."""
+    kinds = ("identifier", "shorthand_property_identifier_pattern")
+    return {text(found) for found in walk(pattern) if found.type in kinds} if pattern else set()
 
 
 def shape(node: Node, holes: Sequence[Node] = ()) -> str:

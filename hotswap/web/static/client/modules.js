@@ -1,7 +1,7 @@
 // Scripts: the changed function is put into the live module, or the module runs again where somebody accepts that
 // (`import.meta.hot`, as in Vite), or the page is loaded anew. javascript/rewrite.py says what a served script asks.
 
-import { ask, emit, hasLoaded, off, on, ownPath, PAGE, post, trustedScript, wire } from './page.js';
+import { emit, hasLoaded, off, on, ownPath, PAGE, post, trustedScript, wire } from './page.js';
 import { reload } from './reload.js';
 import { hideFault, say, showFault } from './overlay.js';
 
@@ -71,6 +71,43 @@ class Hot {
   }
 }
 
+const isHolder = (value) => Array.isArray(value) || Object.getPrototypeOf(Object(value)) === Object.prototype;
+
+function isSame(one, other) {
+  if (!isHolder(one) || !isHolder(other)) return Object.is(one, other) || (one instanceof RegExp && `${one}` === `${other}`);
+  const keys = Object.keys(one);
+  return (
+    Array.isArray(one) === Array.isArray(other) &&
+    keys.length === Object.keys(other).length &&
+    keys.every((key) => Object.hasOwn(other, key) && isSame(one[key], other[key]))
+  );
+}
+
+// Three-way: what the source changed follows, what the script changed stays. Gives the value to use.
+function mergeLiterals(live, before, now) {
+  const alike = isHolder(live) && isHolder(now) && Array.isArray(live) === Array.isArray(now);
+  if (!alike || Object.isFrozen(live)) return isSame(live, before) ? now : live;
+  const untouched = isSame(live, before);
+  if (Array.isArray(live)) {
+    if (untouched) live.splice(0, live.length, ...now);
+    return live;
+  }
+  const merged = {};
+  for (const key of Object.keys(now)) {
+    const [has, had] = [Object.hasOwn(live, key), Object.hasOwn(before, key)];
+    if (has && had) merged[key] = mergeLiterals(live[key], before[key], now[key]);
+    else if (has) merged[key] = live[key];
+    else if (!had || !isSame(before[key], now[key])) merged[key] = now[key];
+  }
+  for (const key of Object.keys(live)) {
+    const dropped = Object.hasOwn(before, key) && isSame(live[key], before[key]);
+    if (!Object.hasOwn(merged, key) && !dropped) merged[key] = live[key];
+  }
+  // Anew in the source's order, as a fresh load would have it.
+  for (const key of Object.keys(live)) delete live[key];
+  return Object.assign(live, merged);
+}
+
 // What `$$hs` is inside a served script.
 class Record {
   // Newer functions by key. Null prototype: a function may be called `toString`.
@@ -87,6 +124,8 @@ class Record {
     this.meta = meta;
     this.e = evaluate;
     this.name = name;
+    // The browser tells a module nothing of the kind.
+    this.classic = Boolean(document.currentScript);
     this.data = records.get(this.id)?.data ?? {};
     this.hot = new Hot(this);
     this.w = this.w.bind(this);
@@ -124,8 +163,17 @@ class Record {
   }
 
   // A name that a patch has bound: later patches of other modules import it, class scopes are handed it.
-  x(name, read) {
+  // What a classic script declares, all scripts and the markup can use.
+  x(name, read, write) {
+    if (this.classic && (this.#exposed.has(name) || !(name in globalThis))) {
+      Object.defineProperty(globalThis, name, { get: read, set: write, configurable: true });
+    }
     this.#exposed.set(name, read);
+  }
+
+  // A constant object or array, in place: others may hold it, and what was put into it since is state.
+  follow(live, before, now) {
+    return mergeLiterals(live, before, now);
   }
 
   has(name) {
@@ -205,8 +253,7 @@ export async function scriptChanged(event) {
 }
 
 async function follow(record, event) {
-  const query = new URLSearchParams({ path: record.path, from: record.digest });
-  const answer = await (await ask(`script-diff?${query}`)).json();
+  const answer = await (await post('script-diff', { path: record.path, from: record.digest, ...pageScripts(record) })).json();
   const key = `page:${record.id}`;
   if (answer.mode === 'fault') return 'syntax error: the last good version runs on'; // the server shows it
   hideFault(key);
@@ -215,6 +262,9 @@ async function follow(record, event) {
     return 'no difference';
   }
   if (answer.mode === 'rerun') return runAgain(record, event, answer);
+  emit('before-update', { path: event.path, mode: answer.mode });
+  const over = (answer.spent ?? []).filter((name) => !calledByMarkup(name));
+  if (over.length) return reload(`${over[0]} has run, and nothing calls it again`);
   try {
     await record.load(answer.imports);
     if (answer.code) record.e(trustedScript(answer.code));
@@ -230,6 +280,29 @@ async function follow(record, event) {
   const state = kept.length ? ` (value kept: ${kept.join(', ')})` : '';
   say(`${event.path.split('/').pop()}: ${names.join(', ') || 'no function changed'}${state}`);
   return `patched ${names.join(', ')}${state}`.trim();
+}
+
+// What else runs here, for the server to find out who uses what.
+function pageScripts(record) {
+  const file = record.path.split('/').pop();
+  const inline = [...document.scripts].filter((script) => script.type === 'module' && !script.src);
+  return {
+    loaded: [...records.values()].map((other) => other.path),
+    inline: inline.map((script) => script.textContent).filter((text) => text.includes(file)),
+    page: ownPath(document.baseURI) ?? '/',
+    classic: record.classic,
+  };
+}
+
+// Whether an attribute like onclick="toggle()", or a script in the page, can call a classic script's function.
+function calledByMarkup(key) {
+  const names = key.split(/[.#]/).filter((word) => /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(word) && word !== 'constructor');
+  const mention = (text) => text.split(/[^\p{L}\p{N}_$]+/u).some((word) => names.includes(word));
+  if ([...document.scripts].some((script) => !script.src && mention(script.textContent))) return true;
+  for (const element of document.querySelectorAll('*')) {
+    for (const { name, value } of element.attributes) if (/^on|^[@:]|-on/.test(name) && mention(value)) return true;
+  }
+  return false;
 }
 
 // A module that accepts itself was patched, not run again: its callback may still want to draw.

@@ -16,15 +16,21 @@ export const log = (...words) => console.debug('[hotswap]', ...words);
 
 const listeners = new Map();
 
+// Vite's names are known too: `vite:beforeUpdate` is `before-update`.
+function eventName(name) {
+  const bare = name.replace(/^(?:vite|hotswap):/, '').replace('FullReload', 'Reload');
+  return bare.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
 // `import.meta.hot.on`, and `window.addEventListener("hotswap:NAME")`.
 export function on(name, listener) {
-  const key = name.replace(/^(?:vite|hotswap):/, '');
+  const key = eventName(name);
   if (!listeners.has(key)) listeners.set(key, new Set());
   listeners.get(key).add(listener);
 }
 
 export function off(name, listener) {
-  listeners.get(name.replace(/^(?:vite|hotswap):/, ''))?.delete(listener);
+  listeners.get(eventName(name))?.delete(listener);
 }
 
 // Gives false when the page's own code called preventDefault(): it takes care of the rest itself.
