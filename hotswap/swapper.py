@@ -53,8 +53,6 @@ class Swapper:
         self.live_loops = live_loops
         self.history: list[Outcome] = []
         self.reenter: Callable[[Any], bool] | None = None
-        self.adopt_value: Callable[[Any, Any, Any], bool] | None = None
-        """``(old, new, journal)``: put what a statement made anew into the old value; False when it cannot."""
         self._pending: dict[str, None] = {}
         self._undo: list[dict[str, bytes | None]] = []
         self._lock = threading.RLock()
@@ -166,7 +164,6 @@ class Swapper:
             pin=self.pin,
             live_loops=self.live_loops,
             reenter=self.reenter,
-            adopt_value=self.adopt_value,
         )
         before: dict[str, bytes | None] = {e.entry.path: e.entry.data for e in batch.edits}
         result = carry_out(swap)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import fields
 from inspect import signature as signature_of
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hotswap.live.functions import Graft
+    from hotswap.live.journal import Journal
 
 
 def rebuild(graft: Graft, old: Any, new: Any) -> None:
@@ -41,6 +43,28 @@ def rebuild(graft: Graft, old: Any, new: Any) -> None:
     forget_generics()
     if signature is not None and "__signature__" in old.__dict__:
         journal.setattr(old, "__signature__", signature)
+
+
+def is_settings(cls: Any) -> bool:
+    """Say whether a class takes its values from the environment: pydantic-settings' ``BaseSettings``."""
+    library = sys.modules.get("pydantic_settings")
+    return library is not None and issubclass(cls, library.BaseSettings)
+
+
+def take_settings(old: Any, new: Any, journal: Journal) -> bool:
+    """Put what a settings object made anew holds into the one that lives; say whether anything differs.
+
+    Settings are configuration, not state: whoever edits their class or its defaults wants the object to follow.
+    """
+    if old.__dict__ == new.__dict__:
+        return False
+    fields_set = old.__pydantic_fields_set__
+    journal.content(old.__dict__)
+    journal.undo(lambda: object.__setattr__(old, "__pydantic_fields_set__", fields_set))
+    old.__dict__.clear()  # past ``frozen`` and validators: the values have been validated on the new one
+    old.__dict__.update(new.__dict__)
+    object.__setattr__(old, "__pydantic_fields_set__", set(new.__pydantic_fields_set__))
+    return True
 
 
 def bind(decorator: Any, cls: Any) -> Any:

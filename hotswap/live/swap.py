@@ -52,7 +52,6 @@ class Swap:
     """Modules, and packages with all that is in them, that must not be re-executed."""
     live_loops: bool = True
     reenter: Callable[[Any], bool] | None = None
-    adopt_value: Callable[[Any, Any, Journal], bool] | None = None
     planned: Planned = field(default_factory=Planned)
     journal: Journal = field(default_factory=Journal)
     followed: running.Followed | None = None
@@ -111,7 +110,6 @@ def _begin(swap: Swap, graft: Graft) -> Rerun:
         swap.planned.own_changed,
         pinned=swap.pinned,
         outside=swap.batch.outside,
-        adopt_value=swap.adopt_value,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hotswap.live import registries
 from hotswap.live.functions import WRAPPERS
 from hotswap.live.journal import MISSING
+from hotswap.live.pydantic_models import is_settings, take_settings
 from hotswap.live.rerun.changed import dirty_chain, visible_dirty
 from hotswap.source.diff import compare_classes
 from hotswap.source.scan import names_in
@@ -45,11 +46,11 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
             swap.dirty.discard(name)
             return
         names[name] = merged
-    elif last and rerun.adopt_value is not None and type(old) is type(new):
-        if rerun.adopt_value(old, new, rerun.journal):
-            names[name] = old
+    elif last and type(old) is type(new) and is_settings(type(old)):
+        if take_settings(old, new, rerun.journal):
             swap.dirty.add(name)
-            return
+        names[name] = old
+        return
     if registries.same_content(old, new):
         names[name] = old
         swap.dirty.discard(name)

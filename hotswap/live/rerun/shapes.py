@@ -6,6 +6,7 @@ import enum
 from typing import TYPE_CHECKING
 
 from hotswap.live.journal import MISSING
+from hotswap.live.pydantic_models import is_settings
 from hotswap.live.rerun.changed import chain_value, dirty_chain
 from hotswap.live.rerun.fillers import fills_registry
 
@@ -59,7 +60,8 @@ def shape_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
         return f"reads {name}'s attributes"
     if scan.comprehends and isinstance(value, type) and name in scan.reads:
         return f"reads {name}"
-    if is_special(value) and not any(type(swap.names.get(b)) is value for b in unit.binds):
+    made = any(type(swap.names.get(b)) is value for b in unit.binds)
+    if is_settings(value) if made else is_special(value):
         return f"reads {name}"
     return ""
 

@@ -154,8 +154,6 @@ class Rerun:
     """Module name -> qualnames of functions whose own bytecode changed."""
     pinned: Callable[[str], bool]
     """Says whether a module must not be re-executed."""
-    adopt_value: Callable[[Any, Any, Journal], bool] | None
-    """``(old, new, journal)``: puts what a statement made anew into the old value; False when it cannot."""
     dependents: Dependents
     refill: Refill
     outside: Outside

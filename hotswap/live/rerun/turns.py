@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hotswap.live import adapters
 from hotswap.live.adapters.base import Refused
@@ -50,7 +50,6 @@ def begin(
     *,
     pinned: Callable[[str], bool],
     outside: Outside,
-    adopt_value: Callable[[Any, Any, Journal], bool] | None = None,
 ) -> Rerun:
     """Gather what running the statements of `edited` needs to know; runs nothing."""
     dirty = {swap.name: swap.dirty for swap in edited}
@@ -69,7 +68,6 @@ def begin(
         {swap.name: swap for swap in edited},
         own_changed,
         pinned,
-        adopt_value,
         Dependents(tracker),
         Refill(factories, list(adapters.active())),
         outside,
