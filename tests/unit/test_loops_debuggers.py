@@ -276,9 +276,6 @@ def test_coverage_counts_the_new_lines(
         meter.stop()
 
     seen = set(meter.get_data().lines(live.name) or ())
-    if (
-        core != "sysmon"
-    ):  # that one turns counting on when a code object is entered from the top, and only then
-        assert NEW.split("\n").index("        twice = n * 2") + 1 in seen
+    assert NEW.split("\n").index("        twice = n * 2") + 1 in seen
     assert live.log == [("v1", 1, "a"), ("v2", 2, "b", 4, 5)]
     generator.close()

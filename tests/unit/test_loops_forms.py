@@ -801,6 +801,75 @@ FORMS = [
         [("B", "v2"), ("C", "v2")],
     ),
     Form(
+        "functions, imports and constructors before the loop",
+        """
+  from dataclasses import dataclass, field
+  @dataclass
+  class Stats:
+      seen: list = field(default_factory=list)
+      n: int = 0
+  async def work(bare):
+      n = 0
++     import json as js
++     from datetime import datetime, timedelta
++     base = 10
++     total = base * 2
++     def add(text, *, by=base):
++         nonlocal total
++         total += by
++         return [text, n, total]
++     upper = lambda text: text.upper()
++     stats = Stats(n=base)
++     first = datetime.now() - timedelta(1)
++     limit = bare.limit
++     name = f"{limit:03}"
+      while True:
+          text = await step("recv")
+          n += 1
+-         log.append(("v1", text))
++         log.append(("v1", js.dumps(add(upper(text))), stats.n, first < datetime.now(), name))
+""",
+        [
+            ("v2", '["B", 2, 30]', 10, True, "003"),
+            ("v2", '["C", 3, 40]', 10, True, "003"),
+        ],
+        start="work(type('Bare', (), {'limit': 3})())",
+        reason="add is new: a function; upper is new: a function; stats is new: a Stats",
+    ),
+    Form(
+        "a property before the loop",
+        """
+  class Room:
+      @property
+      def name(self): log.append("asked"); return "room"
+  async def work(room):
++     name = room.name
+      while True:
+          text = await step("recv")
+-         log.append(("v1", text))
++         log.append(("v1", name, text))
+""",
+        [("v1", "b"), ("v1", "c")],
+        kind="stale",
+        start="work(Room())",
+        reason="which would have to run",
+    ),
+    Form(
+        "a constructor with effects before the loop",
+        """
+  class Room:
+      def __init__(self): log.append("made")
+  async def work():
++     room = Room()
+      while True:
+          text = await step("recv")
+-         log.append(("v1", text))
++         log.append(("v1", room, text))
+""",
+        [("v1", "b"), ("v1", "c")],
+        kind="stale",
+    ),
+    Form(
         "a local is called otherwise",
         """
   async def work():

@@ -17,15 +17,14 @@ from hotswap.live.loops import bridge as bridges
 from hotswap.live.loops import finishing
 from hotswap.live.loops.bytecode import Facts, cells, same_body
 from hotswap.live.loops.images import Likeness, image
+from hotswap.live.loops.initialisers import Initialiser, initialiser
 from hotswap.live.loops.landing import Landing, landing
 from hotswap.live.loops.model import Refused
 from hotswap.live.loops.moves import Move, fitted
 from hotswap.live.loops.names import (
     Binding,
-    Initialiser,
     bindings_before,
     constants,
-    initialiser,
     parameters,
 )
 from hotswap.live.loops.order import keep_order, keep_turns, passed
@@ -306,22 +305,25 @@ class Decision:
                 would read an empty slot unchecked.
         """
         needed, assured = facts.needed(target.offset), facts.assured(target.offset)
-        found = []
         shared = cells(self.old.code)
         order = {id(binding): place for place, binding in enumerate(before)}
-        for slot, name in enumerate(target.names):
-            if name in self.bound or name in given or name in target.code.co_freevars:
+        own = {n: s for s, n in enumerate(target.names) if n not in target.code.co_freevars}
+        found: dict[str, Initialiser] = {}
+        work = [n for n in own if n in needed or n in target.demanded]
+        while work:
+            name = work.pop()
+            if name in self.bound or name in given or name in found:
                 continue
-            if name in needed or name in target.demanded:
-                binding = initialiser(name, before)
-                if binding is None and (name in assured or name in target.demanded):
-                    raise Refused(f"{name} would be read before it is bound")
-                if binding is not None and name in shared:
-                    raise Refused(f"{name} is shared with a closure")
-                if binding is not None:
-                    found.append((slot, binding))
-        found.sort(key=lambda pair: order[id(pair[1])])
-        return tuple((slot, Initialiser(binding)) for slot, binding in found)
+            made = initialiser(name, before, self.new.code)
+            if made is None and (name in assured or name in target.demanded):
+                raise Refused(f"{name} would be read before it is bound")
+            if made is not None and name in shared:
+                raise Refused(f"{name} is shared with a closure")
+            if made is not None:
+                found[name] = made
+                work += made.reads & own.keys()
+        ordered = sorted(found.items(), key=lambda pair: order[id(pair[1].binding)])
+        return tuple((own[name], made) for name, made in ordered)
 
     def _edited(
         self, old: Place, new: Place, before: list[Binding], target: Landing, fresh: set[str]

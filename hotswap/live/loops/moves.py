@@ -10,6 +10,7 @@ from types import CellType
 from typing import TYPE_CHECKING, Any
 
 from hotswap.live.journal import MISSING
+from hotswap.live.loops.initialisers import Around
 from hotswap.live.loops.model import Refused
 
 if TYPE_CHECKING:
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hotswap.live.loops.frames import Parked
+    from hotswap.live.loops.initialisers import Initialiser
     from hotswap.live.loops.landing import Landing
     from hotswap.live.loops.model import Kind
-    from hotswap.live.loops.names import Initialiser
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,13 +46,6 @@ class Move:
     renamed: Mapping[str, str] = field(default_factory=dict)
     """Old name -> new name of locals that the edit calls otherwise; all else here says the new ones."""
 
-    late: frozenset[int] = field(init=False)
-    """Slots whose value is known only once the frame is."""
-
-    def __post_init__(self) -> None:
-        late = frozenset(s for s, _ in self.fresh) | frozenset(s for s, *_ in self.constants)
-        object.__setattr__(self, "late", late)
-
 
 def settle(move: Move, parked: Parked) -> tuple[list[Any], list[str]]:
     """Give the new frame's slots for one parked frame, and what its user should know.
@@ -64,25 +58,32 @@ def settle(move: Move, parked: Parked) -> tuple[list[Any], list[str]]:
         slots[slot] = value
     notes = [f"{old} is called {new} now" for old, new in move.renamed.items()]
     notes += move.notes
-    for slot in move.wrapped - move.late:
+    for slot in move.wrapped:
         slots[slot] = CellType() if slots[slot] is MISSING else CellType(slots[slot])
     if not move.fresh and not move.constants:
         return slots, notes
     locals_ = {move.renamed.get(name, name): value for name, value in _bound(parked)}
+    shared = {n: s for n, s in zip(move.landing.names, slots, strict=True) if type(s) is CellType}
+    around = Around(locals_, parked.globals, shared)
+
+    def bind(slot: int, value: Any) -> None:
+        if slot in move.wrapped:
+            slots[slot].cell_contents = value
+        else:
+            slots[slot] = value
+
     for slot, made in move.fresh:
-        value = made.evaluate(locals_, parked.globals)
+        value = made.evaluate(around)
         locals_[made.binding.name] = value
-        slots[slot] = value
+        bind(slot, value)
         notes.append(f"{made.binding.name} is new: {_short(value)}")
     for slot, name, old, new, line in move.constants:
         live = locals_.get(name, MISSING)
         if type(live) is type(old) and repr(live) == repr(old):
             notes.append(f"{name} is {_short(new)} now (line {line})")
-            slots[slot] = new
+            bind(slot, new)
         else:
             notes.append(f"{name} keeps {_short(live)}: line {line} does not run again")
-    for slot in move.wrapped & move.late:
-        slots[slot] = CellType() if slots[slot] is MISSING else CellType(slots[slot])
     return slots, notes
 
 

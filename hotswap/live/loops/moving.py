@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import AsyncGeneratorType
 from typing import TYPE_CHECKING, Any
 
-from hotswap.live.loops import lineage, selftest, unstarted
+from hotswap.live.loops import lineage, selftest, unstarted, watching
 from hotswap.live.loops.bytecode import Facts, same_body
 from hotswap.live.loops.decision import Decision, Side
 from hotswap.live.loops.frames import Frames, Parked
@@ -186,6 +186,7 @@ class Batch:
             self.frames.write(ready.parked, ready.move.landing, ready.slots, self.journal)
         except Refused as refusal:
             return Verdict(one, "stale", refusal.reason, _line(one))
+        watching.announce(one.old, code)
         if code is not one.new and one.new is not None:
             module = self.texts.side(one.new, 1).module
             self._remember(code, lineage.Origin(ready.move.node, module, one.new))

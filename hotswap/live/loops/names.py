@@ -1,96 +1,18 @@
-"""What a fresh run of a function would have bound by the time it reaches a place, and what of that can be made up for.
-
-Pure, but for `Initialiser.evaluate`, which runs expressions that have no effects.
-"""
+"""What a fresh run of a function would have bound by the time it reaches a place. Pure."""
 
 from __future__ import annotations
 
 import ast
-import asyncio
-import collections
-import time
 from dataclasses import dataclass
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from hotswap.live.loops.model import Refused
 from hotswap.live.loops.places import COMPREHENSIONS, FUNCTIONS, LOOPS, TRIES, dump, own_nodes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from hotswap.live.loops.places import Place
 
-_NODES: Final = (
-    *(
-        ast.Constant,
-        ast.List,
-        ast.Tuple,
-        ast.Set,
-        ast.Dict,
-        ast.UnaryOp,
-        ast.BinOp,
-        ast.BoolOp,
-        ast.Compare,
-    ),
-    *(
-        ast.operator,
-        ast.unaryop,
-        ast.boolop,
-        ast.cmpop,
-        ast.expr_context,
-        ast.Name,
-        ast.keyword,
-        ast.Call,
-    ),
-    *(ast.Attribute, ast.IfExp),
-)
-_OPERATES: Final = (ast.UnaryOp, ast.BinOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Call)
-_PURE: Final[tuple[Any, ...]] = (
-    *(
-        set,
-        dict,
-        list,
-        tuple,
-        int,
-        float,
-        complex,
-        str,
-        bytes,
-        bytearray,
-        frozenset,
-        bool,
-        range,
-        object,
-    ),
-    *(len, min, max, sum, abs, round, sorted, divmod, repr),
-    *(collections.deque, collections.defaultdict, collections.Counter, collections.OrderedDict),
-    *(
-        time.time,
-        time.monotonic,
-        time.perf_counter,
-        time.time_ns,
-        time.monotonic_ns,
-        time.perf_counter_ns,
-    ),
-    *(asyncio.Event, asyncio.Lock, asyncio.Queue, asyncio.Semaphore),
-)
-"""Callables that do nothing but give a value. Compared by identity: a name may have been given another meaning."""
-_PLAIN: Final = (
-    int,
-    float,
-    complex,
-    str,
-    bytes,
-    bool,
-    type(None),
-    tuple,
-    list,
-    dict,
-    set,
-    frozenset,
-    range,
-)
 _CONSTANT: Final = (
     ast.Constant,
     ast.UnaryOp,
@@ -118,6 +40,8 @@ class Binding:
     """Class around the function, for the private names in `value`."""
     text: str = ""
     """What a simple statement without `value` says, comparable."""
+    makes: ast.stmt | None = None
+    """The ``def`` or ``import`` that binds it."""
 
     @property
     def says(self) -> str:
@@ -202,7 +126,11 @@ def _bound_by(statement: ast.stmt, owner: str, *, certain: bool, in_turn: bool) 
         return [Binding(name, statement.value, statement.lineno, certain, in_turn, owner)]
     if isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
         name = mangled(statement.name, owner)
-        return [Binding(name, None, statement.lineno, certain, in_turn)]
+        return [Binding(name, None, statement.lineno, certain, in_turn, owner, makes=statement)]
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        names = [(a.asname or a.name).split(".")[0] for a in statement.names]
+        text, line = dump(statement), statement.lineno
+        return [Binding(n, None, line, certain, in_turn, owner, text, statement) for n in names]
     branches = (ast.If, *LOOPS, *TRIES, ast.Match, ast.With, ast.AsyncWith)
     if isinstance(statement, branches):
         sure = certain and isinstance(statement, (ast.With, ast.AsyncWith))
@@ -248,118 +176,6 @@ def own_scopes(node: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef
             yield child
         elif not isinstance(child, ast.Lambda):
             yield from own_scopes(child)
-
-
-def initialiser(name: str, before: list[Binding]) -> Binding | None:
-    """Give the one binding that a fresh run has certainly passed, or None when a fresh run may lack the name.
-
-    Raises:
-        Refused: A fresh run has bound it, and how cannot be made up for.
-    """
-    mine = [binding for binding in before if binding.name == name]
-    if not any(binding.certain for binding in mine):
-        return None
-    last = mine[-1]
-    if len(mine) == 1 and last.value is not None and is_pure(last.value):
-        return last
-    in_turn = any(binding.in_turn for binding in mine if binding.certain)
-    raise Refused(f"{name} is bound by line {last.line}, which would have to run", in_turn=in_turn)
-
-
-def is_pure(value: ast.expr) -> bool:
-    """Tell whether the expression can only give a value, as far as its form tells; see `evaluate`."""
-    for node in ast.walk(value):
-        if not isinstance(node, _NODES):
-            return False
-        if isinstance(node, ast.Call) and not isinstance(node.func, (ast.Name, ast.Attribute)):
-            return False
-        if isinstance(node, ast.Attribute) and not isinstance(node.value, ast.Name):
-            return False
-    return True
-
-
-class Initialiser:
-    """A pure initialiser, ready to be evaluated for one frame after the other."""
-
-    def __init__(self, binding: Binding) -> None:
-        """Prepare the initialiser.
-
-        Raises:
-            Refused: It cannot be evaluated by itself.
-        """
-        value = binding.value
-        if value is None:
-            raise self._refusal(binding)
-        self.binding = binding
-        called = {id(n.func) for n in ast.walk(value) if isinstance(n, ast.Call)}
-        inner = {id(n.value) for n in ast.walk(value) if isinstance(n, ast.Attribute)}
-        self._operates = any(isinstance(n, _OPERATES) for n in ast.walk(value))
-        self._names: list[tuple[str, str, str]] = []
-        """Name, its spelling in the frame, and its part: ``module``, ``called`` or ``operand``."""
-        self._attributes: list[tuple[str, str, bool]] = []
-        """Module, attribute, whether it is called."""
-        for node in ast.walk(value):
-            if isinstance(node, ast.Name):
-                part = (
-                    "module" if id(node) in inner else "called" if id(node) in called else "operand"
-                )
-                self._names.append((node.id, mangled(node.id, binding.owner), part))
-            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                self._attributes.append((node.value.id, node.attr, id(node) in called))
-        self._code = compile(ast.Expression(value), "<initialiser>", "eval", dont_inherit=True)
-
-    @staticmethod
-    def _refusal(binding: Binding) -> Refused:
-        reason = f"{binding.name} is bound by line {binding.line}, which would have to run"
-        return Refused(reason, in_turn=binding.in_turn)
-
-    def evaluate(self, locals_: Mapping[str, Any], globals_: dict[str, Any]) -> Any:
-        """Compute the value as the frame would have.
-
-        Raises:
-            Refused: It calls something that is not known to have no effects, works on objects of the user's classes,
-                or raises.
-        """
-        environment: dict[str, Any] = {}
-        for name, spelled, part in self._names:
-            found = _look_up(spelled, locals_, globals_)
-            if found is _NOTHING or not self._allowed(found, part):
-                raise self._refusal(self.binding)
-            environment[name] = found
-        for module, name, is_called in self._attributes:
-            found = vars(environment[module]).get(name, _NOTHING)
-            if not _is_pure(found) and (is_called or type(found) not in _PLAIN):
-                raise self._refusal(self.binding)
-        try:
-            return eval(self._code, {"__builtins__": {}}, environment)
-        except Exception as error:
-            name, line = self.binding.name, self.binding.line
-            reason = f"{name} would have to be made by line {line}, which raises {error!r}"
-            raise Refused(reason, in_turn=self.binding.in_turn) from error
-
-    def _allowed(self, found: object, part: str) -> bool:
-        if part == "module":
-            return type(found) is ModuleType
-        if part == "called":
-            return _is_pure(found)
-        return not self._operates or type(found) in _PLAIN or _is_pure(found)
-
-
-def _is_pure(found: object) -> bool:
-    return any(found is pure for pure in _PURE)
-
-
-_NOTHING: Final = object()
-
-
-def _look_up(name: str, locals_: Mapping[str, Any], globals_: dict[str, Any]) -> Any:
-    if name in locals_:
-        return locals_[name]
-    if name in globals_:
-        return globals_[name]
-    builtins = globals_.get("__builtins__", {})
-    space = builtins if isinstance(builtins, dict) else vars(builtins)
-    return space.get(name, _NOTHING)
 
 
 def parameters(function: ast.AST, owner: str) -> list[Binding]:
