@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -81,12 +82,41 @@ def test_a_failure_is_a_reason_and_is_remembered(
     assert calls == [1]
 
 
-def test_a_child_that_hangs_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_that_hangs_is_a_reason_until_the_next_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def run(*_: Any, **__: Any) -> Any:
         raise subprocess.TimeoutExpired("python", 1)
 
     monkeypatch.setattr(selftest.subprocess, "run", run)
-    assert "could not run" in supported()
+    assert supported() == "the self-test could not run: took more than 20 s"
+    child(monkeypatch)
+    monkeypatch.setattr(selftest, "_verdict", None)
+    assert supported() == ""
+
+
+def test_a_child_that_was_ended_from_outside_proves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    child(monkeypatch, returncode=-signal.SIGKILL, stdout=b"")
+    assert "ended with -9" in supported()
+    child(monkeypatch)
+    monkeypatch.setattr(selftest, "_verdict", None)
+    assert supported() == ""
+
+
+@pytest.mark.skipif(not os.path.exists("/bin/sh"), reason="no shell")
+def test_a_debugger_does_not_take_the_child_for_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Debugpy puts its own start before every Python that it sees started, which then waits for its client."""
+    seen: list[list[str]] = []
+
+    def run(command: list[str], **_: Any) -> Any:
+        seen.append(command)
+        return SimpleNamespace(returncode=0, stdout=b"proved")
+
+    monkeypatch.setattr(selftest.subprocess, "run", run)
+    supported()
+    assert "python" not in seen[0][0]
 
 
 @pytest.mark.parametrize("spoil", ["writable", "broken", "other"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -50,8 +51,9 @@ def _proved() -> str:
     known = _read(path)
     if known is not None:
         return known
-    verdict = _run()
-    _write(path, verdict)
+    verdict, lasting = _run()
+    if lasting:
+        _write(path, verdict)
     return verdict
 
 
@@ -108,21 +110,32 @@ def _write(path: str, verdict: str) -> None:
         return
 
 
-def _run() -> str:
-    """Transplant sample frames in a child process; give "" or the reason."""
+def _run() -> tuple[str, bool]:
+    """Transplant sample frames in a child process; give "" or the reason, and whether it holds for ever."""
     root = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 3))
     program = (
         f"import sys; sys.path.insert(0, {root!r}); "
         "from hotswap.live.loops import samples; sys.stdout.write(samples.prove())"
     )
     command = [sys.executable, "-I", "-X", "dev", "-W", "ignore", "-c", program]
+    if os.path.exists(
+        "/bin/sh"
+    ):  # debugpy puts its own start before every Python that it sees started, and waits
+        command = ["/bin/sh", "-c", 'exec "$@"', "sh", *command]
     try:
         child = subprocess.run(  # noqa: S603  our own interpreter, our own text
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False
         )
     except (OSError, subprocess.SubprocessError) as error:
-        return f"the self-test could not run: {error}"
+        what = f"took more than {SECONDS:.0f} s"
+        why = what if isinstance(error, subprocess.TimeoutExpired) else str(error)
+        return f"the self-test could not run: {why}", False
     said = child.stdout.decode(errors="replace").strip()
     if child.returncode != 0:
-        return f"the self-test ended with {child.returncode}: {said[-200:]}"
-    return "" if said == "proved" else f"the self-test failed: {said[-200:]}"
+        ended = -child.returncode in (
+            signal.SIGINT,
+            signal.SIGTERM,
+            9,
+        )  # by somebody, not by a crash
+        return f"the self-test ended with {child.returncode}: {said[-200:]}", not ended
+    return "" if said == "proved" else f"the self-test failed: {said[-200:]}", True

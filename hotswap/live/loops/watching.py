@@ -17,7 +17,10 @@ _TOOLS: Final = range(6)
 
 
 def announce(old: CodeType, new: CodeType) -> None:
-    """Tell every tool that asked for events of `old` that `new` starts, as it was told of `old`."""
+    """Give every tool that asked for events of `old` those of `new`, and tell it that `new` starts.
+
+    Debuggers are told nothing: they look for the code in the frame that calls them, and find out at the first event.
+    """
     monitoring: Any = getattr(sys, "monitoring", None)  # 3.12 and later
     if monitoring is None:
         return
@@ -27,10 +30,11 @@ def announce(old: CodeType, new: CodeType) -> None:
         events = monitoring.get_local_events(tool, old)
         if not events or monitoring.get_local_events(tool, new):
             continue
+        monitoring.set_local_events(tool, new, events)
+        if tool == monitoring.DEBUGGER_ID:
+            continue
         start = monitoring.events.PY_START
         told = monitoring.register_callback(tool, start, None)  # the only way to learn what it is
         monitoring.register_callback(tool, start, told)
         if told is not None:
             told(new, 0)
-        if not monitoring.get_local_events(tool, new):
-            monitoring.set_local_events(tool, new, events)
