@@ -17,7 +17,7 @@ from hotswap.options import UsageError, load
 from hotswap.ports import BindError
 from hotswap.session import ReloadPlan, Session
 from hotswap.source.model import Fault
-from hotswap.target import AppFailed, as_program, find_app, is_wsgi, resolve
+from hotswap.target import AppFailed, as_program, find_app, is_app, is_wsgi, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -108,6 +108,26 @@ class NoAppError(Exception):
         self.program = program
 
 
+class Door:
+    """Calls the app that stands behind it now."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Call it."""
+        await self.app(scope, receive, send)
+
+
+def _share(old: object, new: object) -> bool:
+    """Say whether two apps wrap one and the same framework's app, whose start-up then counts for both."""
+    from hotswap.live.factories import Factories
+
+    within = Factories({}, {}, {}).held
+    hearts = {id(registry) for _, registry in within(old).values()}
+    return any(id(registry) in hearts for _, registry in within(new).values())
+
+
 class AppLife:
     """An ASGI app's life in this process image."""
 
@@ -123,6 +143,8 @@ class AppLife:
         self.serving: Serving | None = None
         self.ended_by = 0
         self._stop: Callable[[], None] | None = None
+        self._door: Any = None
+        """What calls the app, at its attribute ``app``."""
         if sys.path[:1] != [target.import_root]:
             sys.path.insert(0, target.import_root)
         roots = (os.getcwd(), target.import_root, *options.reload_dir)
@@ -170,7 +192,8 @@ class AppLife:
         session.plan = ReloadPlan(
             name=found.name,
             preflight=lambda: self._preflight(found),
-            apps=lambda: (found.app,),
+            apps=lambda: (self._door.app if self._door is not None else found.app,),
+            rebound=lambda: self._rebound(found),
             shutdown=serving.close_app,
             startup=serving.open_app,
         )
@@ -226,15 +249,39 @@ class AppLife:
         return found
 
     def _wrapped(self, found: Found) -> Any:
-        """Put the browser's side around the app."""
+        """Put the browser's side around the app; `_door` is what holds the app itself."""
         app = found.app
         if is_wsgi(app) or self.options.interface == "wsgi":
             from uvicorn.middleware.wsgi import WSGIMiddleware  # type: ignore[attr-defined]
 
-            app = WSGIMiddleware(app)
+            self._door = app = WSGIMiddleware(app)
         if not self.options.browser or self.options.interface == "asgi2":
+            if self._door is None and self.options.interface in {"auto", "asgi3"} and is_app(app):
+                self._door = app = Door(app)
             return app
-        return self.session.open_browser().wrap(app)
+        wrapped = self.session.open_browser().wrap(app)
+        if self._door is None:
+            self._door = wrapped
+        return wrapped
+
+    def _rebound(self, found: Found) -> str:
+        """Serve what the target names now; give why that needs a fresh process, ``""`` when it does not.
+
+        Frameworks' own apps keep their identity. One that only wraps them, or that nobody knows, is made anew when its
+        statement runs again, and the server would go on calling the old one.
+        """
+        door = self._door
+        if found.made or door is None:
+            return ""
+        value: Any = sys.modules.get(found.module)
+        for part in found.attribute.split("."):
+            value = getattr(value, part, None)
+        if value is door.app or not callable(value):
+            return ""
+        if self.serving is not None and self.serving.app_started and not _share(door.app, value):
+            return f"{found.name} was made anew, and its start-up ran for the old one"
+        door.app = value
+        return ""
 
     def _preflight(self, found: Found) -> Any:
         from hotswap.handover import Preflight

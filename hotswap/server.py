@@ -177,6 +177,11 @@ class Serving(Server):
         if self.lifespan.should_exit:
             raise StartFailed(_startup_fault(told))
 
+    @property
+    def app_started(self) -> bool:
+        """Whether the app has a lifespan, and its start-up ran: an app without one raises when it is asked."""
+        return getattr(getattr(self, "lifespan", None), "error_occured", True) is False
+
     def urls(self) -> list[str]:
         """Give the addresses the server listens on, as URLs."""
         config = self.config

@@ -29,7 +29,7 @@ from hotswap.desk import Desk
 from hotswap.quiet import QuietPoint
 from hotswap.reloading import Reloading
 from hotswap.saving import Saving
-from hotswap.source.model import Fault, Outcome
+from hotswap.source.model import Fault, Outcome, Stale
 from hotswap.swapper import Swapper
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ class ReloadPlan:
     """It runs as ``__main__``."""
     apps: Callable[[], Sequence[Any]] = tuple
     """The ASGI apps served."""
+    rebound: Callable[[], str] = str
+    """After a swap: serve what the target names now; gives why that needs a fresh process, or ``""``."""
     shutdown: Callable[[], Coroutine[Any, Any, None]] | None = None
     startup: Callable[[], Coroutine[Any, Any, None]] | None = None
 
@@ -139,6 +141,7 @@ class Session:
         self.history: list[Outcome] = []
         self.paused = bool(carried.get("paused"))
         self._templates = 0
+        self._template_folders: tuple[str, ...] = ()
         self._began = self._closed = self._restored = False
         self._later: dict[str, None] = {}
         """Files that were saved while watching was paused."""
@@ -369,6 +372,7 @@ class Session:
             for found, _ in entries
             for glob in found
         ]
+        globs.extend(self._template_folders)
         if self.browser is not None:
             globs.extend(self.browser.interesting())
         if self.migrating is not None:
@@ -406,6 +410,8 @@ class Session:
         batch = [path for path in dict.fromkeys(files) if path != self.config]
         if self.config in files:
             self._configure()
+        if any(not path.endswith(".py") for path in batch):
+            self._forget_cached(batch)
         taken = set(self.browser.files(batch)) if self.browser is not None else set()
         if taken:
             names = ", ".join(sorted(self.short(path) for path in taken))
@@ -415,6 +421,13 @@ class Session:
         if outcome is not None:
             self.conclude(outcome)
         self.refresh_watch()
+
+    def _forget_cached(self, batch: Sequence[str]) -> None:
+        """Let frameworks drop what they cached of templates, before pages ask for them."""
+        from hotswap.live import adapters
+
+        for adapter in adapters.active():
+            adapter.saved(batch)
 
     def save_late(self) -> None:
         """Swap in what was saved while that had to wait."""
@@ -445,6 +458,14 @@ class Session:
         if needs_exec and self.options.exec == "auto" and self.plan is not None:
             self.reloading.ask(outcome.reason, outcome=outcome)
             return
+        if self.plan is not None and outcome.ok and outcome.rung == "reexec":
+            again = self.plan.rebound()
+            if again and self.options.exec == "auto":
+                self.reloading.ask(again, outcome=dataclasses.replace(outcome, reason=again))
+                return
+            if again:
+                stale = (*outcome.stale, Stale(self.plan.name, "app", again))
+                outcome = dataclasses.replace(outcome, stale=stale)
         self.report(outcome)
         if needs_exec and self.options.exec == "ask":
             self.reloading.estimate()
@@ -479,7 +500,7 @@ class Session:
 
     def serve_files(self) -> None:
         """Tell the pages' side which static files and templates the app serves now."""
-        if self.browser is None or self.plan is None:
+        if self.plan is None:
             return
         from hotswap.live import adapters
 
@@ -493,7 +514,9 @@ class Session:
             templates.extend(adapter.templates(by_name))
         folders = list(dict.fromkeys(templates))
         self._templates = sum(len(files) for folder in folders for _, _, files in os.walk(folder))
-        self.browser.serves(list(dict.fromkeys(static)), folders)
+        self._template_folders = tuple(folders)
+        if self.browser is not None:
+            self.browser.serves(list(dict.fromkeys(static)), folders)
 
     def _mistaken(self, error: Exception) -> None:
         """Report a mistake of hotswap's own; the program goes on."""

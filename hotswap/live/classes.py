@@ -10,6 +10,7 @@ from abc import ABCMeta, update_abstractmethods
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
+from hotswap.live import registries
 from hotswap.live.adapters.base import Refused
 from hotswap.live.functions import WRAPPERS, content
 from hotswap.live.journal import MISSING
@@ -113,6 +114,8 @@ def merge_class(graft: Graft, old: type, new: type) -> Any:
     if id(new) not in graft.pairs:
         return graft.known(old)
     _members(graft, old, new, ours, theirs)
+    hung = (value for name, value in theirs.items() if name not in GENERATED)
+    registries.redirect_below(hung, new, old, graft.journal)
     if "__pydantic_fields__" in theirs or "__pydantic_core_schema__" in theirs:
         from hotswap.live.pydantic_models import rebuild
 

@@ -114,6 +114,48 @@ def redirect(graft: Graft, journal: Journal, *, skip: Iterable[Any] = ()) -> Non
     news.clear()
 
 
+DEEP: Final = 4
+WIDE: Final = 2000
+
+
+def redirect_below(values: Iterable[Any], new: Any, old: Any, journal: Journal) -> None:
+    """Do at once, within `values` only, what `redirect` does at the end for the whole heap.
+
+    For what a decorator hung on a class and later statements of the same swap read: strawberry's definition of a type
+    names its class, and the schema made from it refuses another one.
+    """
+    pairs = {id(new): (new, old)}
+    seen: set[int] = set()
+    level = list(values)
+    for _ in range(DEEP):
+        below: list[Any] = []
+        for holder in level:
+            kind = type(holder)
+            if id(holder) in seen or issubclass(kind, (*_LEAVES, type)):
+                continue
+            seen.add(id(holder))
+            if kind is not tuple:
+                _redirect_in(holder, pairs, journal, set())
+            below += _held(holder)
+        level = below
+        if len(seen) > WIDE:
+            return
+
+
+_LEAVES: Final = (FunctionType, ModuleType, FrameType, str, bytes, int, float, type(None))
+
+
+def _held(holder: Any) -> Iterable[Any]:
+    """Give what a container or an instance holds, one step deep."""
+    kind = type(holder)
+    if issubclass(kind, dict):
+        return list(holder.values())
+    if issubclass(kind, (list, tuple, set, frozenset)):
+        return list(holder)
+    namespace = instance_dict(holder)
+    return list(namespace.values()) if namespace is not None else ()
+
+
 def _redirect_in(
     holder: Any, pairs: dict[int, tuple[Any, Any]], journal: Journal, spared: set[int]
 ) -> None:

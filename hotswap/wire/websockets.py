@@ -18,6 +18,7 @@ from hotswap.wire.frames import FrameTail
 from hotswap.wire.hush import Hush
 from hotswap.wire.kinds import Busy, Kind, may_be_replying
 from hotswap.wire.lines import Gathering, Hole, Mute
+from hotswap.wire.sessions import session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -91,6 +92,8 @@ class Tracked:
     hush: Hush | None = None
     """Set while a handler that was entered again has not asked for a message yet."""
     coroutine: Any = None
+    agreed = ""
+    """The subprotocol that was accepted."""
     connection: Connection | None = None
     carried: ConnectionRecord | None = None
     unsettled: Shells | None = None
@@ -153,6 +156,7 @@ class Tracked:
         """Accept, then note the inflate window: only now it is known what was negotiated."""
         if self.carried is not None:
             self.logger = _Quiet(self.logger)
+        self.agreed = message.get("subprotocol") or ""
         await super().send(message)  # type: ignore[misc]
         if self.carried is None and self.handshake_complete:
             self.follow_window(b"")
@@ -252,6 +256,9 @@ class WebSockets(Kind):
         if not protocol.handshake_complete:
             # Not accepted yet: the whole request is said again, the answer is still to come.
             return self._registry.basics(connection, "fresh", raw=protocol.opening)
+        held = session(protocol.coroutine, protocol.agreed)
+        if held:
+            return f"{held}, which its client begins anew"
         queue = []
         for message in _peek(protocol.queue):
             if message["type"] == "websocket.disconnect":

@@ -96,6 +96,22 @@ class Adapter(Protocol):
         """Classes kept their identity but changed shape: drop caches keyed by them."""
         return None  # noqa: RET501 -- as above
 
+    def finished(self, modules: AbstractSet[str], journal: Journal) -> None:
+        """Every statement ran: renew what the framework derived from these modules without asking a registry.
+
+        Args:
+            modules: Names of the modules of which something was swapped.
+            journal: For what may happen only once the swap is committed.
+
+        Raises:
+            Refused: The framework took a copy of what changed when it started.
+        """
+        return None  # noqa: RET501 -- as above
+
+    def saved(self, paths: Sequence[str]) -> None:
+        """Files that are no modules were saved: drop what the framework cached of them (templates)."""
+        return None  # noqa: RET501 -- as above
+
     def served(self, obj: Any) -> Sequence[tuple[str, str]]:
         """Static files the registry serves: ``(url prefix, directory)`` pairs."""
         return ()

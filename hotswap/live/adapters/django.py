@@ -1,27 +1,31 @@
-"""Django: views are patched where URL patterns refer to them; patterns, models and registries are exec's.
+"""Django: views are patched where URL patterns refer to them; models, settings and registries are exec's.
 
-Django builds its resolver from ``urlpatterns`` once, its models and admin register themselves by class creation, and
-signals keep receivers by ``id()``. The resolver is made anew in place; the others say so and take a fresh process.
+Django builds its resolvers from ``urlpatterns`` once and caches templates: both look again. Its models and admin
+register themselves by class creation, signals keep receivers by ``id()``, settings are copied: these say so and take
+a fresh process.
 """
 
 # ruff: noqa: ARG002 -- the protocol's signatures
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hotswap.live.adapters.base import Refused
 from hotswap.live.adapters.fixed import FixedAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from types import CodeType
+    from collections.abc import Set as AbstractSet
 
     from hotswap.live.journal import Journal
 
 
 class DjangoAdapter(FixedAdapter):
-    """Owns what registers classes and receivers; clears the URL resolver's caches."""
+    """Owns what registers classes and receivers; lets URL resolvers and templates look again."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -37,10 +41,82 @@ class DjangoAdapter(FixedAdapter):
             "Django registered this when it started",
         )
 
-    def patched(
-        self, objs: Sequence[Any], replaced: Mapping[CodeType, CodeType], journal: Journal
-    ) -> None:
-        """The resolver caches views by name: let it look again."""
-        resolvers = sys.modules.get("django.urls.base")
-        if resolvers is not None:
-            journal.on_commit(resolvers.clear_url_caches)
+    def finished(self, modules: AbstractSet[str], journal: Journal) -> None:
+        """Let resolvers read ``urlpatterns`` again; settings were copied when Django was set up.
+
+        Raises:
+            Refused: A settings module changed.
+        """
+        settings = _settings()
+        if settings in modules:
+            raise Refused(f"Django took its settings from {settings} when it started")
+        if "django.urls.base" in sys.modules:
+            journal.on_commit(_forget_urls)
+
+    def saved(self, paths: Sequence[str]) -> None:
+        """Since 4.1 templates are cached under DEBUG too, and Django's own reloader drops them; so do we."""
+        reloader = sys.modules.get("django.utils.autoreload")
+        if reloader is None or "django.template.autoreload" not in sys.modules:
+            return
+        for path in paths:
+            reloader.file_changed.send(sender=None, file_path=Path(path))
+
+    def templates(self, modules: Mapping[str, Any]) -> Sequence[str]:
+        """Give the project's own template folders, of every engine that looks in folders."""
+        if not _ready():
+            return ()
+        from importlib import import_module
+
+        found: dict[str, None] = {}
+        for backend in import_module("django.template").engines.all():
+            for folder in backend.template_dirs:
+                if not _installed(str(folder)):
+                    found.setdefault(os.path.abspath(folder))
+        return list(found)
+
+    def served(self, obj: Any) -> Sequence[tuple[str, str]]:
+        """Nothing: no registry of Django serves files by itself."""
+        return ()
+
+
+def _ready() -> bool:
+    apps = sys.modules.get("django.apps")
+    return apps is not None and bool(apps.apps.ready)
+
+
+def _settings() -> str:
+    """Name the module that ``django.conf.settings`` was made of; ``""`` before it was."""
+    conf = sys.modules.get("django.conf")
+    wrapped = vars(conf.settings).get("_wrapped") if conf is not None else None
+    return str(vars(wrapped).get("SETTINGS_MODULE", "")) if hasattr(wrapped, "__dict__") else ""
+
+
+def _installed(folder: str) -> bool:
+    return f"{os.sep}site-packages{os.sep}" in folder
+
+
+def _forget_urls() -> None:
+    """Clear what was derived from ``urlpatterns``: Django's caches, and those inside resolvers of ``include()``."""
+    base = sys.modules["django.urls.base"]
+    resolver = sys.modules["django.urls.resolvers"].URLResolver
+    for module in list(sys.modules.values()):
+        patterns = getattr(module, "__dict__", {}).get("urlpatterns")
+        for pattern in patterns if isinstance(patterns, (list, tuple)) else ():
+            _forget_in(pattern, resolver)
+    base.clear_url_caches()
+
+
+def _forget_in(pattern: Any, resolver: type) -> None:
+    """Empty one resolver and those below it (django/urls/resolvers.py, ``URLResolver.__init__``)."""
+    if not isinstance(pattern, resolver):
+        return
+    own = vars(pattern)
+    own.pop("url_patterns", None)
+    own["_populated"] = False
+    for name in ("_reverse_dict", "_namespace_dict", "_app_dict"):
+        if name in own:
+            own[name] = {}
+    own["_callback_strs"] = set()
+    names = own.get("urlconf_name")
+    for inner in names if isinstance(names, (list, tuple)) else ():
+        _forget_in(inner, resolver)

@@ -267,9 +267,11 @@ def settle(rerun: Rerun) -> None:
     for adapter, values in live.values():
         if values:
             adapter.patched(values, rerun.refill.replaced, journal)
+    changed = {s.name for s in rerun.swaps.values() if s.ran or s.dirty or s.deleted}
     for adapter in rerun.refill.active:
         if shaped:
             adapter.class_changed(shaped)
+        adapter.finished(changed, journal)
 
 
 def _adopt(rerun: Rerun, side: Side, new: Any) -> bool:
