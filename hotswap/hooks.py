@@ -64,7 +64,7 @@ class Runtime:
     ask_reload: Callable[[str], None] | None = None
 
 
-runtime = Runtime()
+runtime: Runtime = Runtime()
 
 _loose: MutableMapping[Any, dict[Any, Any]] = WeakKeyDictionary()
 

@@ -45,11 +45,13 @@ class Swapper:
         live_loops: bool = True,
         tracker: Tracker | None = None,
     ) -> None:
-        self.tracker = tracker if tracker is not None else Tracker(roots, live_loops=live_loops)
+        self.tracker: Tracker = (
+            tracker if tracker is not None else Tracker(roots, live_loops=live_loops)
+        )
         if tracker is not None:
             for root in roots:
                 self.tracker.add_root(root)
-        self.pin = frozenset(pin)
+        self.pin: frozenset[str] = frozenset(pin)
         self.live_loops = live_loops
         self.history: list[Outcome] = []
         self.reenter: Callable[[Any], bool] | None = None

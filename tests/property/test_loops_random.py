@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(bool(supported()), reason=supported())
 
 STEPS = 60
-SEEDS = int(os.environ.get("HOTSWAP_TEST_SEEDS", "100"))
+SEEDS = int(os.environ.get("HOTSWAP_TEST_SEEDS", "20"))
 
 
 def script(seed: int) -> Iterator[tuple[str, Any]]:
