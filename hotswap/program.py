@@ -1,7 +1,9 @@
 """Runs a program as ``__main__``, exactly as Python would, while its modules may be swapped."""
 
 from __future__ import annotations
+import __future__
 
+import ast
 import importlib
 import os
 import signal
@@ -16,6 +18,7 @@ from hotswap.tracebacks import print_like_python
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import CodeType
 
     from hotswap.console import Console
     from hotswap.options import Options
@@ -54,7 +57,8 @@ def _run(session: Session, target: Target, script: str) -> int:
         code = tracker.prepared(compile(data, script, "exec", dont_inherit=True))
         tracker.adopt_module(main, script, data, code=code)
         session.begin((), stop=None)
-        tracker.execute(main, code, script, data)
+        parts = [tracker.prepared(part) for part in parts_of(data, script)]
+        tracker.execute(main, code, script, data, parts=parts, between=session.imported)
         _join()
     except SystemExit:
         raise
@@ -66,6 +70,39 @@ def _run(session: Session, target: Target, script: str) -> int:
         print_like_python(error)
         return 1
     return 0
+
+
+def parts_of(data: bytes, script: str) -> list[CodeType]:
+    """Cut a program where its definitions end and its run begins: what it has gathered is put back there.
+
+    That is before ``if __name__ == "__main__":``, or before a last statement that calls or loops. Gives two code
+    objects, or none when there is no such place.
+    """
+    tree = ast.parse(data, script)
+    place = next((n for n, one in enumerate(tree.body) if _is_guard(one)), len(tree.body) - 1)
+    if place < 1 or not (_is_guard(tree.body[place]) or _runs(tree.body[place])):
+        return []
+    first = compile(_module(tree.body[:place]), script, "exec", dont_inherit=True)
+    future = first.co_flags & sum(
+        getattr(__future__, name).compiler_flag for name in __future__.all_feature_names[-2:]
+    )
+    rest = _module(tree.body[place:])
+    return [first, compile(rest, script, "exec", flags=future, dont_inherit=True)]
+
+
+def _module(body: list[ast.stmt]) -> ast.Module:
+    return ast.Module(body=body, type_ignores=[])
+
+
+def _is_guard(statement: ast.stmt) -> bool:
+    test = statement.test if isinstance(statement, ast.If) else None
+    return isinstance(test, ast.Compare) and ast.unparse(test.left) == "__name__"
+
+
+def _runs(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Call)
+    return isinstance(statement, (ast.While, ast.For, ast.With, ast.Try, ast.If))
 
 
 def _join() -> None:

@@ -239,12 +239,16 @@ class Session:
     def imported(self) -> None:
         """The app is imported: note what its values were made of, and put back what the last image carried.
 
-        A program that never ends its top level counts as imported when its first loop begins to run.
+        A program counts as imported when all but its run is done (`hotswap.program.parts_of`), at the latest when its
+        first loop begins to run.
         """
+        if self._restored:
+            return
         self._restored = True
         self.state.remember(self.modules())
         for note in self.state.restore(self.manifest, self.modules()):
             self.console.say(note)
+        self.registry.arrivals.settle()  # a program without connections has arrived
 
     def begin(self, urls: Sequence[str], *, stop: Callable[[], None] | None) -> None:
         """The program runs: watch, listen to signals and keys, and tell.

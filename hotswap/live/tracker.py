@@ -408,20 +408,48 @@ class Tracker:
             if not stack:
                 _executing.stacks.pop(ident, None)
 
-    def execute(self, module: ModuleType, code: CodeType, path: str, data: bytes) -> None:
-        """Run a module's code for the first time, on behalf of the loader."""
+    def execute(
+        self,
+        module: ModuleType,
+        code: CodeType,
+        path: str,
+        data: bytes,
+        *,
+        parts: Sequence[CodeType] = (),
+        between: Callable[[], object] | None = None,
+    ) -> None:
+        """Run a module's code for the first time, on behalf of the loader.
+
+        Args:
+            module: Its namespace.
+            code: All of it.
+            path: As the code names it.
+            data: The source.
+            parts: The same code cut between two statements, to be run in its stead.
+            between: Called between the parts.
+        """
         entry = self.adopt_module(module, path, data, code=code)
         entry.complete = False
         try:
-            self._execute(entry, module, code, path)
+            self._execute(entry, module, parts or (code,), path, between)
         finally:
             if self.on_import is not None:
                 self.on_import()
 
-    def _execute(self, entry: Loaded, module: ModuleType, code: CodeType, path: str) -> None:
+    def _execute(
+        self,
+        entry: Loaded,
+        module: ModuleType,
+        parts: Sequence[CodeType],
+        path: str,
+        between: Callable[[], object] | None,
+    ) -> None:
         try:
             with self.running(entry):
-                exec(code, module.__dict__)
+                for number, code in enumerate(parts):
+                    if number and between is not None:
+                        between()
+                    exec(code, module.__dict__)
         except BaseException as error:
             if self.loaded.get(entry.name) is entry:
                 del self.loaded[entry.name]

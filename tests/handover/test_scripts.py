@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.handover.support import PATIENCE, WebSocket, frame
+from tests.handover.support import HTTP, PATIENCE, WebSocket, frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -193,3 +193,197 @@ def test_a_connection_that_is_refused_now_is_closed_with_1008(
 
     with pytest.raises(EOFError, match="1008"):
         each.receive()
+
+
+@pytest.mark.parametrize("guarded", [True, False], ids=["guard", "last statement"])
+def test_a_program_without_a_loop_keeps_its_state(
+    project: Project, live: Callable[..., Live], *, guarded: bool
+) -> None:
+    """It is put back before ``if __name__ == "__main__"``, or before the last statement."""
+    text = """
+        from __future__ import annotations
+
+        LIMIT = 5
+        counter = {"n": 0}
+        last = None
+
+
+        class Job:
+            def __init__(self, number: Unknown) -> None:
+                self.number = number
+
+
+        def main() -> None:
+            global last
+            while True:
+                counter["n"] += 1
+                number = last.number if last else 0
+                last = Job(number + 1)
+                print("turn", LIMIT, counter["n"], last.number, flush=True)
+                pause.wait(0.05)
+
+
+        import threading
+        pause = threading.Event()
+        """
+    text += 'if __name__ == "__main__":\n            main()\n' if guarded else "main()\n"
+    project.write(job=text)
+    program = live("job.py", "--no-watch", program=(), wait=False)
+    program.wait_output("turn 5 3 3")
+    project.write(job=text.replace("LIMIT = 5", "LIMIT = 6"))
+    outcome = reload(program)
+    first = program.wait_output("turn 6 ").split()
+    before = [line.split() for line in program.output if line.startswith("turn 5")][-1]
+
+    assert outcome["reload"]["state_bytes"] > 0
+    assert int(first[2]) == int(first[3]) == int(before[2]) + 1
+
+
+AIOHTTP = """
+import asyncio, sys
+from aiohttp import web
+
+seen = {"n": 0}
+sockets = set()
+
+
+async def index(request):
+    seen["n"] += 1
+    return web.json_response(seen)
+
+
+async def echo(request):
+    return web.json_response({"echo": await request.text()})
+
+
+async def slow(request):
+    await asyncio.sleep(0.3)
+    return web.json_response({"slow": True})
+
+
+async def events(request):
+    response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+    await response.prepare(request)
+    number = int(request.headers.get("last-event-id", -1))
+    while True:
+        number += 1
+        await response.write(b"id: %d\\n\\n" % number)
+        await asyncio.sleep(0.01)
+
+
+async def talk(request):
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    sockets.add(socket)
+    async for message in socket:
+        await socket.send_str(message.data)
+    return socket
+
+
+async def main():
+    application = web.Application()
+    application.add_routes([
+        web.get("/", index), web.post("/echo", echo), web.get("/slow", slow), web.get("/events", events),
+        web.get("/ws", talk),
+    ])
+    runner = web.AppRunner(application)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    print("port", site._server.sockets[0].getsockname()[1], flush=True)
+    await asyncio.Event().wait()
+
+"""
+
+
+@pytest.mark.parametrize("loop_name", LOOPS)
+def test_aiohttp_keeps_its_requests(
+    project: Project, live: Callable[..., Live], loop_name: str
+) -> None:
+    project.write(server=AIOHTTP + RUN)
+    script = Script(live("server.py", program=(loop_name,), wait=False))
+    idle, slow, events = (HTTP(script.connect()) for _ in range(3))
+    assert idle.get("/") == {"n": 1}
+    get, post = idle.request("/"), idle.request("/echo", "POST", b"a body of its own")
+    places = [(get, cut) for cut in range(len(get))] + [(post, cut) for cut in range(len(post))]
+    clients = [HTTP(script.connect()) for _ in places]
+    for client, (data, cut) in zip(clients, places, strict=True):
+        client.plug.sendall(data[:cut])
+    events.plug.sendall(events.request("/events"))
+    assert events.head()[0] == 200
+    heard = [events.chunk() for _ in range(3)]
+    socket_ = WebSocket(script.connect(), "/ws")
+    socket_.send("hi")
+    assert socket_.receive() == "hi"
+    idle.plug.sendall(post)
+    assert idle.answer() == {"echo": "a body of its own"}
+    slow.plug.sendall(slow.request("/slow"))
+    outcome = reload(script.live)
+    for client, (data, cut) in zip(clients, places, strict=True):
+        client.plug.sendall(data[cut:])
+    heard += [events.chunk() for _ in range(20)]
+    answers = [client.answer() for client in clients]
+
+    assert sorted(answer["n"] for answer in answers if "n" in answer) == list(
+        range(2, len(get) + 2)
+    )
+    assert {answer["echo"] for answer in answers if "echo" in answer} == {"a body of its own"}
+    assert slow.answer() == {"slow": True}
+    assert idle.get("/")["n"] == len(get) + 2
+    assert heard == [b"id: %d\n\n" % number for number in range(len(heard))]
+    assert outcome["reload"]["lost"] == ["1 WebSocket of aiohttp"]
+    with pytest.raises(EOFError, match="1012"):
+        socket_.receive()
+
+
+HYPERCORN = """
+import asyncio, sys
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from starlette import applications, routing, responses
+
+
+async def index(request):
+    return responses.JSONResponse({"n": 1})
+
+
+async def talk(websocket):
+    await websocket.accept()
+    while True:
+        await websocket.send_text(await websocket.receive_text())
+
+
+async def main():
+    config = Config()
+    config.bind = [f"127.0.0.1:{sys.argv[2]}"]
+    ways = [routing.Route("/", index), routing.WebSocketRoute("/ws", talk)]
+    print("port", sys.argv[2], flush=True)
+    await serve(applications.Starlette(routes=ways), config)
+
+"""
+
+
+def test_what_a_server_library_keeps_to_itself_is_closed_and_named(
+    project: Project, live: Callable[..., Live]
+) -> None:
+    pytest.importorskip("hypercorn")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    project.write(server=HYPERCORN + RUN)
+    program = live("server.py", program=("asyncio", str(port)), wait=False)
+    program.wait_output("Running on", stream="errors")
+    script = Script(program)
+    client, socket_ = HTTP(script.connect()), WebSocket(script.connect(), "/ws")
+    assert client.get("/") == {"n": 1}
+    socket_.send("hi")
+    assert socket_.receive() == "hi"
+    outcome = reload(program)
+
+    assert sorted(outcome["reload"]["lost"]) == [
+        "1 WebSocket served by hypercorn, which cannot be carried",
+        "1 connection served by hypercorn, which cannot be carried",
+    ]
+    with pytest.raises(EOFError, match="1012"):
+        socket_.receive()
+    assert HTTP(script.connect()).get("/") == {"n": 1}
