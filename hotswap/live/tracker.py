@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import cache_from_source
 from types import CodeType, FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -86,6 +87,8 @@ class _Loader(SourceFileLoader):
 
     tracker: Tracker
     _read: bytes | None = None
+    _doubted = False
+    """The ``.pyc`` may have been made of other bytes."""
 
     def get_code(self, fullname: str) -> CodeType | None:
         """Compile, or take the ``.pyc``, reading the source exactly once."""
@@ -97,6 +100,7 @@ class _Loader(SourceFileLoader):
             if abs(time.time() - before["mtime"]) < RECENT:
                 code: CodeType | None = self.source_to_code(self._read, path)
             else:
+                self._doubted = _made_too_early(path)
                 code = super().get_code(fullname)
             if self.path_stats(path) == before:
                 return self.tracker.prepared(code) if code is not None else None
@@ -105,6 +109,8 @@ class _Loader(SourceFileLoader):
         """Give the bytes already read, for the source."""
         if self._read is not None and path == self.path:
             return self._read
+        if self._doubted and path.endswith(".pyc"):
+            raise OSError("it may have been made of other bytes")  # compiled, and written anew
         return super().get_data(path)
 
     def exec_module(self, module: ModuleType) -> None:
@@ -118,6 +124,20 @@ class _Loader(SourceFileLoader):
         if code is None:
             raise ImportError(f"cannot load module {name!r}", name=name, path=self.path)
         self.tracker.execute(module, code, self.path, self._read or b"")
+
+
+def _made_too_early(path: str) -> bool:
+    """Say whether the ``.pyc`` of `path` was written before, or hardly after, the file's last change.
+
+    CPython takes one for valid by the source's size and its time in whole seconds (importlib._bootstrap_external,
+    _validate_timestamp_pyc): an edit of the same size in the same second would not be seen. The inode's own time of
+    change cannot be set by anybody.
+    """
+    try:
+        made = os.stat(cache_from_source(path)).st_mtime
+        return made < os.stat(path).st_ctime + RECENT
+    except (OSError, NotImplementedError):
+        return False
 
 
 class _Finder:
