@@ -125,6 +125,7 @@ class Reloading:
         from hotswap import handover
 
         session = self._session
+        session.service.reloading()
         cause = dataclasses.asdict(outcome) if outcome is not None else None
         extras: dict[str, object] = {
             "session": {**session.carry(), "asked": time.monotonic(), "outcome": cause}
@@ -163,6 +164,7 @@ class Reloading:
             )
         result = dataclasses.replace(result, generation=session.swapper.generation)
         session.report(result)
+        session.service.ready(f"generation {result.generation}; not reloaded: {result.reason}")
         waiting, self._waiting = self._waiting, []
         for refused in waiting:
             refused(result)

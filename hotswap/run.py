@@ -12,6 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from hotswap import service
 from hotswap.console import Console
 from hotswap.options import UsageError, load
 from hotswap.ports import BindError
@@ -134,7 +135,8 @@ class AppLife:
     def __init__(self, options: Options, target: Target, console: Console, manifest: Any) -> None:
         from hotswap import server
 
-        if manifest is None:
+        self._given = service.given() if manifest is None else ()
+        if manifest is None and not self._given:
             server.ensure_free(options)
         self.options = options
         self.target = target
@@ -206,7 +208,7 @@ class AppLife:
         self._stop = end
         if self.manifest is not None:
             session.reloading.on_settled = hush_adoption()
-        starting = asyncio.ensure_future(serving.start())
+        starting = asyncio.ensure_future(serving.start(session.sockets(self._given)))
         stopping = asyncio.ensure_future(stop.wait())
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not starting.done():

@@ -28,6 +28,7 @@ from hotswap.source.model import Fault
 from hotswap.tracebacks import fault_of
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
@@ -100,8 +101,11 @@ class Serving(Server):
         self.close_all: Callable[[], None] | None = None
         """Closes connections that uvicorn does not know (the wire's registry); set by the session."""
 
-    async def start(self) -> None:
+    async def start(self, sockets: list[socket.socket] | None = None) -> None:
         """Run the app's start-up, bind, and accept connections.
+
+        Args:
+            sockets: Serve on these, which listen already, instead of binding an address.
 
         Raises:
             StartFailed: The lifespan refused.
@@ -118,7 +122,7 @@ class Serving(Server):
         told: list[logging.LogRecord] = []
         with _listening(refused, told, quiet=self._quiet):
             try:
-                await self.startup()
+                await self.startup(sockets)
             except OSError as error:  # of --uds and --fd; a failed port exits
                 raise BindError.of(self.config, error) from None
             except SystemExit:

@@ -29,11 +29,13 @@ from hotswap.desk import Desk
 from hotswap.quiet import QuietPoint
 from hotswap.reloading import Reloading
 from hotswap.saving import Saving
+from hotswap.service import Service
 from hotswap.source.model import Fault, Outcome, Stale
 from hotswap.swapper import Swapper
 
 if TYPE_CHECKING:
     import asyncio
+    import socket
     from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
     from types import ModuleType
 
@@ -134,6 +136,9 @@ class Session:
         self.browser: Browser | None = None
         self.watcher: Watcher | None = None
         self.desk = Desk(self)
+        self.service = Service()
+        self._given: tuple[str, ...] = tuple(carried.get("given") or ())
+        """Keys of the listening sockets that the program was started with."""
         self.migrating: Migrating | None = None
         self.plan: ReloadPlan | None = None
         self.stop: Callable[[], None] | None = None
@@ -250,6 +255,23 @@ class Session:
             self.console.say(note)
         self.registry.arrivals.settle()  # a program without connections has arrived
 
+    def sockets(self, given: Sequence[socket.socket]) -> list[socket.socket] | None:
+        """Give the listening sockets to serve on instead of an address of our own; None: there are none.
+
+        Args:
+            given: Those of the first start. Later ones were carried.
+        """
+        from hotswap.wire.listeners import key_of
+
+        if given:
+            self._given = tuple(key_of(each) for each in given)
+            return list(given)
+        found = [each for key in self._given for each in self.registry.arrivals.inherited(key)]
+        self.registry.arrivals.keep("listener", len(found))
+        for each in found:
+            each.setblocking(False)
+        return found or None
+
     def begin(self, urls: Sequence[str], *, stop: Callable[[], None] | None) -> None:
         """The program runs: watch, listen to signals and keys, and tell.
 
@@ -280,6 +302,9 @@ class Session:
             self._watch()
             self._catch_up()
         self._announce()
+        self.service.ready(f"generation {self.swapper.generation}")
+        if self.manifest is None:
+            self.service.deposit(self.registry.listeners())
         self.quiet.later(WARM, self._start_warming)
 
     def _catch_up(self) -> None:
@@ -575,10 +600,12 @@ class Session:
 
     def carry(self) -> dict[str, Any]:
         """Give what the next image must know."""
-        return {"env": self.env.carry(), "paused": self.paused}
+        return {"env": self.env.carry(), "paused": self.paused, "given": self._given}
 
     def close(self) -> None:
         """Stop watching, reading and answering. Idempotent."""
+        if self._began and not self._closed:
+            self.service.stopping()
         self._closed = True
         self.desk.close()
         if self.watcher is not None:

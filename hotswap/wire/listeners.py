@@ -253,6 +253,11 @@ def _address(listening: socket.socket) -> tuple[object, ...]:
     return tuple(name[:2]) if isinstance(name, tuple) else (os.fsdecode(name),)
 
 
+def key_of(listening: socket.socket) -> str:
+    """Give the key of a listening socket that is handed to ``create_server(sock=...)``."""
+    return ":".join(("sock", *(str(part) for part in _address(listening))))
+
+
 def give_bound_sockets_back(registry: Registry) -> None:
     """Let a program that binds its listening socket itself get the inherited one: bind would say EADDRINUSE.
 
