@@ -64,7 +64,9 @@ class Manager:
         starter.write_text(MANAGER.format(python=sys.executable, number=number))
         starter.chmod(0o755)
         env = {"NOTIFY_SOCKET": str(self.folder / "notify")}
-        live = Live("main:app", ("--timeout-keep-alive", "600"), self.project, env, python=str(starter))
+        live = Live(
+            "main:app", ("--timeout-keep-alive", "600"), self.project, env, python=str(starter)
+        )
         self.running.append(live)
         inheriting = functools.partial(subprocess.Popen, pass_fds=(number,))
         with mock.patch.object(subprocess, "Popen", inheriting):
