@@ -362,8 +362,15 @@ class Session:
         """A program began to run a loop: keys and questions are answered on it, and its state is what it was."""
         if self._began and loop is self.quiet.loop:
             loop.call_soon(self.desk.join, loop)
-        if self._began and self.plan is not None and self.plan.program and not self._restored:
-            self.imported()
+        if not self._began or self.plan is None or not self.plan.program:
+            return
+        try:
+            if not self._restored:
+                self.imported()
+            self.registry.arrivals.expect(loop)
+            loop.call_soon(self.registry.arrivals.settle)  # no listener of it may ever come up
+        except Exception as error:  # noqa: BLE001 -- called by the program's own asyncio.run()
+            self._mistaken(error)
 
     def _listen(self) -> None:
         """Take SIGUSR1 as a request to reload, and SIGHUP where no terminal could hang up."""

@@ -74,9 +74,13 @@ class Arrivals:
     def take(self, loop: asyncio.AbstractEventLoop, key: str) -> list[ConnectionRecord]:
         """Give the connections of a listener that has come up; the first one begins the time of grace."""
         records = self._waiting.pop(key, [])
+        self.expect(loop)
+        return [] if self.settled else records
+
+    def expect(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The program runs: begin the time of grace, after which what nobody asked for is closed."""
         if not self.settled and self._orphan_timer is None:
             self._orphan_timer = loop.call_later(self._grace, self._close_orphans)
-        return [] if self.settled else records
 
     # Counting.
 
