@@ -77,8 +77,9 @@ class Swapper:
         return self.tracker.tracked() | self.tracker.loose()
 
     def data_files(self) -> frozenset[str]:
-        """Give the files that tracked modules read while they were imported."""
-        return self.tracker.data_files()
+        """Give the files that tracked modules read while they were imported, or tried to in a faulted batch."""
+        waited = self.tracker.attempted if self._pending else ()
+        return self.tracker.data_files().union(waited)
 
     def why_untracked(self, path: str | os.PathLike[str]) -> str:
         """Say why saving this file does nothing; empty when it is tracked."""
@@ -187,6 +188,8 @@ class Swapper:
         elif result.ok:
             for path in batch.paths:
                 self._pending.pop(path, None)
+            if not self._pending:
+                self.tracker.attempted.clear()
         return self._finish(result, started, swapped=result.ok and bool(batch.paths)), before
 
     def _finish(

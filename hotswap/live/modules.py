@@ -35,7 +35,9 @@ def imports_as_they_are(tracker: Tracker) -> Callable[[], None]:
         tracker.failed.clear()
         tracker.failed.update(failed)
         for entry in loaded.values():
-            entry.opened, entry.missing = opened[entry.name]
+            before, missing = opened[entry.name]
+            tracker.attempted.update(path for path in entry.opened if path not in before)
+            entry.opened, entry.missing = before, missing
 
     return put_back
 

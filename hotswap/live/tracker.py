@@ -273,6 +273,8 @@ class Tracker:
         """By module name, in the order in which their execution began."""
         self.failed: dict[str, Failure] = {}
         """By real path: modules whose import raised."""
+        self.attempted: set[str] = set()
+        """Data files that statements of faulted batches tried to read, there or not."""
         self._finder = _Finder(self)
         self._orders = 0
         self._imported: tuple[int, str, int, int] = (0, "", 0, 0)

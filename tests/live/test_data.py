@@ -155,6 +155,38 @@ def test_a_file_read_at_import_reruns_what_read_it(project: Project, live: Start
     assert server.get().json() == 2
 
 
+def test_a_file_that_was_missed_heals_what_missed_it(project: Project, live: Start) -> None:
+    """The code was saved before the data that it reads: the fault ends when the file comes."""
+    project.write(
+        {"one.json": '{"price": 1}'},
+        rules="""
+        import json
+        from pathlib import Path
+
+        RULES = json.loads(Path(__file__).with_name("one.json").read_text())
+        """,
+        main="""
+        from fastapi import FastAPI
+        import rules
+
+        app = FastAPI()
+
+        @app.get("/")
+        def index():
+            return rules.RULES
+        """,
+    )
+    server = live("main:app")
+
+    fault = server.swap("rules.py", "one.json", "two.json")["fault"]
+    assert fault["title"].startswith("FileNotFoundError")
+    assert server.get().json() == {"price": 1}
+    project.write({"two.json": '{"price": 2}'})
+    server.wait(lambda event: event.get("verdict") == "swapped")
+
+    assert server.get().json() == {"price": 2}
+
+
 def test_hooks_hear_of_their_files(project: Project, live: Start) -> None:
     project.write(
         {"rules/a.txt": "one"},
