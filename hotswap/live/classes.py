@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import gc
 import types
@@ -14,6 +15,7 @@ from hotswap.live import registries
 from hotswap.live.adapters.base import Refused
 from hotswap.live.functions import WRAPPERS, content
 from hotswap.live.journal import MISSING
+from hotswap.live.registries import same_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -168,6 +170,8 @@ def _members(
             continue
         if name == "__hash__" and after is None and before is None:
             continue
+        if not same_content(before, after):
+            graft.attributes.add((id(old), name))
         journal.setattr(old, name, after)
         if after is value:
             name_again(graft, old, name, value)
@@ -180,6 +184,7 @@ def _members(
             or _made_for(value, old, name)
             or ((old.__module__, old.__qualname__) in graft.emptied and not name.startswith("__"))
         ):
+            graft.attributes.add((id(old), name))
             journal.delattr(old, name)
     if ours.get("__slots__") != theirs.get("__slots__"):
         journal.setattr(old, "__slots__", theirs["__slots__"])  # the same names in another order
@@ -306,6 +311,7 @@ def set_bases(graft: Graft, old: type, new: type) -> None:
         del graft.pairs[id(new)]
         take_new(graft, old, new, f"the bases of {old.__qualname__} changed: {error}")
         return
+    graft.attributes.add((id(old), "*"))
     graft.journal.undo(lambda: setattr(old, "__bases__", before))
 
 
@@ -326,6 +332,7 @@ def take_new(graft: Graft, old: type, new: type, reason: str) -> type:
     if alive:
         raise Refused(f"{reason}, and {len(alive)} of it live{'s' if len(alive) == 1 else ''}")
     graft.pair(old, new)
+    graft.attributes.add((id(new), "*"))
     graft.shaped.append(new)
     return new
 
@@ -344,6 +351,7 @@ def foreseen(
     old: type,
     changes: Iterable[tuple[str, str]],
     bases: tuple[str, ...] | None,
+    metaclass: str,
     slots: bool,
     names: Mapping[str, Any],
 ) -> str:
@@ -353,6 +361,7 @@ def foreseen(
         old: The live class.
         changes: ``(name, mark)`` of the attributes and fields that were edited in its body.
         bases: Its new bases, as written, when they (or the metaclass) changed, else None.
+        metaclass: As its header names it, or ``""``.
         slots: Other slots are named.
         names: The module's names, in which the bases are looked up.
     """
@@ -380,10 +389,10 @@ def foreseen(
     ):
         reason = f"the slots of {name} changed"
     if bases is not None and not reason:
-        found = [names.get(b.partition("[")[0]) for b in bases]
+        found = [_named(b.partition("[")[0], names) for b in bases]
         if all(isinstance(b, type) for b in found):
             made: list[Any] = found or [object]
-            if type(old) not in {type(b) for b in made} and type(old) is type:
+            if _metaclass(made, _named(metaclass, names)) not in (type(old), None):
                 reason = f"the metaclass of {name} changed"
             elif (old.__bases__ == (object,)) != (made == [object]):
                 reason = f"the bases of {name} changed from or to object"
@@ -395,6 +404,17 @@ def foreseen(
     if alive:
         return f"{reason}, and {alive} of it live{'s' if alive == 1 else ''}"
     return f"{reason}, and it has subclasses" if subclasses(old) else ""
+
+
+def _named(name: str, names: Mapping[str, Any]) -> Any:
+    """Give what a header's word stands for; None for what only running it would tell."""
+    return names.get(name, getattr(builtins, name, None)) if name else None
+
+
+def _metaclass(bases: Iterable[type], named: Any) -> type | None:
+    """Give the metaclass that a class statement would take, None when that cannot be told."""
+    kinds = [type(base) for base in bases] + ([named] if isinstance(named, type) else [])
+    return next((k for k in kinds if all(issubclass(k, other) for other in kinds)), None)
 
 
 def solid(bases: Iterable[type]) -> frozenset[type]:

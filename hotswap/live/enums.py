@@ -9,6 +9,7 @@ from hotswap.live.adapters.base import Refused
 from hotswap.live.classes import own_dict
 from hotswap.live.functions import WRAPPERS
 from hotswap.live.journal import MISSING
+from hotswap.live.registries import same_content
 
 if TYPE_CHECKING:
     from hotswap.live.functions import Graft
@@ -48,6 +49,8 @@ def merge_enum(graft: Graft, old: Any, new: Any) -> Any:
                 member.__dict__["__objclass__"] = old
             current = member
         else:
+            if not _alike(current, member):
+                graft.attributes.add((id(old), name))
             current.__dict__.clear()
             current.__dict__.update(member.__dict__)
             current.__objclass__ = old
@@ -55,6 +58,7 @@ def merge_enum(graft: Graft, old: Any, new: Any) -> Any:
                 current._inverted_ = None
             graft.pair(member, current)
         members[name] = current
+    graft.attributes |= {(id(old), name) for name in {*before} ^ {*members}}
     for name, member in members.items():
         if name not in ours and name in theirs:
             value = theirs[name]
@@ -87,6 +91,14 @@ def merge_enum(graft: Graft, old: Any, new: Any) -> Any:
     _rest(graft, old, ours, theirs, set(before) | set(members))
     graft.shaped.append(old)
     return old
+
+
+def _alike(current: Any, member: Any) -> bool:
+    """Say whether a member is what it was: its value, and what its constructor set."""
+    own = ("__objclass__", "_sort_order_", "_inverted_")
+    was = {k: v for k, v in current.__dict__.items() if k not in own}
+    now = {k: v for k, v in member.__dict__.items() if k not in own}
+    return was.keys() == now.keys() and all(same_content(was[k], now[k]) for k in was)
 
 
 def _remember(graft: Graft, old: Any) -> None:
@@ -123,6 +135,7 @@ def _rest(
         ):
             merged = graft.merge(current, value, old)
         if merged is not current:
+            graft.attributes.add((id(old), name))
             graft.journal.setattr(old, name, merged)
     delta = graft.deltas.get((old.__module__, old.__qualname__))
     for name in ours:

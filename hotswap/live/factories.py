@@ -245,7 +245,21 @@ class Factories:
         owner = self._class_of(function)
         if owner is not None:
             for attribute in sorted(made.own):
-                yield from self._enter(_static(owner, attribute), seen)
+                runs = self._runs_own(made, attribute, owner, function.__globals__)
+                yield from self._enter(_static(owner, attribute), seen, runs=runs)
+
+    def _runs_own(
+        self, made: Making, attribute: str, owner: type, namespace: Mapping[str, Any]
+    ) -> bool:
+        """Say whether ``self.attribute`` runs in a making, or is only handed on: ``add_api_route("/", self.index)``."""
+        name = (made.first, attribute)
+        if name in made.uses.called:
+            return True
+        callees = [callee for what, callee in made.uses.handed if what == name]
+        return any(
+            self._calls(_static(owner, c[1]) if c[0] == made.first else _target(c, namespace))
+            for c in callees
+        )
 
     def _look(self, path: str, name: str, namespace: dict[str, Any]) -> Reached | None:
         """Find a function's definitions, running and new."""

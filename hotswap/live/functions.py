@@ -45,6 +45,10 @@ class Graft:
         """(module, class qualname) -> ClassDelta, for classes that ran again."""
         self.shaped: list[type] = []
         """Classes that kept their identity but changed shape."""
+        self.attributes: set[tuple[int, str]] = set()
+        """``(id(class), name)`` of the attributes that classes got, lost or have another value of; ``"*"``: any."""
+        self.resigned: list[FunctionType] = []
+        """Functions that kept their identity but changed signature."""
         self.codes_before: dict[int, CodeType] = {}
         """id(function) -> the code it ran before this swap patched it."""
         self.emptied: set[tuple[str, str]] = set()
@@ -113,6 +117,8 @@ class Graft:
         journal = self.journal
         before = self.codes_before.get(id(old), old.__code__)
         defaults = (old.__defaults__, old.__kwdefaults__)
+        if signs(old, before) != signs(new, code):
+            self.resigned.append(old)
         journal.recode(old, code)
         for name in COPIED:
             value = getattr(new, name)
@@ -181,6 +187,7 @@ class Graft:
     def forward(self, old: FunctionType, new: FunctionType) -> Any:
         """Keep `old`'s identity where closures differ: it forwards every call to `new`."""
         journal = self.journal
+        self.resigned.append(old)
         code = forwarding_code(old, new)
         journal.recode(old, self.prepare(code))
         for name in ("__defaults__", "__kwdefaults__"):
@@ -300,6 +307,17 @@ def same_place(old: Any, new: Any) -> bool:
 def is_library(obj: Any) -> bool:
     """Say whether a function or class is built in."""
     return isinstance(obj, type) and not obj.__flags__ & (1 << 9)  # Py_TPFLAGS_HEAPTYPE
+
+
+def signs(function: FunctionType, code: CodeType) -> tuple[object, ...]:
+    """Give what a signature is made of: equal only where `inspect.signature` says the same of both."""
+    flags = code.co_flags & 0x2AC  # *args, **kwargs; generator, coroutine, asynchronous generator
+    named = code.co_argcount + code.co_kwonlyargcount + bool(flags & 4) + bool(flags & 8)
+    defaults = [id(value) for value in function.__defaults__ or ()]
+    keywords = {name: id(value) for name, value in (function.__kwdefaults__ or {}).items()}
+    hints = {n: h if type(h) is str else id(h) for n, h in function.__annotations__.items()}
+    counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, flags)
+    return (counts, code.co_varnames[:named], defaults, keywords, hints)
 
 
 def wraps(outer: FunctionType, inner: FunctionType) -> bool:

@@ -86,6 +86,8 @@ class Making:
     """Which of those may run meanwhile, and which it only hands on."""
     own: frozenset[str]
     """Attributes of its first argument that it uses: methods of ``self``."""
+    first: str
+    """That argument's name; ``""`` when there is none."""
     effect: str
     """What it does that nothing can take back, with the line; or ``""``."""
 
@@ -102,7 +104,7 @@ def making(node: ast.stmt) -> Making:
     uses = uses_in(shape)
     names = uses.called | {what for what, _ in uses.handed}
     own = frozenset(attribute for name, attribute in names if attribute and name == first)
-    return Making(ast.dump(shape), names, uses, own, _effect(shape))
+    return Making(ast.dump(shape), names, uses, own, first, _effect(shape))
 
 
 def uses_in(tree: ast.AST) -> Uses:

@@ -193,7 +193,10 @@ def _check_classes(module: ModuleSwap) -> None:
         rows = [(name, mark) for name, mark in told if name in attributes]
         changed = step.old.class_head[1:3] != step.unit.class_head[1:3]
         bases = tuple(ast.unparse(b) for b in step.unit.node.bases) if changed else None  # type: ignore[attr-defined]
-        reason = foreseen(cls, rows, bases, slots_changed(step.old, step.unit), module.names)
+        named = [k.value for k in step.unit.node.keywords if k.arg == "metaclass"]  # type: ignore[attr-defined]
+        metaclass = ast.unparse(named[0]) if named else ""
+        slots = slots_changed(step.old, step.unit)
+        reason = foreseen(cls, rows, bases, metaclass, slots, module.names)
         if reason:
             raise Refused(reason)
 

@@ -6,6 +6,7 @@ import gc
 from collections import deque
 from types import CellType, FrameType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 from hotswap.live.journal import MISSING
 
@@ -74,18 +75,36 @@ def snapshot_names(
                     if issubclass(type(inner), CONTAINERS):
                         snapshot(journal, inner, seen, depth=0)
         elif kind is FunctionType:
-            if value.__dict__:
-                snapshot(journal, value.__dict__, seen, depth=0)
-            for cell in value.__closure__ or ():
-                try:
-                    held = cell.cell_contents
-                except ValueError:
-                    continue
-                if issubclass(type(held), CONTAINERS):
-                    snapshot(journal, held, seen, depth=0)
+            snapshot_function(journal, value, seen)
         elif not issubclass(kind, ModuleType):
             snapshot(journal, value, seen)
     del filename
+
+
+def snapshot_function(
+    journal: Journal, function: FunctionType, seen: set[int], *, depth: int = 2
+) -> None:
+    """Remember what a function keeps: in its attributes, its closure, and those of the functions among its attributes.
+
+    `functools.singledispatch` keeps its registry in the closure of ``show.register``.
+    """
+    if id(function) in seen:
+        return
+    seen.add(id(function))
+    if function.__dict__:
+        snapshot(journal, function.__dict__, seen, depth=0)
+    for cell in function.__closure__ or ():
+        try:
+            held = cell.cell_contents
+        except ValueError:
+            continue
+        if issubclass(type(held), CONTAINERS):
+            snapshot(journal, held, seen, depth=0)
+        elif type(held) is WeakKeyDictionary:
+            snapshot(journal, held, seen)
+    for inner in list(function.__dict__.values()) if depth else ():
+        if type(inner) is FunctionType:
+            snapshot_function(journal, inner, seen, depth=depth - 1)
 
 
 def redirect(graft: Graft, journal: Journal, *, skip: Iterable[Any] = ()) -> None:

@@ -92,6 +92,16 @@ class Adapter(Protocol):
         """After new bodies were put into functions: renew what the framework derived from them."""
         return None  # noqa: RET501 -- said, so that a type checker knows that it need not be overridden
 
+    def reshaped(self, objs: Sequence[Any], changed: Sequence[object], journal: Journal) -> None:
+        """Functions have another signature, classes another shape: renew what registries derived from them.
+
+        Args:
+            objs: The live registries.
+            changed: Those functions and classes; they kept their identity.
+            journal: Takes every undo.
+        """
+        return None  # noqa: RET501 -- as above
+
     def class_changed(self, classes: Sequence[type]) -> None:
         """Classes kept their identity but changed shape: drop caches keyed by them."""
         return None  # noqa: RET501 -- as above

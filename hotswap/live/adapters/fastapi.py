@@ -12,6 +12,8 @@ import itertools
 import sys
 from typing import TYPE_CHECKING, Any
 
+from hotswap.live.adapters import derived
+from hotswap.live.adapters.base import Refused
 from hotswap.live.adapters.entries import Shelf
 from hotswap.live.adapters.starlette import (
     StarletteAdapter,
@@ -133,6 +135,34 @@ class FastAPIAdapter(StarletteAdapter):
                     journal.setattr(route, "app", self._wrapped(route))
                 self.renewed(obj)
         self._forget()
+
+    def reshaped(self, objs: Sequence[Any], changed: Sequence[object], journal: Journal) -> None:
+        """Routes that asked a signature, or made validators of a model, which is another now: they ask again."""
+        what = derived.Changed.of(changed)
+        self._forget()
+        kinds = (self._routing.APIRoute, self._routing.APIWebSocketRoute)
+        stale: dict[int, Any] = {}
+        for obj in objs:
+            for router, routes in derived.routes_below(obj):
+                for route in routes:
+                    kind = next((k for k in kinds if issubclass(type(route), k)), None)
+                    if kind is not None and derived.outdated(route, what):
+                        stale[id(router)] = router
+                        self._renew(route, kind, journal)
+        for router in stale.values():
+            journal.undo(functools.partial(self.renewed, router))
+            self.renewed(router)
+        if stale:
+            for obj in objs:
+                self.renewed(obj)
+
+    def _renew(self, route: Any, kind: type, journal: Journal) -> None:
+        try:
+            derived.renew(route, kind, journal)
+            if kind is self._routing.APIRoute:
+                journal.setattr(route, "app", self._wrapped(route))
+        except Exception as error:
+            raise Refused(f"{vars(route).get('path')}: {type(error).__name__}: {error}") from error
 
     def _wrapped(self, route: Any) -> Any:
         """Make a route's ASGI app as ``APIRoute.__init__`` does: its class's ``get_route_handler`` has a new body."""

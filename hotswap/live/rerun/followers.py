@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hotswap.live.bodies import owner_of
 from hotswap.live.rerun.changed import visible
 from hotswap.live.rerun.joining import follow
 from hotswap.live.rerun.reasons import reason_to_run
 from hotswap.source.graph import imports_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hotswap.live.rerun.state import ModuleSwap, Rerun
     from hotswap.live.tracker import Loaded
 
@@ -49,6 +52,7 @@ def next_follower(rerun: Rerun, done: dict[str, frozenset[str]]) -> ModuleSwap |
             done[source.name] = names
             found = rerun.dependents.of(source.entry, names, rebinding=source.dirty | source.shaped)
             rerun.waiting.update({e.name: e for e in found})
+            rerun.waiting.update({e.name: e for e in _holding(rerun, source)})
     for swap in rerun.swaps.values():
         if not swap.started:  # it reads a variable that a statement changed meanwhile
             rerun.waiting[swap.name] = swap.entry
@@ -70,6 +74,29 @@ def next_follower(rerun: Rerun, done: dict[str, frozenset[str]]) -> ModuleSwap |
         return follow(rerun, entry)
     known.started = False
     return known
+
+
+def _holding(rerun: Rerun, source: ModuleSwap) -> Iterable[Loaded]:
+    """Give the modules that hold an instance of a class whose methods changed, and spell one of those methods.
+
+    ``app = FastAPI(title=settings.title)``: it does not name the class of `settings`.
+    """
+    spelled = {m.encode() for _, m in source.methods if not m.startswith("__")}
+    owners = {id(owner_of(source.names, f"{c}.x")) for c, m in source.methods if m}
+    if not spelled:
+        return
+    kinds: dict[type, bool] = {}
+    for entry in list(rerun.tracker.loaded.values()):
+        if entry is source.entry or not any(m in entry.data for m in spelled):
+            continue
+        for value in list(entry.names.values()):
+            kind = type(value)
+            if kind not in kinds:
+                mro = type.__dict__["__mro__"].__get__(kind)
+                kinds[kind] = any(id(base) in owners for base in mro)
+            if kinds[kind]:
+                yield entry
+                break
 
 
 def _must_look_again(rerun: Rerun, swap: ModuleSwap) -> bool:

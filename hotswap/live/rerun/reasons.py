@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,15 +14,21 @@ from hotswap.live.rerun.changed import dirty_chain, visible_dirty
 from hotswap.live.rerun.fillers import adapter_of
 from hotswap.live.rerun.outside import variables_read
 from hotswap.live.rerun.refill import call_again, reason_to_refill
-from hotswap.live.rerun.shapes import shape_reason
+from hotswap.live.rerun.shapes import is_special, shape_reason
 from hotswap.source.graph import imports_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hotswap.live.rerun.state import ModuleSwap, Rerun
     from hotswap.source.plan import Step
 
 CALLING: Final = (map, filter, list, tuple, set, frozenset, dict)
 """Built-in classes that call a function they are given, at once or when read."""
+
+
+KEEPING: Final = frozenset({"attr", "attrs", "dataclasses", "functools", "pydantic"})
+"""Packages whose functions keep what they are given; so do those of frameworks with an adapter."""
 
 
 def reason_to_run(rerun: Rerun, swap: ModuleSwap, step: Step) -> str | None:
@@ -44,6 +51,9 @@ def reason_to_run(rerun: Rerun, swap: ModuleSwap, step: Step) -> str | None:
     chain = dirty_chain(rerun, swap, scan.chains, "dirty")
     if chain:
         return f"reads {chain}"
+    spelled = sorted(scan.soft & dirty)
+    if spelled and _resolves_annotations(swap, step):
+        return f"reads {', '.join(spelled)}"
     for chain_ in scan.chains if swap.outside else ():
         if chain_[:2] in swap.outside and unit.kind != "expr" and not scan.assigns:
             return f"reads {'.'.join(chain_[:2])}"
@@ -66,6 +76,23 @@ def reason_to_run(rerun: Rerun, swap: ModuleSwap, step: Step) -> str | None:
     if chained:
         return chained
     return reason_to_refill(rerun, swap, step)
+
+
+def _resolves_annotations(swap: ModuleSwap, step: Step) -> bool:
+    """Say whether annotations that are text (``from __future__ import annotations``) are looked up at once.
+
+    Models do so, and frameworks of the functions they are given. Of a function that is not given to any yet, who
+    reads it does.
+    """
+    unit = step.unit
+    if unit.kind == "class":
+        value = swap.names.get(unit.name)
+        return isinstance(value, type) and is_special(value)
+    if unit.kind != "def":
+        return False
+    if not unit.impure_decorators:
+        swap.shaped.add(unit.name)
+    return bool(unit.impure_decorators)
 
 
 def _import_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str | None:
@@ -122,13 +149,17 @@ def _handed(rerun: Rerun, swap: ModuleSwap, handed: set[tuple[str, str]]) -> set
             function = function.__dict__.get(part, MISSING)
         if issubclass(type(function), type) and function not in CALLING:
             continue
-        if type(function) is FunctionType and function.__module__ in (
-            "functools",
-            "dataclasses",
-        ):
+        if type(function) is FunctionType and _keeps(rerun, function):
             continue
         found.add(name)
     return found
+
+
+def _keeps(rerun: Rerun, function: FunctionType) -> bool:
+    """Say whether a library's function keeps the functions it is given for later: ``Depends(f)``, ``field(..)``."""
+    package = str(function.__module__).partition(".")[0]
+    frameworks = {adapter.module.partition(".")[0] for adapter in rerun.refill.active}
+    return package in KEEPING or package in frameworks
 
 
 def _class_methods(rerun: Rerun, swap: ModuleSwap, name: str) -> tuple[Any, set[str]]:
@@ -162,6 +193,9 @@ def _method_called(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
         if isinstance(value, type) and any(type(v) is value for v in bound):
             return ""  # an instance is state, however it was made
         return f"calls {name}.{method}"
+    read = _property_read(rerun, swap, scan.chains)
+    if read:
+        return call_again(rerun, swap, step, read) if unit.kind == "expr" else f"reads {read}"
     if unit.kind in ("def", "class"):
         for name in scan.decorators:
             cls, changed = _class_methods(rerun, swap, name)
@@ -169,6 +203,30 @@ def _method_called(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
                 return f"its decorator {name} changed"
     if unit.kind == "class" and isinstance(unit.node, ast.ClassDef):
         return _base_hooks(rerun, swap, unit.node)
+    return ""
+
+
+def _property_read(rerun: Rerun, swap: ModuleSwap, chains: Iterable[tuple[str, ...]]) -> str:
+    """Give ``settings.title`` of the first chain that reads a property with a new body."""
+    for chain in chains:
+        value = swap.names.get(chain[0], MISSING)
+        at = 1
+        if type(value) is ModuleType and len(chain) > 2:
+            value, at = value.__dict__.get(chain[1], MISSING), 2
+        if value is MISSING or len(chain) <= at or isinstance(value, (type, ModuleType)):
+            continue
+        for base in type.__dict__["__mro__"].__get__(type(value)):
+            held = type.__dict__["__dict__"].__get__(base).get(chain[at], MISSING)
+            if held is MISSING:
+                continue
+            other = rerun.swaps.get(base.__module__)
+            if (
+                other is not None
+                and type(held) in (property, functools.cached_property)
+                and (base.__qualname__, chain[at]) in other.methods
+            ):
+                return ".".join(chain[: at + 1])
+            break
     return ""
 
 

@@ -94,9 +94,7 @@ def take_over(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> bool:
     for name in unit.scan.binds:
         key = (swap.name, name)
         old = swap.before.get(name, MISSING)
-        adapter = adapter_of(rerun, old) if old is not MISSING else None
-        if adapter is not None and adapter.fixed(old):
-            raise Refused(adapter.fixed(old))
+        refuse_fixed(rerun, old)
         if (
             unit.kind in ("assign", "def")
             and old is not MISSING
@@ -129,6 +127,13 @@ def take_over(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> bool:
                     _earlier(rerun, swap, step, key)
     _note_ran(rerun, swap, unit)
     return False
+
+
+def refuse_fixed(rerun: Rerun, old: Any) -> None:
+    """Refuse to make anew what its framework makes once only."""
+    adapter = adapter_of(rerun, old) if old is not MISSING else None
+    if adapter is not None and adapter.fixed(old):
+        raise Refused(adapter.fixed(old))
 
 
 def _earlier(rerun: Rerun, swap: ModuleSwap, step: Step, key: Key) -> None:
@@ -264,9 +269,12 @@ def settle(rerun: Rerun) -> None:
     for value, adapter in live_registries(rerun) if rerun.refill.active else ():
         live.setdefault(id(adapter), (adapter, []))[1].append(value)
     shaped = [c for c in rerun.graft.shaped if isinstance(c, type)]
+    reshaped = [*shaped, *rerun.graft.resigned]
     for adapter, values in live.values():
         if values:
             adapter.patched(values, rerun.refill.replaced, journal)
+            if reshaped:
+                adapter.reshaped(values, reshaped, journal)
     changed = {s.name for s in rerun.swaps.values() if s.ran or s.dirty or s.deleted}
     for adapter in rerun.refill.active:
         if shaped:

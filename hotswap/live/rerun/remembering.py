@@ -8,7 +8,6 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 from hotswap.live import registries
-from hotswap.live.functions import content
 from hotswap.live.journal import MISSING
 
 if TYPE_CHECKING:
@@ -25,9 +24,7 @@ def remember(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
         elif isinstance(value, type):
             _remember_class(rerun, value)
         elif type(value) is FunctionType:
-            registries.snapshot(rerun.journal, value.__dict__, rerun.seen)
-            for cell in value.__closure__ or ():  # singledispatch keeps its registry there
-                registries.snapshot(rerun.journal, content(cell), rerun.seen)
+            registries.snapshot_function(rerun.journal, value, rerun.seen)
         elif isinstance(value, ModuleType) and value.__name__ in rerun.tracker.loaded:
             rerun.journal.content(value.__dict__)
     for name in unit.scan.calls | unit.scan.decorators:

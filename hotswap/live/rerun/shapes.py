@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import enum
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from hotswap.live.journal import MISSING
 from hotswap.live.pydantic_models import is_settings
 from hotswap.live.rerun.changed import chain_value, dirty_chain
 from hotswap.live.rerun.fillers import fills_registry
+from hotswap.source.effects import dotted
 
 if TYPE_CHECKING:
     from hotswap.live.rerun.state import ModuleSwap, Rerun
@@ -56,14 +58,53 @@ def shape_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
         return f"reads {'.'.join(min(attributes))}" if attributes else ""
     if unit.kind in ("expr", "for", "with", "other"):
         return f"reads {name}" if fills_registry(rerun, swap, unit) else ""
-    if any(c[0] == name for c in scan.chains) and not any(m[0] == name for m in scan.methods):
+    uses = _uses(unit.node, name)
+    if any(use == "attribute" and _other_now(rerun, value, what) for use, what in uses):
         return f"reads {name}'s attributes"
-    if scan.comprehends and isinstance(value, type) and name in scan.reads:
+    bare = any(use == "bare" for use, _ in uses)
+    if bare and scan.comprehends and name in scan.reads:
         return f"reads {name}"
     made = any(type(swap.names.get(b)) is value for b in unit.binds)
-    if is_settings(value) if made else is_special(value):
+    if made:
+        return f"reads {name}" if is_settings(value) else ""
+    if is_special(value) and (bare or any(use == "method" for use, _ in uses)):
         return f"reads {name}"
     return ""
+
+
+def _uses(node: ast.AST, name: str) -> set[tuple[str, str]]:
+    """Say what a statement does with a class, spelled ``Item`` or ``models.Item``.
+
+    Returns:
+        ``("instance", "")`` where it makes one: instances are state, wherever they are kept; ``("method", "load")``,
+        ``("attribute", "size")``; ``("bare", "")`` for all else: it is handed on, looked through, subscripted.
+    """
+    parents = {id(child): part for part in ast.walk(node) for child in ast.iter_child_nodes(part)}
+    found: set[tuple[str, str]] = set()
+    for part in ast.walk(node):
+        if dotted(part) != name or not isinstance(getattr(part, "ctx", None), ast.Load):  # type: ignore[arg-type]
+            continue
+        parent = parents.get(id(part))
+        if isinstance(parent, ast.Call) and parent.func is part:
+            found.add(("instance", ""))
+        elif isinstance(parent, ast.Attribute):
+            outer = parents.get(id(parent))
+            called = isinstance(outer, ast.Call) and outer.func is parent
+            found.add(("method" if called else "attribute", parent.attr))
+        else:
+            found.add(("bare", ""))
+    return found
+
+
+def _other_now(rerun: Rerun, cls: type, name: str) -> bool:
+    """Say whether a class, or the base it takes the attribute from, has another value of an attribute now."""
+    changed = rerun.graft.attributes
+    for base in type.__dict__["__mro__"].__get__(cls):
+        if (id(base), name) in changed or (id(base), "*") in changed:
+            return True
+        if name in type.__dict__["__dict__"].__get__(base):
+            return False
+    return True
 
 
 def _attribute_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
@@ -84,7 +125,8 @@ def _attribute_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
                 chain[0] in step.unit.scan.mutates
             ):
                 continue
-            return f"reads {'.'.join(chain)}"
+            if _other_now(rerun, kind, chain[1]):
+                return f"reads {'.'.join(chain)}"
     return ""
 
 

@@ -14,6 +14,7 @@ from hotswap.live import adapters
 from hotswap.live.adapters.base import Refused
 from hotswap.live.dependents import Dependents
 from hotswap.live.factories import Factories
+from hotswap.live.journal import MISSING
 from hotswap.live.rerun.branches import dotted_in, judge_by
 from hotswap.live.rerun.chains import bring_back, catch_up, force_chains
 from hotswap.live.rerun.changed import dirty_chain, taint, visible, visible_dirty
@@ -22,7 +23,7 @@ from hotswap.live.rerun.followers import next_follower
 from hotswap.live.rerun.joining import prepare
 from hotswap.live.rerun.outside import see_outside
 from hotswap.live.rerun.reasons import reason_to_run
-from hotswap.live.rerun.refill import settle, take_over
+from hotswap.live.rerun.refill import refuse_fixed, settle, take_over
 from hotswap.live.rerun.removed import delete_name, remove_names
 from hotswap.live.rerun.state import Refill, Rerun
 from hotswap.live.rerun.statement import execute, refuse_mapped
@@ -114,6 +115,8 @@ def would_run(rerun: Rerun) -> str:
         for step in swap.steps:
             if step.verdict == "run":
                 refuse_mapped(rerun, swap, step.unit)
+                for name in step.unit.scan.binds:
+                    refuse_fixed(rerun, swap.before.get(name, MISSING))
     see_edits(rerun)
     for name in _import_order(rerun):
         swap = rerun.swaps[name]

@@ -1,0 +1,10 @@
+from fastapi import FastAPI
+
+from deps import Pages
+
+app = FastAPI()
+
+
+@app.get("/items")
+def items(pages: Pages):
+    return vars(pages)

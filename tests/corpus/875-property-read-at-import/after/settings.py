@@ -1,0 +1,9 @@
+class Settings:
+    name = "Shop"
+
+    @property
+    def title(self):
+        return f"{self.name} [EUR]"
+
+
+settings = Settings()
