@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -78,6 +79,11 @@ class Reloading:
                 reload=reload,
             )
         )
+
+    def edited(self) -> frozenset[str]:
+        """Give the real paths of the files whose save made the last image leave."""
+        cause = self._carried.get("outcome") or {}
+        return frozenset(os.path.realpath(path) for path in cause.get("files", ()))
 
     def estimate(self) -> None:
         """``exec = "ask"``: measure in a throw-away child how long the reload would take, and say how to begin it."""

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from hotswap.console import Console
+    from hotswap.live.tracker import Loaded
     from hotswap.migrating import Migrating
     from hotswap.options import Options
     from hotswap.watch import Watcher
@@ -253,6 +254,21 @@ class Session:
         self.state.remember(self.modules())
         for note in self.state.restore(self.manifest, self.modules()):
             self.console.say(note)
+        edited = self.reloading.edited() if self.manifest is not None else ()
+        changed = [e for e in list(self.swapper.tracker.loaded.values()) if e.path in edited]
+        if changed and not self.manifest.fresh:
+            self._complete(changed)
+
+    def _complete(self, changed: Sequence[Loaded]) -> None:
+        """Give carried instances of edited classes what their ``__init__`` assigns by now."""
+        from hotswap.live.instances import complete
+        from hotswap.live.journal import Journal
+
+        journal = Journal()
+        notes, lacking = complete(changed, journal)
+        journal.commit()
+        for note in (*notes, *(row.reason for row in lacking)):
+            self.console.say(note)
         self.registry.arrivals.settle()  # a program without connections has arrived
 
     def sockets(self, given: Sequence[socket.socket]) -> list[socket.socket] | None:
@@ -368,7 +384,6 @@ class Session:
             if not self._restored:
                 self.imported()
             self.registry.arrivals.expect(loop)
-            loop.call_soon(self.registry.arrivals.settle)  # no listener of it may ever come up
         except Exception as error:  # noqa: BLE001 -- called by the program's own asyncio.run()
             self._mistaken(error)
 

@@ -14,11 +14,13 @@ from hotswap import hooks
 from hotswap.live import patch, registries
 from hotswap.live.journal import MISSING
 from hotswap.source.model import Stale
+from hotswap.source.units import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from hotswap.live.journal import Journal
+    from hotswap.live.tracker import Loaded
     from hotswap.source.units import Unit
 
 EMPTY: Final[Mapping[str, Callable[[], Any]]] = {
@@ -61,11 +63,12 @@ class Gained:
     """Attribute -> the literal that it was given before, where the edit gives another."""
 
 
-def gained(old: Unit, new: Unit, cls: type, path: str) -> list[Gained]:
-    """Compare what two versions of a class assign on `self`, nested classes included."""
+def gained(old: Unit | None, new: Unit, cls: type, path: str) -> list[Gained]:
+    """Compare what two versions of a class assign on `self`, nested classes included; without `old`, give all."""
     found: list[Gained] = []
     model = "__pydantic_fields__" in type.__dict__["__dict__"].__get__(cls)
-    before, after = assigned(old, model), assigned(new, model)
+    before = assigned(old, model) if old is not None else {}
+    after = assigned(new, model)
     result = Gained(cls, cls.__qualname__, path, new.line)
     for name, (value, line) in after.items():
         if name in before:
@@ -80,16 +83,31 @@ def gained(old: Unit, new: Unit, cls: type, path: str) -> list[Gained]:
             result.others[name] = line
     if result.literals or result.others or result.defaults:
         found.append(result)
-    olds = {m.name: m for m in old.members if m.kind == "class"}
+    olds = {m.name: m for m in old.members if m.kind == "class"} if old is not None else {}
     for member in new.members:
         inner = (
             type.__dict__["__dict__"].__get__(cls).get(member.name)
             if member.kind == "class"
             else None
         )
-        if isinstance(inner, type) and member.name in olds:
-            found += gained(olds[member.name], member, inner, path)
+        if isinstance(inner, type) and (old is None or member.name in olds):
+            found += gained(olds.get(member.name), member, inner, path)
     return found
+
+
+def complete(entries: Iterable[Loaded], journal: Journal) -> tuple[list[str], list[Stale]]:
+    """Give instances that came from another process image what the classes of these modules assign by now.
+
+    Returns:
+        As `fill`.
+    """
+    gains: list[Gained] = []
+    for entry in entries:
+        for unit in Text(entry.filename, entry.data).units:
+            cls = entry.names.get(unit.name) if unit.kind == "class" else None
+            if isinstance(cls, type) and cls.__module__ == entry.names.get("__name__"):
+                gains += gained(None, unit, cls, entry.path)
+    return fill(gains, journal, set(), migrate=False)
 
 
 def assigned(unit: Unit, model: bool = False) -> dict[str, tuple[ast.expr | None, int]]:
@@ -123,15 +141,28 @@ def assigned(unit: Unit, model: bool = False) -> dict[str, tuple[ast.expr | None
                 targets, value = inner.targets, inner.value
             elif isinstance(inner, ast.AnnAssign) and inner.value is not None:
                 targets, value = [inner.target], inner.value
-            for target in targets:
+            for target, given in (pair for one in targets for pair in _pairs(one, value)):
                 if (
                     isinstance(target, ast.Attribute)
                     and isinstance(target.value, ast.Name)
                     and target.value.id == me
                 ):
-                    sure = value if id(inner) in top and target.attr not in found else None
+                    sure = given if id(inner) in top and target.attr not in found else None
                     found[target.attr] = (sure, inner.lineno)
     return found
+
+
+def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    """Give each target of an assignment with its own value, as far as the text tells: ``self.a, self.b = 1, []``."""
+    if not isinstance(target, (ast.Tuple, ast.List)):
+        yield target, value
+        return
+    values: list[ast.expr | None] = [None] * len(target.elts)
+    if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(values):
+        if not any(isinstance(part, ast.Starred) for part in (*target.elts, *value.elts)):
+            values = list(value.elts)
+    for part, given in zip(target.elts, values, strict=True):
+        yield from _pairs(part, given)
 
 
 def _field_default(value: ast.expr | None) -> ast.expr | None:
@@ -201,7 +232,9 @@ def heirs(cls: type) -> set[type]:
     return found
 
 
-def fill(gains: list[Gained], journal: Journal, shaped: set[type]) -> tuple[list[str], list[Stale]]:
+def fill(
+    gains: list[Gained], journal: Journal, shaped: set[type], *, migrate: bool = True
+) -> tuple[list[str], list[Stale]]:
     """Give live instances what they lack; call migrations; name what is still missing.
 
     Returns:
@@ -211,7 +244,8 @@ def fill(gains: list[Gained], journal: Journal, shaped: set[type]) -> tuple[list
         HookRaised: A migration raised.
     """
     classes = {heir for g in gains for heir in heirs(g.cls)}
-    migrations = {c: f for c in shaped | {g.cls for g in gains} if (f := _migration(c)) is not None}
+    migrating = shaped | {g.cls for g in gains} if migrate else ()
+    migrations = {c: f for c in migrating if (f := _migration(c)) is not None}
     for cls in migrations:
         classes |= heirs(cls)
     living = patch.instances_of(classes)

@@ -261,3 +261,59 @@ def test_a_changed_table_of_options_applies_at_once_or_says_what_it_needs(
     assert refused["fault"]["code"] == "HS703"
     assert "did you mean 'exec'?" in refused["fault"]["message"]
     assert outcome["verdict"] == "needs exec"
+
+
+def test_carried_instances_get_what_their_class_assigns_by_now(
+    project: Project, live: Start
+) -> None:
+    """The save that needs the reload adds attributes too: as after a swap in place, nobody lacks them."""
+    project.write(
+        main="""
+        from dataclasses import dataclass, field
+        from fastapi import FastAPI
+
+        class Pinned:
+            __slots__ = ("a",)
+
+        pinned = Pinned()
+
+        class Room:
+            def __init__(self, name):
+                self.name = name
+
+        @dataclass
+        class Player:
+            name: str
+
+        rooms = {}
+        players = []
+        app = FastAPI()
+
+        @app.post("/")
+        def enter():
+            rooms["hall"] = Room("hall")
+            players.append(Player("ann"))
+
+        @app.get("/")
+        def show():
+            return [vars(room) for room in rooms.values()] + [vars(p) for p in players]
+        """
+    )
+    server = live("main:app")
+    server.request("POST", "/")
+
+    told = server.save(
+        "main.py",
+        lambda text: (
+            text.replace('("a",)', '("a", "b")')
+            .replace("self.name = name", "self.name, self.topic, self.size = name, name, 3")
+            .replace(
+                "    name: str\n", "    name: str\n    bag: list = field(default_factory=list)\n"
+            )
+        ),
+    )
+
+    assert told["rung"] == "exec"
+    assert server.get().json() == [{"name": "hall", "size": 3}, {"name": "ann", "bag": []}]
+    lacks = "1 Room lacks .topic; @hotswap.migrate(Room) can fill it"
+    assert any(event.get("text") == lacks for event in server.events)
