@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.follow import applied, same_document, style, visit, wait_style
+from tests.browser.follow import applied, reloaded, same_document, style, visit, wait_style
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -158,6 +158,95 @@ def test_names_that_need_percent_signs(page: Page, site: Site) -> None:
     visit(page, site.url)
     site.save("static/my stýle#1.css", "p { color: rgb(0, 0, 255) }")
     wait_style(page, "#text", "color", BLUE)
+
+
+def test_a_link_that_a_script_holds_stays_the_same(page: Page, site: Site) -> None:
+    """A switch of themes keeps the element it has found once."""
+    visit(page, site.url)
+    page.evaluate("globalThis.held = document.querySelector('link')")
+    page.evaluate("held.addEventListener('load', () => { globalThis.again = true })")
+    for color in (BLUE, "rgb(0, 128, 0)"):
+        site.save("static/app.css", f"p {{ color: {color} }}")
+        wait_style(page, "#text", "color", color)
+    page.wait_for_function("document.querySelectorAll('link').length === 1 && held.sheet")
+    assert page.evaluate("[held.isConnected, globalThis.again]") == [True, None]
+    page.evaluate("held.disabled = true")
+    wait_style(page, "#text", "color", "rgb(0, 0, 0)")
+
+
+def test_a_sheet_that_a_script_has_switched_off_stays_off(page: Page, site: Site) -> None:
+    visit(page, site.url)
+    page.evaluate("document.styleSheets[0].disabled = true")
+    site.save("static/app.css", "p { color: rgb(0, 0, 255) }")
+    applied(page, "css-update")
+    assert style(page, "#text", "color") == "rgb(0, 0, 0)"
+    page.wait_for_function("document.querySelectorAll('link').length === 1")
+    assert style(page, "#text", "color") == "rgb(0, 0, 0)"
+    page.evaluate("document.styleSheets[0].disabled = false")
+    wait_style(page, "#text", "color", BLUE)
+
+
+def test_a_css_module(page: Page, site: Site) -> None:
+    site.write("static/sheet.css", "p { color: rgb(255, 0, 0) }")
+    script = (
+        'import sheet from "/static/sheet.css" with { type: "css" }; '
+        "document.adoptedStyleSheets = [sheet]"
+    )
+    site.write(
+        "templates/module.html",
+        f"<!doctype html><html><head><script type=module>{script}</script></head><body><p id=text>x",
+    )
+    visit(page, site.url + "module")
+    wait_style(page, "#text", "color", "rgb(255, 0, 0)")
+    site.save("static/sheet.css", "p { color: rgb(0, 0, 255) }")
+    wait_style(page, "#text", "color", BLUE)
+    assert same_document(page)
+
+
+def test_a_sheet_that_a_script_has_read(page: Page, site: Site) -> None:
+    """Nobody can tell which constructed sheet the text went into: the page is loaded anew."""
+    site.write("static/sheet.css", "p { color: rgb(255, 0, 0) }")
+    script = """(async () => {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(await (await fetch('/static/sheet.css')).text());
+      document.adoptedStyleSheets = [sheet];
+    })()"""
+    site.write(
+        "templates/made.html",
+        f"<!doctype html><html><head><script>{script}</script></head><body><p id=text>x",
+    )
+    visit(page, site.url + "made")
+    wait_style(page, "#text", "color", "rgb(255, 0, 0)")
+    site.save("static/sheet.css", "p { color: rgb(0, 0, 255) }")
+    reloaded(page)
+    wait_style(page, "#text", "color", BLUE)
+
+
+def test_a_frame_without_a_client_of_its_own(page: Page, site: Site) -> None:
+    site.write("static/frame.css", "p { color: rgb(255, 0, 0) }")
+    inner = "<link rel=stylesheet href=/static/frame.css><p id=text>x"
+    site.write(
+        "templates/frame.html",
+        f'<!doctype html><html><head></head><body><iframe srcdoc="{inner}"></iframe>',
+    )
+    visit(page, site.url + "frame")
+    site.save("static/frame.css", "p { color: rgb(0, 0, 255) }")
+    page.frames[1].wait_for_function(
+        "getComputedStyle(document.querySelector('#text')).color === 'rgb(0, 0, 255)'"
+    )
+
+
+def test_a_merged_image_is_the_new_one(page: Page, site: Site) -> None:
+    site.write("static/a.png", png(3))
+    whole = "<!doctype html><html><head></head><body><img src=/static/a.png>{more}</body></html>"
+    site.write("templates/images.html", whole.format(more=""))
+    visit(page, site.url + "images")
+    page.wait_for_function("document.images[0].naturalWidth === 3")
+    site.save("static/a.png", png(9))
+    applied(page, "asset-update")
+    site.save("templates/images.html", whole.format(more="<img src=/static/a.png>"))
+    page.wait_for_function("document.images[1]?.naturalWidth === 9")
+    assert same_document(page)
 
 
 def test_images_in_attributes(page: Page, site: Site) -> None:

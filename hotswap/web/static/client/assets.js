@@ -9,13 +9,8 @@ const ATTRIBUTES = ['src', 'href', 'poster', 'data', 'xlink:href'];
 
 export function assetChanged(path, version) {
   assetVersions.set(path, version);
-  let count = 0;
+  let count = touchElements(path, version);
   for (const root of roots()) {
-    for (const element of root.querySelectorAll(HOLDERS)) count += touchElement(element, path, version);
-    for (const element of root.querySelectorAll('[srcset],[imagesrcset]')) count += touchSrcset(element, path, version);
-    for (const element of root.querySelectorAll('[style]')) {
-      count += touchStyle(element.style, path, version, document.baseURI);
-    }
     for (const sheet of [...root.styleSheets, ...(root.adoptedStyleSheets ?? [])]) {
       count += touchSheet(sheet, path, version);
     }
@@ -23,14 +18,32 @@ export function assetChanged(path, version) {
   return count ? `asset x${count}` : 'not on this page';
 }
 
+// What a merge has put into the page names files without a version: the browser would show what it remembers.
+export function retouchElements() {
+  for (const [path, version] of assetVersions) touchElements(path, version);
+}
+
+function touchElements(path, version) {
+  let count = 0;
+  for (const root of roots()) {
+    for (const element of root.querySelectorAll(HOLDERS)) count += touchElement(element, path, version);
+    for (const element of root.querySelectorAll('[srcset],[imagesrcset]')) count += touchSrcset(element, path, version);
+    for (const element of root.querySelectorAll('[style]')) {
+      count += touchStyle(element.style, path, version, document.baseURI);
+    }
+  }
+  return count;
+}
+
 function touchElement(element, path, version) {
   let count = 0;
   for (const name of ATTRIBUTES) {
     const value = element.getAttribute(name);
-    if (value && ownPath(value) === path) {
-      element.setAttribute(name, versioned(value, version));
-      count += 1;
-    }
+    if (!value || ownPath(value) !== path) continue;
+    const fresh = versioned(value, version);
+    if (fresh === value) continue; // setting it would load it again
+    element.setAttribute(name, fresh);
+    count += 1;
   }
   return count;
 }

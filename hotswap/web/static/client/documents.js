@@ -3,6 +3,7 @@
 import { ask, documentAddress, emit, log, NativeFetch, ownPath, PAGE, settings, trustedHtml } from './page.js';
 import { reload } from './reload.js';
 import { replaceLink } from './styles.js';
+import { retouchElements } from './assets.js';
 import { Conflict, mergeDocuments } from './merge.js';
 
 // What the server sent when this page was made, and its status; null until fetched, '' when it is not known any more.
@@ -82,6 +83,7 @@ function apply(before, now, why) {
     throw error;
   }
   base = now;
+  retouchElements();
   if (focused?.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true });
   log('merged after', why, counts);
   emit('after-merge', { why, ...counts });

@@ -76,11 +76,14 @@ function trusted(make, text) {
 export const trustedHtml = (text) => trusted('createHTML', text);
 export const trustedScript = (text) => trusted('createScript', text);
 
-// Every document or shadow root there is.
+// Every document or shadow root there is; frames of ours among them, but for those that follow saves themselves.
 export function* roots(from = document) {
   yield from;
   for (const element of from.querySelectorAll('*')) {
     if (element.shadowRoot && element.localName !== 'hotswap-overlay') yield* roots(element.shadowRoot);
+    if (element.localName === 'iframe' && element.contentDocument && !element.contentWindow.__hotswap__) {
+      yield* roots(element.contentDocument); // a srcdoc, a fragment
+    }
   }
 }
 
@@ -98,7 +101,8 @@ export function ownPath(address, base = document.baseURI) {
 export function versioned(address, version, base = document.baseURI) {
   const url = new URL(address, base);
   url.searchParams.set('hs', version);
-  return url.origin === location.origin ? url.pathname + url.search + url.hash : url.href;
+  const here = url.origin === location.origin && new URL(document.baseURI).origin === location.origin;
+  return here ? url.pathname + url.search + url.hash : url.href;
 }
 
 // Whether this page ever loaded the file, by whatever means.

@@ -1,9 +1,12 @@
 // Style sheets are replaced, never removed first: the new link stands beside the old one until it has loaded.
 
-import { ownPath, roots, versioned } from './page.js';
+import { log, NativeFetch, ownPath, roots, trustedScript, versioned } from './page.js';
+import { reload } from './reload.js';
 
 // A sheet whose media do not match may report late or never.
 const PATIENCE = 1500;
+const IMPORT_RULE = 3; // CSSRule.IMPORT_RULE
+const FONT_FACE_RULE = 5;
 const IMPORT = /(@import\s+(?:url\(\s*)?["']?)([^"')\s;]+)/gi;
 
 // By path, for images and fonts that changed since the page was loaded (assets.js): a sheet that is fetched anew
@@ -11,20 +14,49 @@ const IMPORT = /(@import\s+(?:url\(\s*)?["']?)([^"')\s;]+)/gi;
 export const assetVersions = new Map();
 
 export async function styleChanged(path, version) {
+  await Promise.all(settling.values()); // until then a link has no sheet to look into
   const jobs = [];
   for (const root of roots()) {
-    for (const link of root.querySelectorAll('link[rel~="stylesheet" i]')) {
-      if (link.dataset.hotswapOld === undefined && (ownPath(link.href) === path || imports(link.sheet, path))) {
+    for (const link of root.querySelectorAll('link[rel~="stylesheet" i]:not([data-hotswap])')) {
+      const sheet = standIns.has(link) ? inner(standIns.get(link).fresh) : link.sheet;
+      if (ownPath(link.href) === path || imports(sheet, path)) {
         jobs.push(replaceLink(link, versioned(link.href, version)));
       }
     }
-    for (const style of root.querySelectorAll('style')) {
+    for (const style of root.querySelectorAll('style:not([data-hotswap])')) {
       if (imports(style.sheet, path)) jobs.push(replaceStyle(style, version));
     }
   }
   const worked = (await Promise.all(jobs)).filter(Boolean).length;
-  if (!jobs.length) return 'not on this page';
+  if (!jobs.length) return (await constructedSheets(path, version)) ?? 'not on this page';
   return worked === jobs.length ? `style x${worked}` : 'the new sheet did not load: the old one stays';
+}
+
+// Sheets that scripts made: `import sheet from './x.css' with { type: 'css' }` can be asked for again and written anew.
+// Of one made from a fetched text nobody can tell that it came from this file.
+async function constructedSheets(path, version) {
+  const adopted = new Set([...roots()].flatMap((root) => [...(root.adoptedStyleSheets ?? [])]));
+  const loads = performance.getEntriesByType('resource').filter((entry) => ownPath(entry.name) === path);
+  if (!adopted.size || !loads.length) return undefined;
+  let count = 0;
+  for (const address of new Set(loads.map((entry) => entry.name))) {
+    try {
+      // Not written as import(): older browsers would not parse this file.
+      const load = (0, eval)(trustedScript("(address) => import(address, { with: { type: 'css' } })"));
+      const sheet = (await load(address)).default;
+      if (!adopted.has(sheet)) continue;
+      const response = await NativeFetch(versioned(address, version), { cache: 'no-store' });
+      if (!response.ok) return 'the new sheet did not load: the old one stays';
+      await sheet.replace(await response.text());
+      retouch(sheet);
+      count += 1;
+    } catch (error) {
+      log('not a CSS module:', address, error);
+    }
+  }
+  if (count) return `style x${count}`;
+  const fetched = loads.some(({ initiatorType }) => ['fetch', 'xmlhttprequest'].includes(initiatorType));
+  return fetched ? reload(`a script has read ${path}`) : undefined;
 }
 
 // Whether a sheet imports the file at `path`, at any depth.
@@ -38,36 +70,102 @@ export function imports(sheet, path, seen = new Set()) {
     return false; // of another server
   }
   for (const rule of rules) {
-    if (!(rule instanceof CSSImportRule)) continue;
+    if (rule.type !== IMPORT_RULE) continue; // not instanceof: a frame has classes of its own
     if (ownPath(rule.href, sheet.href || document.baseURI) === path) return true;
     if (imports(rule.styleSheet, path, seen)) return true;
   }
   return false;
 }
 
-// Gives false when the new sheet could not be loaded; the old one then stays.
-export function replaceLink(link, address) {
+// By link: what shows the new sheet until the link itself has loaded it.
+const standIns = new Map();
+const settling = new Map();
+
+// Gives false when the new sheet could not be loaded; the old one then stays. The link stays the same element: scripts
+// hold on to it (a switch of themes, say). Changing its address alone would show the page without it for a moment.
+export async function replaceLink(link, address) {
+  await settling.get(link);
+  if (link.disabled || link.relList.contains('alternate')) {
+    link.href = address; // not shown now
+    return true;
+  }
+  const before = standIns.get(link);
+  const off = before?.off ?? link.sheet?.disabled ?? false;
+  let fresh = importing(link, address);
+  let worked = await loaded(fresh, () => link.after(fresh));
+  if (!fresh.sheet) {
+    fresh.remove(); // the page's policy forbids style elements: a second link then
+    fresh = copied(link, address);
+    worked = await loaded(fresh, () => link.after(fresh));
+  }
+  if (!worked) {
+    fresh.remove();
+    return false;
+  }
+  standIns.set(link, { fresh, off });
+  if (fresh.sheet) fresh.sheet.disabled = off;
+  retouch(fresh.sheet);
+  if (link.sheet) link.sheet.disabled = true;
+  before?.fresh.remove();
+  settling.set(link, settle(link, fresh, address, off).finally(() => settling.delete(link)));
+  return true;
+}
+
+// Not a link: whoever counts or collects a page's links is not to find ours.
+function importing(link, address) {
+  const style = document.createElement('style');
+  style.textContent = `@import url("${address.replace(/["\\\n]/g, encodeURIComponent)}");`;
+  if (link.media) style.media = link.media;
+  if (link.nonce) style.nonce = link.nonce;
+  style.setAttribute('data-hotswap', '');
+  return style;
+}
+
+function copied(link, address) {
+  const fresh = link.cloneNode(false);
+  for (const name of ['integrity', 'id', 'onload', 'onerror']) fresh.removeAttribute(name); // integrity of what it was
+  fresh.setAttribute('data-hotswap', '');
+  fresh.href = address;
+  return fresh;
+}
+
+// The file may be in the middle of its next save by now: what differs from the stand-in is not shown, and the event
+// of that save is on its way.
+async function settle(link, fresh, address, off) {
+  link.removeAttribute('integrity');
+  const worked = await loaded(link, () => (link.href = address));
+  retouch(link.sheet);
+  const shown = inner(fresh);
+  const taken = link.getAttribute('href') !== address; // the page has given it another file meanwhile
+  const complete = taken || (worked && (!link.sheet || !shown || text(link.sheet) === text(shown)));
+  if (link.sheet) link.sheet.disabled = off || !complete;
+  if (!complete) return;
+  standIns.delete(link);
+  fresh.remove();
+}
+
+function inner(standIn) {
+  return standIn.localName === 'style' ? standIn.sheet?.cssRules[0]?.styleSheet : standIn.sheet;
+}
+
+function text(sheet) {
+  return [...sheet.cssRules].map((rule) => rule.cssText).join('\n');
+}
+
+// A link whose media do not match, or that a script switches off meanwhile, may never tell.
+// Begins a load and waits for its end, of which the page's own listeners hear nothing: they have had theirs.
+function loaded(link, begin) {
   return new Promise((done) => {
-    const fresh = link.cloneNode(false);
-    fresh.removeAttribute('integrity'); // it vouched for the file as it was
-    fresh.href = address;
-    link.dataset.hotswapOld = '';
-    const settle = (worked) => {
+    const end = (event) => {
+      event?.stopImmediatePropagation();
       clearTimeout(timer);
-      if (worked) {
-        link.remove();
-        retouch(fresh.sheet);
-      } else {
-        fresh.remove();
-        delete link.dataset.hotswapOld;
-      }
-      done(worked);
+      for (const kind of ['load', 'error']) link.removeEventListener(kind, end, true);
+      done(event?.type !== 'error');
     };
-    const quiet = fresh.disabled || (fresh.media && !matchMedia(fresh.media).matches);
-    const timer = quiet ? setTimeout(() => settle(true), PATIENCE) : undefined;
-    fresh.onload = () => settle(true);
-    fresh.onerror = () => settle(false);
-    link.after(fresh);
+    const quiet = link.isConnected || (link.media && !matchMedia(link.media).matches);
+    const timer = quiet ? setTimeout(end, PATIENCE) : undefined;
+    for (const kind of ['load', 'error']) link.addEventListener(kind, end, true);
+    begin();
   });
 }
 
@@ -117,10 +215,10 @@ export function touchSheet(sheet, path, version) {
   const base = sheet?.href || document.baseURI;
   const all = (holder) => {
     [...(holder ?? [])].forEach((rule, place) => {
-      if (rule instanceof CSSFontFaceRule) count += touchFont(rule, place, path, version, base);
+      if (rule.type === FONT_FACE_RULE) count += touchFont(rule, place, path, version, base);
       else if (rule.style) count += touchStyle(rule.style, path, version, base);
       if (rule.cssRules) all(rule.cssRules);
-      if (rule instanceof CSSImportRule) count += touchSheet(rule.styleSheet, path, version);
+      if (rule.type === IMPORT_RULE) count += touchSheet(rule.styleSheet, path, version);
     });
   };
   all(rules);
