@@ -152,6 +152,8 @@ class HTTP(Kind):
         """Nothing to note."""
 
     def handler(self, protocol: Tracked) -> Any:
+        if protocol.cycle is None:  # idle; `tasks` are those of all connections
+            return None
         for task in protocol.tasks:
             coroutine = task.get_coro()
             frame = getattr(coroutine, "cr_frame", None)
