@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from hotswap.live import patch, registries
-from hotswap.live.conformer import conforming
+from hotswap.live.conformer import FITTED, conforming
 from hotswap.source import codes
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from hotswap.live.planning import Planned
     from hotswap.live.rerun.state import ModuleSwap
     from hotswap.live.tracker import Tracker
-
-FITTED: Final[dict[int, tuple[CodeType, CodeType]]] = {}
-"""id(code) -> (code, the compile's code it stands for): codes made to fit a live function's free variables."""
 
 
 def put_bodies(
@@ -68,7 +65,6 @@ def put_bodies(
         cls = class_at(entry.names, new.co_qualname)
         if cls is not None and cls.__module__ == entry.names.get("__name__"):
             patch.set_class_facts(cls, old, new, journal)
-    _code_registries(tracker, planned.pairs, journal)
     cleared = patch.clear_caches(heap, changed) if changed else ()
     return [f"lru_cache of {name} cleared" for name in dict.fromkeys(cleared)]
 
@@ -132,10 +128,21 @@ def _docstring_follows(
         seen += 1
 
 
-def _code_registries(
-    tracker: Tracker, pairs: Mapping[CodeType, CodeType], journal: Journal
-) -> None:
-    """Sets, lists and dicts of code objects (jinja's `internal_code`) follow (engine.md section 13, rule 14)."""
+def code_registries_follow(tracker: Tracker, planned: Planned, journal: Journal) -> None:
+    """Sets, lists and dicts of code objects (jinja's `internal_code`) follow (engine.md section 13, rule 14).
+
+    What a statement compiled alone put there becomes the whole-file compile's code; codes of what is gone go.
+    """
+    whole = {name: set(codes.walk(code)) for name, code in planned.compiled.items()}
+    places = {_place(c): c for found in whole.values() for c in found}
+
+    def current(code: Any) -> Any:
+        if type(code) is not CodeType or code.co_filename not in whole:
+            return code
+        if code in whole[code.co_filename]:
+            return code
+        return planned.pairs.get(code) or places.get(_place(code))
+
     for entry in list(tracker.loaded.values()):
         for value in list(entry.names.values()):
             if (
@@ -144,19 +151,24 @@ def _code_registries(
                 or type(next(iter(value))) is not CodeType
             ):
                 continue
-            hits = [c for c in value if type(c) is CodeType and c in pairs]
-            if not hits:
+            followed = [current(c) for c in value]
+            if followed == list(value):
                 continue
             journal.content(value)
             if type(value) is list:
-                value[:] = [pairs.get(c, c) for c in value]
+                value[:] = [c for c in followed if c is not None]
             elif type(value) is set:
-                value.difference_update(hits)
-                value.update(pairs[c] for c in hits)
-            else:
-                items = [(pairs.get(k, k), v) for k, v in value.items()]
                 value.clear()
-                value.update(items)
+                value.update(c for c in followed if c is not None)
+            else:
+                items = zip(followed, list(value.values()), strict=True)
+                kept = {c: v for c, v in items if c is not None}
+                value.clear()
+                value.update(kept)
+
+
+def _place(code: CodeType) -> tuple[str, str, int]:
+    return (code.co_filename, code.co_qualname, code.co_firstlineno)
 
 
 def class_at(names: Mapping[str, Any], qualname: str) -> type | None:

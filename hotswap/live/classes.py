@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import functools
 import gc
+import sys
 import types
 import typing
 from abc import ABCMeta, update_abstractmethods
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live import registries
 from hotswap.live.adapters.base import Refused
-from hotswap.live.functions import WRAPPERS, content
+from hotswap.live.functions import WRAPPERS, content, is_library
 from hotswap.live.journal import MISSING
 from hotswap.live.registries import same_content
 
@@ -155,8 +156,13 @@ def _members(
             and not isinstance(value, (FunctionType, type, *WRAPPERS))
         ):
             continue
-        after = value
-        if before is not MISSING and type(before) is type(value):
+        after = graft.known(value)  # ``__iter__ = __await__`` names what has been merged already
+        if (
+            before is not MISSING
+            and type(before) is type(value)
+            and not shared(before, value, old)
+            and not _only_alias(name, before, value, ours, theirs)
+        ):
             if isinstance(before, (FunctionType, *WRAPPERS, functools._lru_cache_wrapper)) or (
                 isinstance(before, type) and nested_in(before, old)
             ):
@@ -183,6 +189,7 @@ def _members(
             or name in GENERATED
             or _made_for(value, old, name)
             or ((old.__module__, old.__qualname__) in graft.emptied and not name.startswith("__"))
+            or (new.__module__, new.__qualname__) in graft.redecorated
         ):
             graft.attributes.add((id(old), name))
             journal.delattr(old, name)
@@ -318,27 +325,100 @@ def set_bases(graft: Graft, old: type, new: type) -> None:
 def take_new(graft: Graft, old: type, new: type, reason: str) -> type:
     """Let the new class replace the old one, where nothing live was made from the old.
 
+    Its methods go on as the old function objects, which others may hold. Its subclasses are given the new class as
+    their base; one that CPython does not let go (another metaclass, another layout) has to be made anew by its own
+    statement before the swap ends (`refuse_orphans`).
+
     Raises:
-        Refused: An instance or a subclass of the old class lives.
+        Refused: An instance of the old class lives.
     """
-    if subclasses(old):
-        children = ", ".join(sorted(c.__qualname__ for c in subclasses(old))[:3])
-        if any(
-            id(c) not in graft.pairs and graft.known(c) is c and not _dead(c, new)
-            for c in subclasses(old)
-        ):
-            raise Refused(f"{reason}, and it has subclasses ({children})")
     alive = [o for o in gc.get_objects() if type(o) is old]
     if alive:
         raise Refused(f"{reason}, and {len(alive)} of it live{'s' if len(alive) == 1 else ''}")
     graft.pair(old, new)
     graft.attributes.add((id(new), "*"))
+    _hand_methods_over(graft, old, new)
+    for child in subclasses(old):
+        if child is new or id(child) in graft.pairs:
+            continue
+        try:
+            _rebase(graft, child, old, new)
+        except TypeError:
+            graft.orphans[id(child)] = f"{reason}, and it has subclasses ({child.__qualname__})"
     graft.shaped.append(new)
     return new
 
 
-def _dead(cls: type, new: type) -> bool:
-    return cls is new
+def _hand_methods_over(graft: Graft, old: type, new: type) -> None:
+    """Let the old class's functions do what the new class's do, in the new class."""
+    ours, theirs = own_dict(old), own_dict(new)
+    for cell in class_cells(old, ours):
+        graft.set_cell(cell, new)
+    for name, value in theirs.items():
+        before = ours.get(name, MISSING)
+        if type(before) is type(value) and isinstance(value, (FunctionType, *WRAPPERS)):
+            if not shared(before, value, new):
+                merged = graft.merge(before, value, new)
+                if merged is not value:
+                    graft.journal.setattr(new, name, merged)
+
+
+def _rebase(graft: Graft, child: type, old: type, new: type) -> None:
+    if type(old) is not type(new):
+        raise TypeError("the metaclass of a class cannot be changed")
+    before = child.__bases__
+    child.__bases__ = tuple(new if base is old else base for base in before)
+    graft.journal.undo(lambda: setattr(child, "__bases__", before))
+    if isinstance(child, ABCMeta):
+        forget_checks(graft, child)
+
+
+def refuse_orphans(graft: Graft) -> None:
+    """After all statements ran: see that every subclass of a replaced class was made anew too.
+
+    Raises:
+        Refused: One was not.
+    """
+    for child, reason in graft.orphans.items():
+        if child not in graft.pairs:
+            raise Refused(reason)
+
+
+def _only_alias(
+    name: str, before: Any, value: Any, ours: Mapping[str, Any], theirs: Mapping[str, Any]
+) -> bool:
+    """Say whether a name stood for a method of another name (``start = open``) and no longer does."""
+    if type(before) is not FunctionType:
+        return False
+    real: str = before.__name__
+    return real != name and ours.get(real) is before and theirs.get(real) is not value
+
+
+def shared(before: Any, value: Any, owner: type) -> bool:
+    """Say whether a class attribute is a function that lives elsewhere under its own name.
+
+    ``__ne__ = module_function`` or ``run = Base.run``: others use it too, so neither may it take this class's body nor
+    may this class's own function take its place.
+    """
+    return any(_lives_elsewhere(function, owner) for function in (before, value))
+
+
+def _lives_elsewhere(function: Any, owner: type) -> bool:
+    if isinstance(function, (staticmethod, classmethod)):
+        function = function.__func__
+    if type(function) is not FunctionType or "<locals>" in function.__qualname__:
+        return False
+    if function.__qualname__.startswith(f"{owner.__qualname__}."):
+        return False
+    found: Any = sys.modules.get(function.__module__)
+    for part in function.__qualname__.split("."):
+        if isinstance(found, type):
+            found = own_dict(found).get(part)
+        else:
+            found = found.__dict__.get(part) if type(found) is types.ModuleType else None
+    if isinstance(found, (staticmethod, classmethod)):
+        found = found.__func__
+    return found is function
 
 
 def subclasses(cls: type) -> list[type]:
@@ -381,7 +461,6 @@ def foreseen(
             mark == "~" and m in mixed._member_map_ for m, mark in members.items()
         ):
             return f"a member of {name}, which is itself a {mixed._member_type_.__name__}, changed its value"
-        return ""
     elif slots or (
         "__slots__" in own
         and ("__dataclass_fields__" in own or "__attrs_attrs__" in own)
@@ -396,19 +475,36 @@ def foreseen(
                 reason = f"the metaclass of {name} changed"
             elif (old.__bases__ == (object,)) != (made == [object]):
                 reason = f"the bases of {name} changed from or to object"
+            elif is_library(best_base(made)) != is_library(best_base(old.__bases__)):
+                reason = f"the bases of {name} changed from or to a built-in class"
             elif solid(old.__bases__) != solid(made):
                 reason = f"the memory layout of {name} changed with its bases"
     if not reason:
         return ""
     alive = sum(type(o) is old for o in gc.get_objects())
-    if alive:
-        return f"{reason}, and {alive} of it live{'s' if alive == 1 else ''}"
-    return f"{reason}, and it has subclasses" if subclasses(old) else ""
+    return f"{reason}, and {alive} of it live{'s' if alive == 1 else ''}" if alive else ""
+
+
+def best_base(bases: Iterable[type]) -> type:
+    """Give the base that lays out instances (CPython Objects/typeobject.c, best_base)."""
+    winner: type = object
+    laid_out: type = object
+    for base in bases:
+        builtin = next(c for c in type.mro(base) if is_library(c))
+        if winner is object or (builtin is not laid_out and issubclass(builtin, laid_out)):
+            winner, laid_out = base, builtin
+    return winner
 
 
 def _named(name: str, names: Mapping[str, Any]) -> Any:
     """Give what a header's word stands for; None for what only running it would tell."""
-    return names.get(name, getattr(builtins, name, None)) if name else None
+    if not name:
+        return None
+    first, *rest = name.split(".")
+    found = names.get(first, getattr(builtins, first, None))
+    for part in rest:  # ``enum.StrEnum``
+        found = found.__dict__.get(part) if type(found) is types.ModuleType else None
+    return found
 
 
 def _metaclass(bases: Iterable[type], named: Any) -> type | None:

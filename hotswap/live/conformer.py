@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import ast
 import warnings
+from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.source.scan import DEF, Def, is_docstring
 
 if TYPE_CHECKING:
-    from types import CodeType
-
     from hotswap.source.units import Text
 
+FITTED: Final[dict[int, tuple[CodeType, CodeType]]] = {}
+"""id(code) -> (code, the compile's code it stands for): codes made to fit a live function's free variables."""
 CLASS: Final = "\0hotswap:__class__\0"
 SUPER: Final = "\0hotswap:super\0"
 
@@ -51,8 +52,6 @@ class _ClassAsConstant(ast.NodeTransformer):
 
 def with_constants(code: CodeType, values: dict[str, Any]) -> CodeType:
     """Give `code` with marker strings among its constants replaced by any objects, nested codes included."""
-    from types import CodeType
-
     constants = tuple(
         with_constants(c, values)
         if isinstance(c, CodeType)

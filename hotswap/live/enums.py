@@ -6,7 +6,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from hotswap.live.adapters.base import Refused
-from hotswap.live.classes import own_dict
+from hotswap.live.classes import own_dict, set_bases, shared
 from hotswap.live.functions import WRAPPERS
 from hotswap.live.journal import MISSING
 from hotswap.live.registries import same_content
@@ -34,6 +34,8 @@ def merge_enum(graft: Graft, old: Any, new: Any) -> Any:
                     f"{old.__qualname__}.{name} is a {old._member_type_.__name__} and changed its value"
                 )
     graft.pair(new, old)
+    rebased = tuple(graft.known(b) for b in new.__bases__) != old.__bases__
+    set_bases(graft, old, new)
     _remember(graft, old)
     ours, theirs = own_dict(old), own_dict(new)
     members: dict[str, Any] = {}
@@ -88,7 +90,7 @@ def merge_enum(graft: Graft, old: Any, new: Any) -> Any:
     if "_unhashable_values_" in theirs and "_unhashable_values_" in ours:
         journal.content(ours["_unhashable_values_"])
         ours["_unhashable_values_"][:] = theirs["_unhashable_values_"]
-    _rest(graft, old, ours, theirs, set(before) | set(members))
+    _rest(graft, old, ours, theirs, set(before) | set(members), rebased=rebased)
     graft.shaped.append(old)
     return old
 
@@ -109,13 +111,18 @@ def _remember(graft: Graft, old: Any) -> None:
 
 
 def _rest(
-    graft: Graft, old: Any, ours: dict[str, Any], theirs: dict[str, Any], members: set[str]
+    graft: Graft,
+    old: Any,
+    ours: dict[str, Any],
+    theirs: dict[str, Any],
+    members: set[str],
+    *,
+    rebased: bool,
 ) -> None:
     """Methods, properties, docstring and flag masks."""
     skip = {
         *members,
         *TABLES,
-        "__new__",
         "__dict__",
         "__weakref__",
         "__module__",
@@ -132,12 +139,15 @@ def _rest(
             current is not MISSING
             and type(current) is type(value)
             and isinstance(value, (FunctionType, *WRAPPERS))
+            and not shared(current, value, old)
         ):
             merged = graft.merge(current, value, old)
         if merged is not current:
             graft.attributes.add((id(old), name))
             graft.journal.setattr(old, name, merged)
     delta = graft.deltas.get((old.__module__, old.__qualname__))
+    redecorated = (old.__module__, old.__qualname__) in graft.redecorated
     for name in ours:
-        if name not in theirs and name not in skip and delta is not None and name in delta.bound:
-            graft.journal.delattr(old, name)
+        if name not in theirs and name not in skip:
+            if redecorated or rebased or (delta is not None and name in delta.bound):
+                graft.journal.delattr(old, name)

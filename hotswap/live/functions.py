@@ -8,7 +8,7 @@ from types import CellType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
-from hotswap.live.conformer import CLASS, conforming, with_constants
+from hotswap.live.conformer import CLASS, FITTED, conforming, with_constants
 from hotswap.live.journal import MISSING
 
 if TYPE_CHECKING:
@@ -49,6 +49,10 @@ class Graft:
         """``(id(class), name)`` of the attributes that classes got, lost or have another value of; ``"*"``: any."""
         self.resigned: list[FunctionType] = []
         """Functions that kept their identity but changed signature."""
+        self.redecorated: set[tuple[str, str]] = set()
+        """(module, class qualname) of classes whose decorators changed: what the old ones put there goes."""
+        self.orphans: dict[int, str] = {}
+        """id of a subclass of a replaced class that could not be given the new base -> what to say of it."""
         self.codes_before: dict[int, CodeType] = {}
         """id(function) -> the code it ran before this swap patched it."""
         self.emptied: set[tuple[str, str]] = set()
@@ -110,6 +114,7 @@ class Graft:
             if conformed is None:
                 return self.forward(old, new)
             code = self.prepare(conformed)
+            FITTED[id(code)] = (code, new.__code__)
             self.pair(new, old)
         else:
             self.pair(new, old)

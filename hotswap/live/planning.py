@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from hotswap.live.dependents import running_code
 from hotswap.live.rerun.branches import judge_by
 from hotswap.live.rerun.state import ModuleSwap
 from hotswap.source import codes
+from hotswap.source.graph import imports_of
 from hotswap.source.model import Change, highest
 from hotswap.source.plan import plan_module
 from hotswap.source.units import Text
@@ -44,7 +46,7 @@ class Planned:
     modules: list[ModuleSwap] = field(default_factory=list)
     compiled: dict[str, CodeType] = field(default_factory=dict)
     """By `co_filename`: the new whole-file compiles, as they go into live functions."""
-    pairs: dict[CodeType, CodeType] = field(default_factory=dict)
+    pairs: codes.CodePairs = field(default_factory=codes.CodePairs)
     """Code that runs -> the code that takes its place."""
     own_changed: dict[str, set[str]] = field(default_factory=dict)
     """Module name -> qualnames of functions whose own bytecode changed."""
@@ -54,9 +56,11 @@ class Planned:
     changes: list[Change] = field(default_factory=list)
     reason: str = ""
 
-    def replaced(self) -> dict[CodeType, CodeType]:
+    def replaced(self) -> codes.CodePairs:
         """Give the bodies whose own bytecode changed, old -> new."""
-        return {a: b for a, b in self.pairs.items() if codes.own(a) != codes.own(b)}
+        found = codes.CodePairs()
+        found.update((a, b) for a, b in self.pairs.items() if codes.own(a) != codes.own(b))
+        return found
 
 
 def plan_batch(
@@ -114,7 +118,11 @@ def _plan_module(tracker: Tracker, edit: Edit, planned: Planned) -> ModuleSwap:
     entry = edit.entry
     new = planned.texts[edit.filename or entry.filename]
     old = Text(entry.filename, entry.data)
-    overlay = literal_values(old, new)
+    package = entry.names.get("__package__")
+    overlay = {
+        **imported_values(old, new, package if isinstance(package, str) else ""),
+        **literal_values(old, new),
+    }
     plan = plan_module(old, new, judge_by(entry.names), judge_by(entry.names, overlay))
     for step in plan.steps:
         was = step.old
@@ -225,6 +233,23 @@ def slots_changed(old: Unit, new: Unit) -> bool:
         return (decorated, None)
 
     return slots(old) != slots(new)
+
+
+def imported_values(old: Text, new: Text, package: str) -> dict[str, Any]:
+    """Give the names that the edit imports anew from modules that are loaded: `TYPE_CHECKING`, `sys`."""
+    found: dict[str, Any] = {}
+    known = {u.fingerprint for u in old.units if u.kind == "import"}
+    for unit in new.units:
+        if unit.kind == "import" and unit.fingerprint not in known:
+            for edge in imports_of(unit, package):
+                module = sys.modules.get(edge.module)
+                if module is None or not edge.local:
+                    continue
+                if edge.name is None:
+                    found[edge.local] = module
+                elif edge.name in module.__dict__:
+                    found[edge.local] = module.__dict__[edge.name]
+    return found
 
 
 def literal_values(old: Text, new: Text) -> dict[str, Any]:

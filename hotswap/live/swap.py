@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 from hotswap import hooks
 from hotswap.live import adapters, instances, patch, running
 from hotswap.live.adapters.base import Refused
-from hotswap.live.bodies import FITTED, put_bodies
+from hotswap.live.bodies import code_registries_follow, put_bodies
+from hotswap.live.classes import refuse_orphans
+from hotswap.live.conformer import FITTED
+from hotswap.live.dependents import running_code
 from hotswap.live.functions import Graft
 from hotswap.live.journal import Journal
 from hotswap.live.kept import changed_classes, with_kept
@@ -189,6 +192,7 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
             module_gone(rerun, entry)
         swap.grafted = True
         run(rerun)
+        refuse_orphans(graft)
         swap.notes += rerun.notes + graft.notes
         swap.planned.changes += rerun.changes
         reasons = {w: None for s in rerun.swaps.values() for w in s.ran.values() if w != "edited"}
@@ -205,7 +209,10 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
             {s.entry.filename for s in rerun.swaps.values()} | set(swap.planned.texts) | files
         )
         heap = patch.survey(everything)
-        normalise(heap, swap.planned.compiled, FITTED, swap.journal)
+        followers = [s.entry for s in rerun.swaps.values() if s.plan is None and s.ran_names]
+        wholes = {e.filename: running_code(e) for e in followers} | swap.planned.compiled
+        normalise(heap, wholes, FITTED, swap.journal)
+    code_registries_follow(swap.tracker, swap.planned, swap.journal)
     _fill_instances(swap, graft)
     paths = {m.text.filename: m.entry.path for m in swap.planned.modules}
     swap.stale += stale_rows(heap, swap.planned.compiled, paths, FITTED, graft.forwarding)

@@ -16,12 +16,22 @@ if TYPE_CHECKING:
 
 
 def normalise(
-    heap: Heap, compiled: Mapping[str, CodeType], excused: Container[int], journal: Journal
+    heap: Heap,
+    compiled: Mapping[str, CodeType],
+    fitted: dict[int, tuple[CodeType, CodeType]],
+    journal: Journal,
 ) -> None:
     """Give functions that a statement compiled alone made the code of the whole-file compile.
 
     The two may differ: calls on an imported module are spelled with LOAD_ATTR or LOAD_METHOD depending on whether
-    the import stands in the same compile unit (engine.md section 2, pitfall a).
+    the import stands in the same compile unit (engine.md section 2, pitfall a). Modules that only followed have such
+    functions too: left as they are, the next edit would not find them by value.
+
+    Args:
+        heap: The live functions.
+        compiled: By `co_filename`: the whole-file compiles.
+        fitted: Codes made to fit free variables; they come to stand for the whole-file compile's code.
+        journal: Takes every undo.
     """
     places: dict[tuple[str, str, int, str], list[CodeType]] = {}
     whole: dict[str, set[CodeType]] = {}
@@ -32,7 +42,8 @@ def normalise(
             key = (filename, one.co_qualname, one.co_firstlineno, one.co_name)
             places.setdefault(key, []).append(one)
     for function, _ in heap.functions:
-        code = function.__code__
+        made = function.__code__
+        code = fitted[id(made)][1] if id(made) in fitted else made
         if code.co_filename not in whole or code in whole[code.co_filename]:
             continue
         same = places.get(
@@ -43,7 +54,9 @@ def normalise(
             for c in same
             if c.co_freevars == code.co_freevars and c.co_varnames == code.co_varnames
         ]
-        if len(same) == 1 and id(code) not in excused:
+        if len(same) == 1 and code is not made:
+            fitted[id(made)] = (made, same[0])
+        elif len(same) == 1:
             journal.recode(function, same[0])
     heap.functions = [(f, f.__code__) for f, _ in heap.functions]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import sys
+from collections.abc import MutableMapping
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +13,31 @@ if TYPE_CHECKING:
 
 LAZY: Final = sys.version_info >= (3, 14)
 Pair = tuple[CodeType, CodeType]
+
+
+class CodePairs(MutableMapping[CodeType, CodeType]):
+    """Old code -> new code. Equal codes of two files are two: ``==`` compares lines and bytecode, not `co_filename`.
+
+    (CPython Objects/codeobject.c, code_richcompare: two files of tenacity have one method on one line.)
+    """
+
+    def __init__(self) -> None:
+        self._new: dict[tuple[str, CodeType], tuple[CodeType, CodeType]] = {}
+
+    def __getitem__(self, old: CodeType) -> CodeType:
+        return self._new[old.co_filename, old][1]
+
+    def __setitem__(self, old: CodeType, new: CodeType) -> None:
+        self._new[old.co_filename, old] = (old, new)
+
+    def __delitem__(self, old: CodeType) -> None:
+        del self._new[old.co_filename, old]
+
+    def __iter__(self) -> Iterator[CodeType]:
+        return (old for old, _ in self._new.values())
+
+    def __len__(self) -> int:
+        return len(self._new)
 
 
 def children(code: CodeType) -> list[CodeType]:
@@ -138,12 +164,35 @@ def stored_constants(code: CodeType) -> dict[str, Any]:
     last: Any = dis
     for instruction in dis.get_instructions(code):
         if (
-            instruction.opname == "STORE_NAME"
+            instruction.opname
+            in ("STORE_NAME", "STORE_GLOBAL")  # the latter where a function declares it global
             and instruction.argval in CLASS_FACTS
             and last is not dis
         ):
             found.setdefault(instruction.argval, last)
         last = instruction.argval if instruction.opname in ("LOAD_CONST", "LOAD_SMALL_INT") else dis
+    return found
+
+
+def global_chains(code: CodeType) -> set[tuple[str, ...]]:
+    """Give the global names that calling `code` may read, with the attributes taken of each: ``("conf", "LIMIT")``.
+
+    Comprehensions run with it; functions and lambdas that it only defines do not.
+    """
+    found: set[tuple[str, ...]] = set()
+    chain: tuple[str, ...] = ()
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            chain = (str(instruction.argval),)
+        elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD") and chain:
+            chain = (*chain, str(instruction.argval))
+        elif instruction.opname not in ("CACHE", "PUSH_NULL"):
+            chain = ()
+        if chain:
+            found.add(chain)
+    for inner in children(code):
+        if inner.co_name in ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"):
+            found |= global_chains(inner)
     return found
 
 

@@ -478,6 +478,8 @@ class BodyEffects(ast.NodeVisitor):
             self.mutates.add(name)
         elif isinstance(node.func, ast.Name):
             self.calls.add(name)
+            if name in ("setattr", "delattr") and node.args:
+                self.mutates.add(root(node.args[0]))
         effect, _ = effects.of_call(node, statement=False, origins={})
         self.irrevocable = self.irrevocable or effect
         self.generic_visit(node)

@@ -74,8 +74,8 @@ def estranged(held: dict[tuple[str, str], Any]) -> list[str]:
             continue
         if not isinstance(now, (types.FunctionType, type)):
             continue
-        if isinstance(value, types.FunctionType) and value.__code__.co_name == "forward":
-            continue
+        if isinstance(value, types.FunctionType) and any(map(callable, value.__code__.co_consts)):
+            continue  # it forwards to the new one
         if describe(value, name) != describe(now, name):
             found.append(f"{name}:{path}")
     return found
@@ -106,7 +106,7 @@ def swap(package: str, work: str, old: str, new: str) -> dict[str, Any]:
     """Swap there and back."""
     put(old, work)
     sys.path.insert(0, work)
-    from hotswap.live.batch import PLAIN
+    from hotswap.live.conformer import FITTED as CONFORMED
     from hotswap.swapper import Swapper
 
     if package in sys.modules:
@@ -122,7 +122,7 @@ def swap(package: str, work: str, old: str, new: str) -> dict[str, Any]:
         if not outcome.ok:
             break
         way["failed"] = import_all(package)
-        FITTED.update({key: plain for key, (_, plain) in PLAIN.items()})
+        FITTED.update({key: plain for key, (_, plain) in CONFORMED.items()})
         way["inventory"] = inventory(package)
         way["estranged"] = estranged(held)
     return {"ways": ways}

@@ -84,4 +84,4 @@ def judge(way: Mapping[str, Any], fresh: Mapping[str, Any]) -> Verdict:
         return Verdict("WRONG", tuple(silent), ms)
     if rows:
         return Verdict("told", tuple(rows), ms)
-    return Verdict("exact", tuple(f"falsely reported stale: {row}" for row in way["stale"]), ms)
+    return Verdict("exact", tuple(f"also told: {row}" for row in way["stale"]), ms)

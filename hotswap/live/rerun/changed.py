@@ -8,7 +8,8 @@ from hotswap.source import codes
 from hotswap.source.graph import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from types import CodeType
 
     from hotswap.live.rerun.state import ModuleSwap, Rerun
 
@@ -57,24 +58,45 @@ def chain_value(rerun: Rerun, swap: ModuleSwap, chain: str) -> Any:
 
 
 def taint(rerun: Rerun, swap: ModuleSwap) -> None:
-    """Spread from functions that changed to those that call them, by global name."""
+    """Spread from functions that changed, or read a value that changed, to those that call them, by global name."""
     for local, edge in swap.edges.items():
         other = rerun.swaps.get(edge.module)
-        if other is not None and edge.name in other.tainted:
-            swap.tainted.add(local)
-            if edge.name in other.own_tainted:
-                swap.own_tainted.add(local)
-    if not swap.tainted:
-        return
-    functions = {c.co_name: codes.names_used(c) for c in codes.children(swap.text.code)}
-    grew = True
-    while grew:
-        grew = False
-        for name, used in functions.items():
-            if (
-                name not in swap.tainted
-                and used & swap.tainted
-                and not isinstance(swap.names.get(name), type)
+        if other is not None:
+            for ours, theirs in (
+                (swap.tainted, other.tainted),
+                (swap.own_tainted, other.own_tainted),
+                (swap.readers, other.readers),
             ):
-                swap.tainted.add(name)
-                grew = True
+                if edge.name in theirs:
+                    ours.add(local)
+    dirty = any(s.dirty for s in rerun.swaps.values())
+    if not (swap.tainted or swap.readers or dirty):
+        return
+    made = [c for c in codes.children(swap.text.code) if not codes.is_class_body(c)]
+    functions = {c.co_name: (codes.names_used(c), c) for c in made}
+    if dirty:
+        swap.readers |= _readers(rerun, swap, functions)
+    for spread in (swap.tainted, swap.readers):
+        grew = bool(spread)
+        while grew:
+            grew = False
+            for name, (used, _) in functions.items():
+                if name not in spread and used & spread:
+                    if not isinstance(swap.names.get(name), type):
+                        spread.add(name)
+                        grew = True
+
+
+def _readers(
+    rerun: Rerun, swap: ModuleSwap, functions: Mapping[str, tuple[set[str], CodeType]]
+) -> set[str]:
+    """Give the functions that read a global bound to another value; content changed in place is state."""
+    rebound = {n for n in visible_dirty(rerun, swap) if swap.names.get(n) is not swap.before.get(n)}
+    attributes = {n for s in rerun.swaps.values() if s is not swap for n in s.dirty}
+    found = set()
+    for name, (used, code) in functions.items():
+        if used & (rebound | attributes):
+            chains = codes.global_chains(code)
+            if any(c[0] in rebound for c in chains) or dirty_chain(rerun, swap, chains, "dirty"):
+                found.add(name)
+    return found

@@ -47,7 +47,14 @@ def next_follower(rerun: Rerun, done: dict[str, frozenset[str]]) -> ModuleSwap |
     waiting: dict[str, Loaded] = {}
     for source in list(rerun.swaps.values()):
         methods = {m for m, _ in source.methods}
-        names = frozenset(source.dirty | source.shaped | source.tainted | methods)
+        names = frozenset(
+            source.dirty
+            | source.shaped
+            | source.tainted
+            | source.own_tainted
+            | source.readers
+            | methods
+        )
         if names and done.get(source.name) != names:
             done[source.name] = names
             found = rerun.dependents.of(source.entry, names, rebinding=source.dirty | source.shaped)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hotswap.live import registries
 from hotswap.live.rerun.branches import as_they_were, judge_by
 from hotswap.live.rerun.state import ModuleSwap
+from hotswap.source import codes
 from hotswap.source.graph import Edge, imports_of, public_names
 from hotswap.source.plan import Step, flatten
 
@@ -52,8 +53,13 @@ def prepare(rerun: Rerun, swap: ModuleSwap) -> None:
                     _star(swap, edge)
                 elif edge.local:
                     swap.edges[edge.local] = edge
-    for qualname in rerun.own_changed.get(swap.name, ()):
-        if "<locals>" in qualname:
+    own_changed = rerun.own_changed.get(swap.name, ())
+    makers = _makers(swap) if any("<locals>" in q for q in own_changed) else set()
+    for qualname in own_changed:
+        outer, _, inner = qualname.partition(".<locals>.")
+        if inner:
+            if "." not in outer and qualname in makers:
+                swap.own_tainted.add(outer)  # counts where it decorates, not where it is called
             continue
         owner, _, method = qualname.rpartition(".")
         if owner:
@@ -62,6 +68,21 @@ def prepare(rerun: Rerun, swap: ModuleSwap) -> None:
             swap.tainted.add(method)
             swap.own_tainted.add(method)
     rerun.dirty[swap.name] = swap.dirty
+
+
+def _makers(swap: ModuleSwap) -> set[str]:
+    """Give the qualnames of nested functions that define functions themselves: a decorator that takes arguments.
+
+    They ran when they decorated; what they made lives on, and follows only when they run again.
+    """
+    return {
+        code.co_qualname
+        for code in codes.walk(swap.text.code)
+        if any(
+            not inner.co_name.startswith("<") and not codes.is_class_body(inner)
+            for inner in codes.children(code)
+        )
+    }
 
 
 def _star(swap: ModuleSwap, edge: Edge) -> None:

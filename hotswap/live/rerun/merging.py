@@ -70,6 +70,8 @@ def _mergeable(swap: ModuleSwap, step: Step, name: str, old: Any, new: Any) -> b
     last = previous[-1]
     if unit.kind in ("def", "class") and last.kind in ("def", "class"):
         return _defined_here(swap, old, last)
+    if unit.kind in ("def", "class") and last.kind in ("if", "try", "with"):
+        return isinstance(old, (FunctionType, type)) and _defined_here(swap, old, last)
     if unit.kind in ("if", "try", "with") and last.kind in (
         "if",
         "try",
@@ -119,16 +121,15 @@ def _merge_facts(rerun: Rerun, swap: ModuleSwap, step: Step, old: Any) -> None:
     if unit.kind == "class" and isinstance(old, type):
         _class_delta(rerun, swap, unit, step.old or unit)
     elif unit.kind == "def" and step.old is not None and step.old.kind == "def":
-        if not _reads_dirty_defaults(rerun, swap, unit):
+        if not _defaults_read(unit, visible_dirty(rerun, swap)):
             rerun.graft.keep_defaults[unit.name] = same_defaults(step.old, unit)
 
 
-def _reads_dirty_defaults(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> bool:
-    dirty = visible_dirty(rerun, swap)
+def _defaults_read(unit: Unit, names: set[str]) -> bool:
+    """Say whether the default of any parameter reads one of `names`."""
     arguments = unit.definition.args
-    return any(
-        names_in(d) & dirty for d in [*arguments.defaults, *(k for k in arguments.kw_defaults if k)]
-    )
+    defaults = [*arguments.defaults, *(k for k in arguments.kw_defaults if k)]
+    return any(names_in(default) & names for default in defaults)
 
 
 def _class_delta(rerun: Rerun, swap: ModuleSwap, unit: Unit, old: Unit, prefix: str = "") -> None:
@@ -146,7 +147,7 @@ def _class_delta(rerun: Rerun, swap: ModuleSwap, unit: Unit, old: Unit, prefix: 
             _class_delta(rerun, swap, member, partner, f"{prefix}{unit.name}.")
         elif member.kind == "def":
             twin = next((m for m in old.members if m.kind == "def" and m.name == member.name), None)
-            if twin is not None:
+            if twin is not None and not _defaults_read(member, dirty | lost):
                 rerun.graft.keep_defaults[f"{prefix}{unit.name}.{member.name}"] = same_defaults(
                     twin, member
                 )
@@ -157,7 +158,10 @@ def _class_delta(rerun: Rerun, swap: ModuleSwap, unit: Unit, old: Unit, prefix: 
         ):
             lost.update(member.binds)
     delta = replace(delta, kept=delta.kept - lost)
-    rerun.graft.deltas[swap.entry.names.get("__name__", swap.name), f"{prefix}{unit.name}"] = delta
+    place = (swap.entry.names.get("__name__", swap.name), f"{prefix}{unit.name}")
+    rerun.graft.deltas[place] = delta
+    if old.class_head[0] not in ("[]", unit.class_head[0]):
+        rerun.graft.redecorated.add(place)
 
 
 def same_defaults(old: Unit, new: Unit) -> frozenset[str]:

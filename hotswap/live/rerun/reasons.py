@@ -42,8 +42,10 @@ def reason_to_run(rerun: Rerun, swap: ModuleSwap, step: Step) -> str | None:
         return "edited"
     if id(unit) in swap.forced:
         return swap.forced[id(unit)]
-    if unit.kind == "import":
-        return _import_reason(rerun, swap, step)
+    if unit.kind not in ("def", "class", "assign", "expr"):
+        imported = _import_reason(rerun, swap, step)
+        if imported or unit.kind == "import":
+            return imported
     dirty = visible_dirty(rerun, swap)
     names = sorted(scan.reads & dirty)
     if names:
@@ -116,8 +118,13 @@ def _called(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
             return f"its decorator {names[0]} changed"
         chain = dirty_chain(rerun, swap, scan.called_chains, "own_tainted")
         return f"its decorator {chain} changed" if chain else _method_called(rerun, swap, step)
-    hits = sorted(scan.calls & swap.tainted) or sorted(_handed(rerun, swap, scan.handed))
-    chain = "" if hits else dirty_chain(rerun, swap, scan.called_chains, "tainted")
+    called = scan.calls & (swap.tainted | swap.readers) | scan.decorators & swap.own_tainted
+    hits = sorted(called) or sorted(_handed(rerun, swap, scan.handed))
+    chain = ""
+    if not hits:
+        chain = dirty_chain(rerun, swap, scan.called_chains, "tainted") or dirty_chain(
+            rerun, swap, scan.called_chains, "readers"
+        )
     what = hits[0] if hits else chain
     if unit.kind == "class":
         if what:

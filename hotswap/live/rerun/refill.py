@@ -77,6 +77,8 @@ def call_again(rerun: Rerun, swap: ModuleSwap, step: Step, what: str) -> str:
         for k in targets(rerun, swap, unit)
         if adapter_of(rerun, value_at(rerun, k)) is not None or rebuildable(rerun, k)
     ]
+    if (swap.name, "__doc__") in targets(rerun, swap, unit) and not unit.scan.irrevocable:
+        return f"calls {what}"  # it writes the module's docstring, which begins anew
     if not keys or unit.scan.irrevocable:
         rerun.notes.append(
             f"{swap.name}, line {unit.line}: `{unit.segment.strip().splitlines()[0]}` "

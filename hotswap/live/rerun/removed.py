@@ -14,6 +14,8 @@ from hotswap.source import codes
 from hotswap.source.graph import absolute, public_names
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from hotswap.live.rerun.state import ModuleSwap, Rerun
     from hotswap.source.units import Unit
 
@@ -66,19 +68,26 @@ def remove_names(rerun: Rerun, swap: ModuleSwap) -> None:
         for name in unit.binds:
             if name in bound or name not in swap.names or name in swap.deleted:
                 continue
-            if unit.stars or (unit.kind == "import" and _is_submodule(swap, name)):
+            if unit.kind == "import" and _is_submodule(swap, name):
                 continue
             delete_name(rerun, swap, name, unit)
+        if unit.stars:
+            star_gone(rerun, swap, unit, wholly=True)
         _attributes_gone(rerun, swap, unit)
-        target = unit.node.target if isinstance(unit.node, ast.AnnAssign) else None
-        if isinstance(target, ast.Name) and target.id not in bound:
-            _forget_annotation(rerun, swap, target.id)
+    for name in _annotated(swap.plan.before) - _annotated(s.unit for s in swap.steps):
+        _forget_annotation(rerun, swap, name)
     for step in swap.steps:
         if step.old is None or step.verdict == "keep":
             continue
         for name in set(step.old.scan.binds) - bound:
             if name in swap.names and not (step.old.kind == "import" and _is_submodule(swap, name)):
                 delete_name(rerun, swap, name, step.old)
+
+
+def _annotated(units: Iterable[Unit]) -> set[str]:
+    """Give the names that annotated statements put into the module's ``__annotations__``."""
+    targets = [u.node.target for u in units if isinstance(u.node, ast.AnnAssign)]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
 def delete_name(rerun: Rerun, swap: ModuleSwap, name: str, unit: Unit | None = None) -> None:
@@ -110,6 +119,8 @@ def _forget_annotation(rerun: Rerun, swap: ModuleSwap, name: str) -> None:
     if isinstance(annotations, dict) and name in annotations:
         rerun.journal.content(annotations)
         del annotations[name]
+        if not annotations:
+            del swap.names["__annotations__"]  # a module without annotations is born without
 
 
 def _containers(rerun: Rerun) -> set[int]:
@@ -137,21 +148,40 @@ def _containers(rerun: Rerun) -> set[int]:
     return found
 
 
-def star_gone(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
-    """Delete the names that only the star import had brought and that no longer exist (rule 3)."""
-    bound = {n for s in swap.steps if not s.is_guard for n in s.unit.scan.binds}
+def _brought(swap: ModuleSwap, unit: Unit) -> Iterator[str]:
+    """Give the names that a star import brings now."""
+    for level, module in unit.stars:
+        target = sys.modules.get(absolute(level, module, swap.package))
+        if isinstance(target, ModuleType):
+            yield from public_names(target.__dict__)
+
+
+def star_gone(rerun: Rerun, swap: ModuleSwap, unit: Unit, *, wholly: bool = False) -> None:
+    """Delete the names that only the star import had brought and that no longer exist (rule 3).
+
+    Args:
+        rerun: The statements of the batch.
+        swap: The module that has, or had, the star import.
+        unit: The star import.
+        wholly: It is gone: so are all names that it alone brought.
+    """
+    units = [s.unit for s in swap.steps if not s.is_guard]
+    bound = {n for u in units for n in u.scan.binds}
+    bound.update(n for u in units for n in _brought(swap, u))
     for level, module in unit.stars:
         source = absolute(level, module, swap.package)
         target = sys.modules.get(source)
         if not isinstance(target, ModuleType):
             continue
-        public = set(public_names(target.__dict__))
+        public = set() if wholly else set(public_names(target.__dict__))
         other = rerun.swaps.get(source)
-        before = set(public_names(other.before)) if other is not None else set()
+        held = other.before if other is not None else target.__dict__
+        before = set(public_names(held))
         for name in before - public:
             if (
                 name in swap.names
                 and name not in bound
-                and swap.names[name] is (other.before if other else {}).get(name, MISSING)
+                and swap.names[name] is held.get(name, MISSING)
+                and not _is_submodule(swap, name)
             ):
                 delete_name(rerun, swap, name)

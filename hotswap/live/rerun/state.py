@@ -58,6 +58,8 @@ class ModuleSwap:
     tainted: set[str] = field(default_factory=set)
     """Functions whose own bytecode changed, or that call one."""
     own_tainted: set[str] = field(default_factory=set)
+    readers: set[str] = field(default_factory=set)
+    """Functions that read a name whose value is another one now, or that call one."""
     methods: set[tuple[str, str]] = field(default_factory=set)
     """(class, method) whose own bytecode changed."""
     rebuilt: set[str] = field(default_factory=set)
@@ -168,5 +170,7 @@ class Rerun:
     """ids of the objects whose content the journal has."""
     waiting: dict[str, Loaded] = field(default_factory=dict)
     """Modules that may have to follow."""
+    looked_through: set[str] = field(default_factory=set)
+    """New modules whose imports have had their turn."""
     changes: list[Change] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

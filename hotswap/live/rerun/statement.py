@@ -12,11 +12,13 @@ from hotswap.live import adapters, registries
 from hotswap.live.adapters.base import Refused
 from hotswap.live.journal import MISSING
 from hotswap.live.rerun.branches import is_main_guard
+from hotswap.live.rerun.fillers import targets
 from hotswap.live.rerun.merging import merge_bound
 from hotswap.live.rerun.outside import differing, environment, see_variables
 from hotswap.live.rerun.remembering import remember, remember_environment
 from hotswap.live.rerun.removed import star_gone
 from hotswap.live.rerun.state import StatementRaised
+from hotswap.source import codes
 from hotswap.source.graph import Edge, absolute, public_names
 from hotswap.source.model import Change
 
@@ -48,6 +50,8 @@ def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> None:
     )
     if dynamic:
         _drop_dynamic(swap)
+    if unit.kind not in ("def", "class", "import", "assign"):
+        _docstring_anew(rerun, swap, unit)
     bound = [*scan.binds, *_star_names(swap, unit)]
     variables = environment() if unit.kind in ("expr", "for", "with", "other") else None
     try:
@@ -92,6 +96,14 @@ def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> None:
                 name, MISSING
             ) and not name.startswith("__"):
                 swap.dirty.add(name)
+
+
+def _docstring_anew(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
+    """A function that goes on writing the module's docstring begins with the written one (rule 18: requests' codes)."""
+    if "__doc__" in swap.rebuilt or (swap.name, "__doc__") not in targets(rerun, swap, unit):
+        return
+    swap.rebuilt.add("__doc__")
+    swap.names["__doc__"] = codes.stored_constants(swap.text.code).get("__doc__")
 
 
 def _is_fault(rerun: Rerun, step: Step, why: str, error: BaseException) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from hotswap.live import adapters
@@ -30,6 +31,7 @@ from hotswap.live.rerun.statement import execute, refuse_mapped
 from hotswap.source import codes
 from hotswap.source.graph import imports_of
 from hotswap.source.plan import Step, names_of
+from hotswap.source.units import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -173,22 +175,49 @@ def _run_statements(rerun: Rerun, swap: ModuleSwap) -> None:
                 skipped.append((unit, way))
             continue
         if unit.kind == "import" or "import" in unit.segment:
-            _imported_first(rerun, swap, unit)
+            _imported_first(rerun, swap.package, unit)
             taint(rerun, swap)
         if id(unit) in swap.ran:
             continue
         why = reason_to_run(rerun, swap, step)
         if why is None:
             continue
+        before = len(swap.dirty)
         run_step(rerun, swap, step, why)
+        if len(swap.dirty) != before:
+            taint(rerun, swap)  # functions that read it, for the statements that call them
 
 
-def _imported_first(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
-    for edge in imports_of(unit, swap.package):
+def _imported_first(rerun: Rerun, package: str, unit: Unit) -> None:
+    """Let the modules of the swap that a statement imports, be it through new files, have their turn before it runs."""
+    for edge in imports_of(unit, package):
         for name in (edge.module, f"{edge.module}.{edge.name}"):
             other = rerun.swaps.get(name)
             if other is not None and not other.started:
                 _take_turn(rerun, other)
+            elif name not in sys.modules and name not in rerun.looked_through:
+                rerun.looked_through.add(name)
+                for inner in _units_of_new(rerun, name):
+                    _imported_first(rerun, name.rpartition(".")[0], inner)
+
+
+def _units_of_new(rerun: Rerun, name: str) -> list[Unit]:
+    """Give the import statements of a tracked file that nobody has imported yet; none when there is no such file."""
+    parent = name.rpartition(".")[0]
+    if parent and getattr(sys.modules.get(parent), "__path__", None) is None:
+        return []
+    try:
+        spec = find_spec(name)
+    except (ImportError, AttributeError, ValueError):
+        return []
+    if spec is None or spec.origin is None or not rerun.tracker.is_tracked(spec.origin):
+        return []
+    try:
+        with open(spec.origin, "rb") as file:
+            units = Text(spec.origin, file.read()).units
+    except (OSError, SyntaxError):
+        return []  # the import itself will say so
+    return [u for u in units if u.kind == "import"]
 
 
 def _guard(rerun: Rerun, swap: ModuleSwap, step: Step) -> bool | None:
@@ -226,7 +255,7 @@ def _guard(rerun: Rerun, swap: ModuleSwap, step: Step) -> bool | None:
             delete_name(rerun, swap, name)
     for new in fresh:
         if not new.unit.scan.irrevocable:
-            _imported_first(rerun, swap, new.unit)
+            _imported_first(rerun, swap.package, new.unit)
         run_step(rerun, swap, new, "its branch is taken now")
     swap.steps[at:at] = fresh
     return assumed

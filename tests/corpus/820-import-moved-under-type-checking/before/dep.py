@@ -1,0 +1,5 @@
+PLACE = "shop"
+
+
+class Thing:
+    name = "thing"

@@ -1,0 +1,10 @@
+from m import Base
+
+
+class Child(Base):
+    def go(self):
+        return "child of " + super().go()
+
+
+class Grandchild(Child):
+    pass

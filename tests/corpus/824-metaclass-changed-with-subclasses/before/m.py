@@ -1,0 +1,12 @@
+class Root:
+    pass
+
+
+class Base(Root):
+    def go(self):
+        return "base"
+
+
+class Child(Base):
+    def go(self):
+        return "child"

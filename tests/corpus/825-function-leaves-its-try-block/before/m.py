@@ -1,0 +1,8 @@
+try:
+    from itertools import pairwise
+except ImportError:
+    pairs = None
+else:
+
+    def pairs(items):
+        return list(pairwise(items))

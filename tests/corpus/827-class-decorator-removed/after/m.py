@@ -1,0 +1,10 @@
+import enum
+
+
+class Room:
+    def name(self):
+        return "room"
+
+
+class Colour(enum.Enum):
+    RED = 1

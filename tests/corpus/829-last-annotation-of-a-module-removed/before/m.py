@@ -1,0 +1,2 @@
+limit: int
+limit = 3

@@ -1,0 +1,2 @@
+name: str = "n"
+size: int = 3

@@ -1,0 +1,5 @@
+# stops
+
+class Base:
+    def call(self, state):
+        raise NotImplementedError(state)

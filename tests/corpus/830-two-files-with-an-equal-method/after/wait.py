@@ -1,0 +1,6 @@
+# waits
+
+
+class Base:
+    def call(self, state):
+        raise NotImplementedError(state)

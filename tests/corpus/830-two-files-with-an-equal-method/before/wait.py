@@ -1,0 +1,3 @@
+class Base:
+    def call(self, state):
+        raise NotImplementedError(state)

@@ -1,0 +1,3 @@
+def kind(cls):
+    cls.kind = "new"
+    return cls

@@ -1,0 +1,3 @@
+version: str
+
+version = "1.4"

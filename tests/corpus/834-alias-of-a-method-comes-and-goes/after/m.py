@@ -1,0 +1,5 @@
+class Connect:
+    def open(self):
+        return "opened"
+
+    start = open

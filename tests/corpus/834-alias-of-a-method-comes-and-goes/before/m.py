@@ -1,0 +1,6 @@
+class Connect:
+    def open(self):
+        return "open"
+
+    def start(self):
+        return "start"

@@ -1,0 +1,5 @@
+from kinds import is_number
+
+
+def g(x):
+    return is_number(x)

@@ -1,0 +1,2 @@
+def known(x):
+    return "known"

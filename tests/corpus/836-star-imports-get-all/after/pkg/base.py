@@ -1,0 +1,7 @@
+import typing
+
+__all__ = ["Base"]
+
+
+class Base:
+    kind: typing.Any = "base"

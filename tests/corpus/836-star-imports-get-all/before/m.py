@@ -1,0 +1,5 @@
+import pkg
+
+
+def child():
+    return pkg.Child.kind

@@ -1,0 +1,5 @@
+import typing
+
+
+class Base:
+    kind: typing.Any = "base"

@@ -1,0 +1,7 @@
+import typing
+
+from .base import Base
+
+
+class Child(Base):
+    kind: typing.Any = "child"

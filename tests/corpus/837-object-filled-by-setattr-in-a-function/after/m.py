@@ -1,0 +1,3 @@
+from status import codes
+
+FINAL = (codes.ok, codes.missing)

@@ -1,0 +1,9 @@
+import enum
+
+
+class Plain(enum.Enum):
+    A = enum.auto()
+
+
+class State(enum.StrEnum):
+    OK = "ok"

@@ -1,0 +1,9 @@
+import enum
+
+
+class Plain(enum.Enum):
+    A = enum.auto()
+
+
+class State(str, enum.Enum):
+    OK = "ok"

@@ -1,0 +1,5 @@
+import m
+from m import double
+
+AREA = double() + 1
+SIDE = m.width()
