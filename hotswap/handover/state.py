@@ -94,6 +94,8 @@ class State:
         """What each name that means an object of the program meant after import: the object's place, and its type."""
         self._born: frozenset[Place] = frozenset()
         """Places of objects that start-up has made."""
+        self._resources: set[tuple[Place, str]] = set()
+        """Names of plain values in which start-up has put something that is none: it will do so again."""
         self._put_back: dict[tuple[Place, str], Digest] = {}
         self._late: list[tuple[Entry, Any]] = []
         self._anchors: Mapping[tuple[Place, str], Any] = {}
@@ -139,6 +141,7 @@ class State:
             before = self._put_back.get((place, name)) or self._imported.get(place, {}).get(name)
             if changed(value, before):
                 self._started.setdefault(place, {})[name] = digest(value)
+        self._resources = {(place, name) for place, name, _ in self._not_plain(survey)}
         for entry, held in self._late:
             if entry.name in self._started.get(entry.place, {}) or entry.place in self._born:
                 note = self._put(entry, held, self._anchors)
@@ -149,6 +152,18 @@ class State:
         for place, holder in survey.places:
             for name, value in places.items(place, holder, self._modules).items():
                 yield place, name, value
+
+    def _not_plain(self, survey: Survey) -> Iterable[tuple[Place, str, Any]]:
+        """Give names that were plain values after import, and now mean something that cannot be carried."""
+        for place, holder in survey.places:
+            if place.kind != "module":
+                continue
+            plain = places.items(place, holder, self._modules)
+            for name in self._imported.get(place, {}):
+                value = vars(holder).get(name)
+                if name not in plain and value is not None:
+                    if not places.own_object(value, self._modules):
+                        yield place, name, value
 
     # Leaving.
 
@@ -231,6 +246,11 @@ class State:
         for (parent, name), (place, value) in survey.objects.items():
             if place == _place_below(parent, name):
                 stream.anchor(parent, name, value)
+        for place, name, value in self._not_plain(survey):
+            if (place, name) not in self._resources and not callable(value):
+                stream.lost.append(
+                    f"{place}.{name}: a {_short(type_name(value))} is not carried, the new code makes its own"
+                )
         anew = self._anew(survey)
         for place, holder in survey.places:
             if place.kind == "object":

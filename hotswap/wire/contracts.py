@@ -109,7 +109,7 @@ STATE: dict[str, tuple[str, ...]] = {
     "websockets.asyncio.messages:SimpleQueue": ("queue",),
     "asyncio.queues:Queue": ("_getters", "_queue"),
     "asyncio.streams:StreamReader": ("_buffer", "_waiter", "_paused", "_limit", "_eof", "_transport"),
-    "asyncio.streams:StreamReaderProtocol": ("_stream_reader", "_client_connected_cb"),
+    "asyncio.streams:StreamReaderProtocol": ("_stream_reader", "_stream_reader_wr", "_client_connected_cb"),
     "asyncio.streams:StreamWriter": ("_transport",),
 }  # fmt: skip
 """Instance attributes that are read or set, by class; found among the names the class's code speaks of."""

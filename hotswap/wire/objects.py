@@ -7,9 +7,10 @@ when the connection is adopted that very object becomes the app's WebSocket, wri
 from __future__ import annotations
 
 import asyncio
+import weakref
 from typing import TYPE_CHECKING, Any
 
-from hotswap.wire.lines import Line
+from hotswap.wire.lines import Hole, Line
 
 if TYPE_CHECKING:
     from hotswap.wire.connection import Connection
@@ -131,11 +132,14 @@ class Shells:
         if self._reader is not None:
             self._reader.__dict__.update(reader.__dict__)
             reader = self._reader
+            protocol._stream_reader_wr = weakref.ref(reader)
             if getattr(protocol, "_strong_reader", None) is not None:
                 protocol._strong_reader = reader
         if self._writer is not None:
-            self._writer.__dict__.update(writer.__dict__)
-            writer = self._writer
+            fresh, writer = writer, self._writer
+            writer.__dict__.update(fresh.__dict__)
+            fresh._transport = Hole(fresh.transport)
+            fresh._transport.close()  # or its end as garbage would close the connection (StreamWriter.__del__)
             if getattr(protocol, "_stream_writer", None) is not None:  # until 3.12
                 protocol._stream_writer = writer
             writer._reader = reader

@@ -11,6 +11,7 @@ import logging
 import pickle
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from hotswap.wire import hush
@@ -19,7 +20,7 @@ from hotswap.wire.kinds import Busy, Kind, may_be_replying
 from hotswap.wire.lines import Hole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from hotswap.wire.connection import Connection
     from hotswap.wire.objects import Shells
@@ -306,7 +307,8 @@ class Protocols(Kind):
         transport = connection.transport
         connection.resumed += 1
         transport.set_protocol(protocol)
-        protocol.connection_made(transport)
+        with _silence(type(transport)):
+            protocol.connection_made(transport)
         restored = {name: pickle.loads(value) for name, value in record.attributes}
         load = getattr(protocol, "__hotswap_load__", None)
         if load is not None:
@@ -327,6 +329,23 @@ class Protocols(Kind):
 
     def refuse(self, connection: Connection, protocol: Any, code: int) -> None:  # noqa: ARG002
         connection.transport.close()
+
+
+@contextmanager
+def _silence(transports: Any) -> Iterator[None]:
+    """Let nothing be written for a moment: what ``connection_made`` says, to whomever, was said in the first life."""
+    plain = {name: getattr(transports, name) for name in ("write", "writelines")}
+    own = {name for name in plain if name in vars(transports)}
+    for name in plain:
+        setattr(transports, name, lambda *_: None)
+    try:
+        yield
+    finally:
+        for name, function in plain.items():
+            if name in own:
+                setattr(transports, name, function)
+            else:
+                delattr(transports, name)
 
 
 class Secured(Protocols):

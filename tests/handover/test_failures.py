@@ -207,6 +207,7 @@ def test_orphans_are_closed_after_the_grace_period_and_named(start: Callable[...
     program = start("--grace", "0.3")
     ports = program.get("/ports")
     lines = HTTP(program.connect(ports[1]))
+    assert lines.until(b"\n") == b"hello\n"
     lines.plug.sendall(b"one\n")
     assert lines.until(b"\n") == b"P:one\n"
     socket = WebSocket(program.connect())

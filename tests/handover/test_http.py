@@ -182,6 +182,7 @@ def test_streams_and_protocols_keep_half_lines(program: Program) -> None:
         assert client.until(b"\n") == b"hello\n"
         client.plug.sendall(line[:cut])
     for cut, client in enumerate(bare):
+        assert client.until(b"\n") == b"hello\n"
         client.plug.sendall(line[:cut])
     for _ in range(2):
         reload = program.reload()
@@ -196,6 +197,19 @@ def test_streams_and_protocols_keep_half_lines(program: Program) -> None:
 
     assert reload["kept"]["stream"] == reload["kept"]["protocol"] == len(line)
     assert reload["kept"]["listener"] == 3
+
+
+def test_containers_of_writers_hold_the_adopted_ones(program: Program) -> None:
+    port = program.get("/ports")[0]
+    clients = [HTTP(program.connect(port)) for _ in range(3)]
+    for client in clients:
+        assert client.until(b"\n") == b"hello\n"
+    for _ in range(2):
+        program.reload()
+        clients[0].plug.sendall(b"all\n")
+        assert [client.until(b"\n") for client in clients] == [b"to all\n"] * 3
+    clients[1].plug.sendall(b"still here\n")
+    assert clients[1].until(b"\n") == b"S:still here\n"
 
 
 def test_a_stream_answer_in_parts_is_waited_for(program: Program) -> None:

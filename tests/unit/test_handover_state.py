@@ -317,6 +317,21 @@ def test_one_bad_object_loses_only_itself_and_is_named() -> None:
     assert any("TextIOWrapper" in note for note in new.notes)
 
 
+def test_a_resource_that_came_later_is_named() -> None:
+    """What start-up has made, it makes again."""
+    old = Image(app="child = None\nopened = None\nrest = []")
+    old.start_up("import threading\nopened = threading.Thread()")
+    old.app.child = open("/dev/null")  # noqa: SIM115
+    with old.app.child:
+        manifest = old.leave()
+    new = Image(manifest, app="child = None\nopened = None\nrest = []")
+
+    assert new.app.child is None
+    assert new.notes == (
+        "app.child: a _io.TextIOWrapper is not carried, the new code makes its own",
+    )
+
+
 def test_half_a_library_object_is_none() -> None:
     """Whoever made its class knows what it needs; the others in the container are kept."""
     library = types.ModuleType("library")

@@ -12,6 +12,7 @@ requests = {"count": 0}
 clients: set[WebSocket] = set()
 by_name: dict[str, WebSocket] = {}
 posts: list[str] = []
+writers: set[asyncio.StreamWriter] = set()
 gate = asyncio.Event()
 
 
@@ -39,6 +40,7 @@ class Lines(asyncio.Protocol):
 
     def connection_made(self, transport):
         self.transport = transport
+        transport.write(b"hello\n")
 
     def data_received(self, data):
         self.buffer += data
@@ -52,6 +54,7 @@ async def converse(reader, writer):
 
     hotswap.memory(writer)["calls"] = hotswap.memory(writer).get("calls", 0) + 1
     writer.write(b"hello\n")
+    writers.add(writer)
     while line := await reader.readline():
         if line == b"parts\n":
             for number in range(5):
@@ -59,8 +62,13 @@ async def converse(reader, writer):
                 await asyncio.sleep(0.08)
         if line == b"calls\n":
             line = b"%d %d\n" % (hotswap.memory(writer)["calls"], hotswap.resumed(writer))
+        if line == b"all\n":
+            for each in writers:
+                each.write(b"to all\n")
+            continue
         writer.write(b"S:" + line)
         await writer.drain()
+    writers.discard(writer)
     writer.close()
 
 
