@@ -100,7 +100,7 @@ STATE: dict[str, tuple[str, ...]] = {
         "transport", "logger", "_request_count", "_messages", "_current_request", "_upgraded", "_task_handler",
         "_reading_paused", "_buffer_paused",
     ),
-    "aiohttp.web_request:BaseRequest": ("_payload_writer", "content", "method", "path"),
+    "aiohttp.web_request:BaseRequest": ("_payload_writer", "_protocol", "content", "method", "path"),
     "aiohttp.http_writer:StreamWriter": ("output_size",),
     "aiohttp.web_response:StreamResponse": ("_req", "content_type"),
     SERVE: ("request", "recv_messages", "transport", "logger", "protocol", "server"),
@@ -109,8 +109,10 @@ STATE: dict[str, tuple[str, ...]] = {
     "websockets.asyncio.messages:SimpleQueue": ("queue",),
     "asyncio.queues:Queue": ("_getters", "_queue"),
     "asyncio.streams:StreamReader": ("_buffer", "_waiter", "_paused", "_limit", "_eof", "_transport"),
-    "asyncio.streams:StreamReaderProtocol": ("_stream_reader", "_stream_reader_wr", "_client_connected_cb"),
-    "asyncio.streams:StreamWriter": ("_transport",),
+    "asyncio.streams:StreamReaderProtocol": (
+        "_stream_reader", "_stream_reader_wr", "_strong_reader", "_client_connected_cb", "_transport",
+    ),
+    "asyncio.streams:StreamWriter": ("_transport", "_reader"),
 }  # fmt: skip
 """Instance attributes that are read or set, by class; found among the names the class's code speaks of."""
 

@@ -105,6 +105,7 @@ def main() -> None:
         access_log=False,
         timeout_graceful_shutdown=1,
         ws_ping_interval=None,
+        timeout_keep_alive=600,
     )
     generation = manifest.generation if manifest else 0
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import pickle
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -70,3 +74,61 @@ def test_pickle_memos_can_be_set() -> None:
     pickler.dump([shared, shared])
     assert b"h\x00" in out.getvalue()
     assert pickle.REDUCE[0] in pickle._Unpickler.dispatch  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["asyncio", "uvloop"])
+def test_loops_tell_what_they_wait_in(name: str) -> None:
+    """``_selector`` of asyncio's, ``_get_backend_id`` of uvloop's: the doors are shut there."""
+    from hotswap.wire import doors
+
+    module = pytest.importorskip(name)
+    loop = module.new_event_loop()
+    try:
+        number = doors.poller(loop)
+        assert number is not None, f"{type(loop).__qualname__} no longer tells"
+        assert os.fstat(number)
+    finally:
+        loop.close()
+
+
+def test_asyncio_remembers_unix_sockets_to_unlink() -> None:
+    """``_unix_server_sockets``, from 3.13 on; before, a closed server leaves its path."""
+    loop = asyncio.new_event_loop()
+    try:
+        assert hasattr(loop, "_unix_server_sockets") is (sys.version_info >= (3, 13))
+    finally:
+        loop.close()
+
+
+@pytest.mark.parametrize(
+    ("thing", "names"),
+    [
+        (asyncio.events, ["_set_running_loop"]),
+        (logging, ["_handlerList"]),
+        (subprocess, ["_args_from_interpreter_flags"]),
+        (asyncio.Semaphore(3), ["_value"]),
+        (asyncio.BoundedSemaphore(3), ["_value", "_bound_value"]),
+        (asyncio.PriorityQueue(), ["_queue"]),
+    ],
+    ids=lambda each: getattr(each, "__name__", type(each).__name__),
+)
+def test_the_standard_library_has_what_is_used_of_it(thing: object, names: list[str]) -> None:
+    assert [name for name in names if not hasattr(thing, name)] == []
+
+
+def test_starlette_keeps_app_state_in_a_dict() -> None:
+    from starlette.datastructures import State
+
+    assert vars(State({"a": 1}))["_state"] == {"a": 1}, "starlette's State._state has moved"
+
+
+def test_counters_tell_where_they_are() -> None:
+    """``repr(itertools.count(...))`` is what is carried of one."""
+    import itertools
+
+    from hotswap.handover.renewed import on_from
+
+    for counter in (itertools.count(5), itertools.count(5, 2), itertools.count(0.5, 0.25)):
+        next(counter)
+        again = on_from(repr(counter))
+        assert [next(again) for _ in range(3)] == [next(counter) for _ in range(3)]
