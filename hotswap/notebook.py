@@ -41,7 +41,10 @@ class Notebook:
         self._swapper.close()
 
     def _look(self) -> list[str]:
-        """Give the files whose size or time differs from the last look; new modules are only noted."""
+        """Give the files whose size or time differs from the last look, and those never looked at.
+
+        A module that the last cell imported may have been edited since; `Swapper` compares it with what was imported.
+        """
         swapper = self._swapper
         files = swapper.tracked() | swapper.data_files() | swapper.pending
         changed: list[str] = []
@@ -51,10 +54,10 @@ class Notebook:
                 sign = (found.st_mtime_ns, found.st_size)
             except OSError:
                 sign = (0, 0)
-            if self._seen.get(path, sign) != sign or path in swapper.pending:
+            if self._seen.get(path) != sign:
                 changed.append(path)
             self._seen[path] = sign
-        return changed
+        return changed  # what is pending joins by itself; it is not told again at every cell
 
     def _tell(self, outcome: Outcome) -> None:
         console = Console(root=os.getcwd(), stream=sys.stdout)  # a kernel's stdout is the cell's

@@ -38,12 +38,13 @@ def usage() -> str:
 
 
 def faults() -> str:
-    """Give the table of all fault codes."""
+    """Give a section for each fault code."""
     from hotswap.source.faults import KINDS
 
-    rows = ["| code | title | what it means | what to do |", "|---|---|---|---|"]
-    rows += [f"| {k.code} | {k.title} | {k.meaning} | {k.remedy} |" for k in KINDS.values()]
-    return "\n".join(rows)
+    return "\n\n".join(
+        f"### {k.code}: {k.title}\n\n{k.meaning}\n\n*What to do:* {k.remedy}"
+        for k in KINDS.values()
+    )
 
 
 PAGES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shlex
@@ -10,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+import hotswap
 from hotswap import options
+from hotswap.source.faults import KINDS
+from hotswap.source.model import VERBS, Change, Fault, Outcome, Reload, Stale
 from tests.docs import pages
 
 ROOT = Path(__file__).parents[2]
@@ -80,3 +84,49 @@ def test_links_lead_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
         if "://" not in target:
             assert (document.parent / target).exists(), target
+
+
+def documented(heading: str) -> list[list[str]]:
+    """Give the cells of the first table of docs/reference/events.md whose head begins with `heading`."""
+    lines = (pages.REFERENCE / "events.md").read_text().splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith(f"| {heading} |")) + 2
+    found = []
+    for line in lines[start:]:
+        if not line.startswith("|"):
+            break
+        found.append([cell.strip() for cell in line.strip("|").split("|")])
+    return found
+
+
+def names(text: str) -> set[str]:
+    """Give what stands in backticks."""
+    return set(re.findall(r"`([a-z_]+)`", text))
+
+
+def test_the_outcome_event_is_documented_key_by_key() -> None:
+    event = set(Outcome(ok=True, rung=None, files=()).as_event())
+    rows = {row[0].strip("`"): row[1] for row in documented("key")}
+
+    assert set(rows) == event - {"v", "event"}
+    for key, kind in (("changes", Change), ("stale", Stale), ("fault", Fault), ("reload", Reload)):
+        fields = {field.name for field in dataclasses.fields(kind)}
+        assert names(rows[key]) == fields, key
+
+
+def test_every_verdict_and_rung_is_documented() -> None:
+    rows = {row[0].strip("`"): row[1] for row in documented("key")}
+
+    assert set(VERBS) - {None} <= names(rows["rung"]) | {"exec"}
+    for verdict in ("swapped", "unchanged", "fault", "reloaded"):
+        assert verdict in names(rows["verdict"])
+
+
+def test_every_fault_code_has_a_section_and_every_section_a_code() -> None:
+    page = (pages.REFERENCE / "faults.md").read_text()
+    sections = set(re.findall(r"^### (HS\d+): ", page, re.MULTILINE))
+    source = Path(hotswap.__file__).parent
+    used = {
+        code for path in source.rglob("*.py") for code in re.findall(r'"(HS\d+)"', path.read_text())
+    }
+
+    assert sections == set(KINDS) == used

@@ -65,6 +65,18 @@ def test_an_edit_is_there_in_the_next_cell(
     assert "patched" in capsys.readouterr().out
 
 
+def test_an_edit_right_after_the_import_is_there_in_the_next_cell(
+    shell: Shell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = load(tmp_path, "def f():\n    return 1\n")
+    (tmp_path / "lib_of_notebook.py").write_text("def f():\n    return 22\n")
+
+    shell.run_cell()
+
+    assert module.f() == 22
+    assert "patched" in capsys.readouterr().out
+
+
 def test_a_fault_is_told_and_tried_again(
     shell: Shell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -75,6 +87,8 @@ def test_a_fault_is_told_and_tried_again(
     shell.run_cell()
     assert "HS101" in capsys.readouterr().out
     assert module.f() == 1
+    shell.run_cell()
+    assert capsys.readouterr().out == ""  # told once, not above every cell
 
     (tmp_path / "lib_of_notebook.py").write_text("def f():\n    return 333\n")
     shell.run_cell()

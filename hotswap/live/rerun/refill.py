@@ -297,5 +297,18 @@ def _adopt(rerun: Rerun, side: Side, new: Any) -> bool:
     for name, value in list(theirs.items()):
         same = name in side.state and registries.alike(side.state[name], value)
         if side.edited or not same or name not in ours:
+            if not same and _taken(ours.get(name), value):
+                kind = type(new).__qualname__
+                raise Refused(f"{kind} took what it was given in .{name} when it began to work")
             ours[name] = value
     return True
+
+
+def _taken(old: Any, new: Any) -> bool:
+    """Say whether the old object emptied a container that its statements fill: what is put in now is not looked at.
+
+    APScheduler's jobs wait in ``_pending_jobs`` until the scheduler starts; a job decorated anew would wait for ever.
+    """
+    return (
+        type(old) is type(new) and isinstance(new, registries.CONTAINERS) and bool(new) and not old
+    )

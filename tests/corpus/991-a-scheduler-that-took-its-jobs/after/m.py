@@ -1,0 +1,18 @@
+from clockwork import Scheduler
+
+scheduler = Scheduler()
+
+
+@scheduler.every(seconds=5)
+def tick():
+    return "tick"
+
+
+@scheduler.every(seconds=3)
+def tock():
+    return "tock"
+
+
+def main():
+    scheduler.start()
+    return scheduler.plan()
