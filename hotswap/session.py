@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from hotswap.console import Console
-    from hotswap.live.tracker import Loaded
+    from hotswap.live.loaded import Loaded
     from hotswap.migrating import Migrating
     from hotswap.options import Options
     from hotswap.watch import Watcher

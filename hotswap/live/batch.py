@@ -6,14 +6,15 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hotswap.live.tracker import digest_of
+from hotswap.live.opening import digest_of
 from hotswap.source.faults import KINDS
 from hotswap.source.model import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hotswap.live.tracker import Loaded, Tracker
+    from hotswap.live.loaded import Loaded
+    from hotswap.live.tracker import Tracker
 
 
 @dataclass(slots=True, eq=False)

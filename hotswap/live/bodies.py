@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-from hotswap.live import patch, registries
+from hotswap.live import patch
 from hotswap.live.conformer import FITTED, conforming
+from hotswap.live.looking import class_at, class_dict, instance_dict, owner_of
 from hotswap.source import codes
 
 if TYPE_CHECKING:
@@ -100,9 +101,7 @@ def _docstring_follows(
     if module is None or "<locals>" in parts:
         return
     owner = owner_of(module.names, old.co_qualname)
-    holder: Mapping[str, Any] = (
-        type.__dict__["__dict__"].__get__(owner) if owner is not None else module.names
-    )
+    holder: Mapping[str, Any] = class_dict(owner) if owner is not None else module.names
     value: Any = holder.get(parts[-1])
     before, after = codes.docstring(old), function.__doc__
     if type(value) is property and value.fget is function:
@@ -115,7 +114,7 @@ def _docstring_follows(
     seen = 0
     while value is not None and value is not function and seen < 20:
         inner = value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
-        namespace = registries.instance_dict(inner)
+        namespace = instance_dict(inner)
         if (
             type(inner).__module__ in ("builtins", "functools")
             and getattr(inner, "__doc__", None) == before
@@ -169,21 +168,3 @@ def code_registries_follow(tracker: Tracker, planned: Planned, journal: Journal)
 
 def _place(code: CodeType) -> tuple[str, str, int]:
     return (code.co_filename, code.co_qualname, code.co_firstlineno)
-
-
-def class_at(names: Mapping[str, Any], qualname: str) -> type | None:
-    """Give the class with a qualified name, unless it is made inside a function."""
-    return owner_of(names, qualname + ".x")
-
-
-def owner_of(names: Mapping[str, Any], qualname: str) -> type | None:
-    """Give the class whose method a qualified name is."""
-    parts = qualname.split(".")
-    if len(parts) < 2 or "<locals>" in parts:
-        return None
-    found: Any = names.get(parts[0])
-    for part in parts[1:-1]:
-        found = (
-            type.__dict__["__dict__"].__get__(found).get(part) if isinstance(found, type) else None
-        )
-    return found if isinstance(found, type) else None

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live import registries
 from hotswap.live.adapters.base import Refused
-from hotswap.live.functions import WRAPPERS, content, is_library
+from hotswap.live.functions import WRAPPERS
 from hotswap.live.journal import MISSING
+from hotswap.live.looking import class_dict, content, is_made
 from hotswap.live.registries import same_content
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ DESCRIPTORS: Final = (types.MemberDescriptorType, types.GetSetDescriptorType)
 
 def own_dict(cls: type) -> dict[str, Any]:
     """Give a copy of a class's own namespace, past any metaclass."""
-    return dict(type.__dict__["__dict__"].__get__(cls))
+    return dict(class_dict(cls))
 
 
 def merge_class(graft: Graft, old: type, new: type) -> Any:
@@ -475,7 +476,7 @@ def foreseen(
                 reason = f"the metaclass of {name} changed"
             elif (old.__bases__ == (object,)) != (made == [object]):
                 reason = f"the bases of {name} changed from or to object"
-            elif is_library(best_base(made)) != is_library(best_base(old.__bases__)):
+            elif is_made(best_base(made)) != is_made(best_base(old.__bases__)):
                 reason = f"the bases of {name} changed from or to a built-in class"
             elif solid(old.__bases__) != solid(made):
                 reason = f"the memory layout of {name} changed with its bases"
@@ -490,7 +491,7 @@ def best_base(bases: Iterable[type]) -> type:
     winner: type = object
     laid_out: type = object
     for base in bases:
-        builtin = next(c for c in type.mro(base) if is_library(c))
+        builtin = next(c for c in type.mro(base) if not is_made(c))
         if winner is object or (builtin is not laid_out and issubclass(builtin, laid_out)):
             winner, laid_out = base, builtin
     return winner
@@ -515,7 +516,5 @@ def _metaclass(bases: Iterable[type], named: Any) -> type | None:
 
 def solid(bases: Iterable[type]) -> frozenset[type]:
     """Give the built-in classes that lay out instances of a class with these bases."""
-    found = {
-        c for b in bases for c in type.mro(b) if not c.__flags__ & (1 << 9) and c is not object
-    }
+    found = {c for b in bases for c in type.mro(b) if not is_made(c) and c is not object}
     return frozenset(found)

@@ -15,7 +15,7 @@ import warnings
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
-from hotswap.source.scan import DEF, Def, is_docstring
+from hotswap.source.nodes import DEF, Def, is_docstring
 
 if TYPE_CHECKING:
     from hotswap.source.units import Text

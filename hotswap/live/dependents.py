@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hotswap.source.codes import walk
 from hotswap.source.graph import loaded_names
 from hotswap.source.units import Text
 
@@ -13,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from types import CodeType
 
-    from hotswap.live.tracker import Loaded, Tracker
+    from hotswap.live.loaded import Loaded
+    from hotswap.live.tracker import Tracker
 
 
 class Dependents:
@@ -68,8 +68,3 @@ def running_code(entry: Loaded) -> CodeType:
     if entry.code is None:
         entry.code = Text(entry.filename, entry.data).code
     return entry.code
-
-
-def all_codes(code: CodeType) -> set[CodeType]:
-    """Give every code object of a compile."""
-    return set(walk(code))

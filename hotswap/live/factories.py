@@ -20,6 +20,7 @@ from hotswap.live import adapters
 from hotswap.live.adapters.base import Ran, Refused
 from hotswap.live.adapters.identity import put, remember, share
 from hotswap.live.closures import Bound, bound_in
+from hotswap.live.looking import attributes, class_dict, content, mro, owner_of
 from hotswap.live.making import (
     Making,
     Uses,
@@ -132,7 +133,7 @@ class Factories:
             return
         if depth > len(INNER) or _is(value, CODE):
             return
-        for name, inner in list(_attributes(value).items()):
+        for name, inner in list(attributes(value).items()):
             if name in INNER or (depth == 0 and adapters.owner(inner, self._adapters)):
                 yield from self._held(inner, (*way, name), depth + 1)
 
@@ -242,7 +243,7 @@ class Factories:
             return
         made = making(reached.new)
         yield from self._follow(made.uses, function.__globals__, seen)
-        owner = self._class_of(function)
+        owner = owner_of(function.__globals__, function.__qualname__)
         if owner is not None:
             for attribute in sorted(made.own):
                 runs = self._runs_own(made, attribute, owner, function.__globals__)
@@ -271,16 +272,6 @@ class Factories:
         text = self._text(path)
         node = found(parsed(text), name) if text is not None else None
         return Reached(path, name, node, node, namespace) if node is not None else None
-
-    def _class_of(self, function: types.FunctionType) -> type | None:
-        """Give the class whose body defines a method."""
-        target: object = function.__globals__
-        for part in function.__qualname__.split(".")[:-1]:
-            if isinstance(target, dict):
-                target = target.get(part)
-            elif isinstance(target, type):
-                target = _static(target, part)
-        return target if isinstance(target, type) else None
 
     # Putting what was made on the side into what lives.
 
@@ -396,7 +387,7 @@ class Factories:
         self, old: Any, new: Any, twins: Mapping[int, Any], journal: Journal
     ) -> None:
         """Let an instance that was made again be the old one: same attributes, changed and added ones new."""
-        mine, theirs = _attributes(old), _attributes(new)
+        mine, theirs = attributes(old), attributes(new)
         cls = type(old)
         if type(new) is not cls:
             raise Refused(f"a live {cls.__qualname__} cannot become a {type(new).__qualname__}")
@@ -439,21 +430,9 @@ def _expression(statement: ast.stmt | str) -> ast.AST:
     return value if isinstance(value, ast.AST) else node
 
 
-def _attributes(value: object) -> dict[str, Any]:
-    """Give an instance's own attributes without asking it: a module may hold proxies that raise."""
-    try:
-        own = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        return {}
-    return own if type(own) is dict else {}
-
-
 def _static(cls: type, name: str) -> object:
     """Look an attribute up on a class without running any of its code."""
-    for base in type.__dict__["__mro__"].__get__(cls):
-        if name in base.__dict__:
-            return base.__dict__[name]
-    return None
+    return next((class_dict(base)[name] for base in mro(cls) if name in class_dict(base)), None)
 
 
 def _target(name: tuple[str, str], namespace: Mapping[str, Any]) -> Any:
@@ -489,10 +468,7 @@ def _plain(target: Any) -> types.FunctionType | None:
 
 def _point(cell: types.CellType, twins: Mapping[int, Any]) -> None:
     """Point a new endpoint's ``app`` or ``self`` to the live one."""
-    try:
-        value = cell.cell_contents
-    except ValueError:
-        return
+    value = content(cell)
     if id(value) in twins:
         cell.cell_contents = twins[id(value)]
 

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from hotswap.live.conformer import CLASS, FITTED, conforming, with_constants
 from hotswap.live.journal import MISSING
+from hotswap.live.looking import content, is_made
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,11 +62,9 @@ class Graft:
         """The attributes of such classes that outside statements fill."""
         self.forwarding: set[int] = set()
         """ids of functions that now forward to another one."""
-        self.private: dict[int, FunctionType] = {}
         self.notes: list[str] = []
         self.keep_defaults: dict[str, frozenset[str]] = {}
         """Qualname -> parameters whose default expression did not change: gathered data in them is state."""
-        self.dirty_names: set[str] = set()
 
     def pair(self, new: Any, old: Any) -> None:
         """Remember that `old` stands for `new` wherever `new` got to."""
@@ -155,7 +154,7 @@ class Graft:
             if (
                 isinstance(before, (FunctionType, type))
                 and type(before) is type(after)
-                and not is_library(before)
+                and not (isinstance(before, type) and not is_made(before))
             ):
                 after = self.merge(before, after)
             self.set_cell(ours, after)
@@ -291,14 +290,6 @@ _MERGERS: Final[dict[type, Callable[[Graft, Any, Any, type | None], Any]]] = {
 }
 
 
-def content(cell: CellType) -> Any:
-    """Give what a cell holds, `MISSING` when it is empty."""
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return MISSING
-
-
 def same_place(old: Any, new: Any) -> bool:
     """Say whether two functions come from the same definition."""
     return (
@@ -307,11 +298,6 @@ def same_place(old: Any, new: Any) -> bool:
         and old.__qualname__ == new.__qualname__
         and old.__code__.co_filename == new.__code__.co_filename
     )
-
-
-def is_library(obj: Any) -> bool:
-    """Say whether a function or class is built in."""
-    return isinstance(obj, type) and not obj.__flags__ & (1 << 9)  # Py_TPFLAGS_HEAPTYPE
 
 
 def signs(function: FunctionType, code: CodeType) -> tuple[object, ...]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap import hooks
-from hotswap.live import patch, registries
+from hotswap.live import patch
 from hotswap.live.journal import MISSING
+from hotswap.live.looking import class_dict, instance_dict
 from hotswap.source.model import Stale
 from hotswap.source.units import Text
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from hotswap.live.journal import Journal
-    from hotswap.live.tracker import Loaded
+    from hotswap.live.loaded import Loaded
     from hotswap.source.units import Unit
 
 EMPTY: Final[Mapping[str, Callable[[], Any]]] = {
@@ -66,7 +67,7 @@ class Gained:
 def gained(old: Unit | None, new: Unit, cls: type, path: str) -> list[Gained]:
     """Compare what two versions of a class assign on `self`, nested classes included; without `old`, give all."""
     found: list[Gained] = []
-    model = "__pydantic_fields__" in type.__dict__["__dict__"].__get__(cls)
+    model = "__pydantic_fields__" in class_dict(cls)
     before = assigned(old, model) if old is not None else {}
     after = assigned(new, model)
     result = Gained(cls, cls.__qualname__, path, new.line)
@@ -85,11 +86,7 @@ def gained(old: Unit | None, new: Unit, cls: type, path: str) -> list[Gained]:
         found.append(result)
     olds = {m.name: m for m in old.members if m.kind == "class"} if old is not None else {}
     for member in new.members:
-        inner = (
-            type.__dict__["__dict__"].__get__(cls).get(member.name)
-            if member.kind == "class"
-            else None
-        )
+        inner = class_dict(cls).get(member.name) if member.kind == "class" else None
         if isinstance(inner, type) and (old is None or member.name in olds):
             found += gained(olds.get(member.name), member, inner, path)
     return found
@@ -203,11 +200,11 @@ def make(node: ast.expr) -> Any:
 
 def has(instance: Any, name: str) -> bool:
     """Say whether an instance has an attribute, without running any of its code."""
-    namespace = registries.instance_dict(instance)
+    namespace = instance_dict(instance)
     if namespace is not None and name in namespace:
         return True
     for cls in type(instance).__mro__:
-        value = type.__dict__["__dict__"].__get__(cls).get(name, MISSING)
+        value = class_dict(cls).get(name, MISSING)
         if value is MISSING:
             continue
         if type(value).__name__ == "member_descriptor":
@@ -292,7 +289,7 @@ def _keeping(g: Gained, living: Mapping[type, list[Any]]) -> list[str]:
             namespace[name]
             for heir in heirs(g.cls)
             for instance in living[heir]
-            if (namespace := registries.instance_dict(instance)) is not None and name in namespace
+            if (namespace := instance_dict(instance)) is not None and name in namespace
         ]
         count = sum(type(value) is type(old) and value == old for value in held)
         if count:
@@ -309,7 +306,7 @@ def _migrate(
     cls: type, function: Any, instances: list[Any], journal: Journal, notes: list[str]
 ) -> None:
     for instance in instances:
-        namespace = registries.instance_dict(instance)
+        namespace = instance_dict(instance)
         if namespace is not None:
             journal.content(namespace)
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hotswap.live.bodies import class_at, owner_of
+from hotswap.live.looking import class_at, owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

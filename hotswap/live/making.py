@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from hotswap.source import effects
+from hotswap.source.nodes import is_docstring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,7 +99,7 @@ def making(node: ast.stmt) -> Making:
     shape = hollow.visit(copy.deepcopy(node))
     if isinstance(shape, FUNCTIONS):
         shape.decorator_list = []
-        if shape.body and _is_docstring(shape.body[0]):
+        if shape.body and is_docstring(shape.body[0]):
             shape.body = shape.body[1:] or [ast.Pass()]
     first = _first_argument(node)
     uses = uses_in(shape)
@@ -166,7 +167,7 @@ def declared(node: ast.stmt) -> str:
     """Give a fingerprint of what can be seen of a definition without calling it: all but its body."""
     shape = copy.copy(node)
     if isinstance(shape, (*FUNCTIONS, ast.ClassDef)):
-        shape.body = [part for part in shape.body[:1] if _is_docstring(part)]
+        shape.body = [part for part in shape.body[:1] if is_docstring(part)]
     return f"{ast.dump(shape)} {_yields(node)}"
 
 
@@ -193,14 +194,6 @@ def _called(node: ast.stmt) -> set[str]:
     return called
 
 
-def _is_docstring(node: ast.stmt) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
-
-
 class _Hollow(ast.NodeTransformer):
     """Empties what does not run while the app is made."""
 
@@ -211,7 +204,7 @@ class _Hollow(ast.NodeTransformer):
     def _function(self, node: Function) -> Function:
         if self.depth and not self._runs(node):
             yields = _yields(node)
-            kept: list[ast.stmt] = [n for n in node.body[:1] if _is_docstring(n)]
+            kept: list[ast.stmt] = [n for n in node.body[:1] if is_docstring(n)]
             if yields:
                 kept.append(ast.Expr(ast.Yield(None)))
             node.body = kept or [ast.Pass()]

@@ -14,6 +14,7 @@ from types import AsyncGeneratorType, CodeType, CoroutineType, FunctionType, Gen
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.journal import changing_kind, put_code
+from hotswap.live.looking import class_dict
 from hotswap.source import codes
 
 if TYPE_CHECKING:
@@ -27,11 +28,6 @@ FRAMES: Final[Mapping[type, str]] = {
     GeneratorType: "gi_code",
     CoroutineType: "cr_code",
     AsyncGeneratorType: "ag_code",
-}
-GLOBALS: Final[Mapping[type, str]] = {
-    GeneratorType: "gi_frame",
-    CoroutineType: "cr_frame",
-    AsyncGeneratorType: "ag_frame",
 }
 
 
@@ -156,7 +152,7 @@ def set_docstring(function: FunctionType, old: CodeType, new: CodeType, journal:
 def set_class_facts(cls: type, old: CodeType, new: CodeType, journal: Journal) -> None:
     """Let a class that did not run again know its docstring, first line and static attributes."""
     before, after = codes.stored_constants(old), codes.stored_constants(new)
-    own = type.__dict__["__dict__"].__get__(cls)
+    own = class_dict(cls)
     for name in codes.CLASS_FACTS:
         now = own.get(name)
         was = before.get(name)

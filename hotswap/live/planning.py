@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from types import CodeType
 
     from hotswap.live.batch import Batch, Edit
-    from hotswap.live.tracker import Loaded, Tracker
+    from hotswap.live.loaded import Loaded
+    from hotswap.live.tracker import Tracker
     from hotswap.source.model import Fault, Rung
     from hotswap.source.units import Unit
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from hotswap.live.journal import MISSING
+from hotswap.live.looking import class_dict, content, instance_dict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -21,17 +22,6 @@ NESTED: Final = 500
 """Containers inside a container with more elements are not looked into."""
 CAP: Final = 20_000
 """Containers with more elements are not copied before a statement runs: they are data, not registries."""
-
-
-def instance_dict(obj: Any) -> dict[str, Any] | None:
-    """Give the instance dict of an object without asking its class (LocalProxy, Mock, lazy objects)."""
-    if isinstance(type.__getattribute__(type(obj), "__mro__"), tuple):
-        try:
-            namespace = object.__getattribute__(obj, "__dict__")
-        except AttributeError:
-            return None
-        return namespace if type(namespace) is dict else None
-    return None
 
 
 def snapshot(journal: Journal, value: Any, seen: set[int], *, depth: int = 1) -> None:
@@ -57,9 +47,7 @@ def snapshot(journal: Journal, value: Any, seen: set[int], *, depth: int = 1) ->
                 snapshot(journal, inner, seen, depth=depth - 1)
 
 
-def snapshot_names(
-    journal: Journal, names: Mapping[str, Any], filename: str, seen: set[int]
-) -> None:
+def snapshot_names(journal: Journal, names: Mapping[str, Any], seen: set[int]) -> None:
     """Remember what a module's statements could reach: its containers, those of its classes and instances."""
     for key, value in list(names.items()):
         if (
@@ -71,14 +59,13 @@ def snapshot_names(
         kind = type(value)
         if issubclass(kind, type):
             if value.__module__ == names.get("__name__"):
-                for inner in list(type.__dict__["__dict__"].__get__(value).values()):
+                for inner in list(class_dict(value).values()):
                     if issubclass(type(inner), CONTAINERS):
                         snapshot(journal, inner, seen, depth=0)
         elif kind is FunctionType:
             snapshot_function(journal, value, seen)
         elif not issubclass(kind, ModuleType):
             snapshot(journal, value, seen)
-    del filename
 
 
 def snapshot_function(
@@ -94,10 +81,7 @@ def snapshot_function(
     if function.__dict__:
         snapshot(journal, function.__dict__, seen, depth=0)
     for cell in function.__closure__ or ():
-        try:
-            held = cell.cell_contents
-        except ValueError:
-            continue
+        held = content(cell)
         if issubclass(type(held), CONTAINERS):
             snapshot(journal, held, seen, depth=0)
         elif type(held) is WeakKeyDictionary:
@@ -107,7 +91,7 @@ def snapshot_function(
             snapshot_function(journal, inner, seen, depth=depth - 1)
 
 
-def redirect(graft: Graft, journal: Journal, *, skip: Iterable[Any] = ()) -> None:
+def redirect(graft: Graft, journal: Journal) -> None:
     """Replace every reference to a throw-away object by the old one that was patched (become).
 
     A list that held the old one already keeps one entry; a dict in which the old one sat under another key loses
@@ -117,7 +101,7 @@ def redirect(graft: Graft, journal: Journal, *, skip: Iterable[Any] = ()) -> Non
     if not pairs:
         return
     news = [new for new, _ in pairs.values()]
-    spared = {id(graft.pairs), id(pairs), id(news), *(id(s) for s in skip)}
+    spared = {id(graft.pairs), id(pairs), id(news)}
     spared |= {id(p) for p in pairs.values()} | {id(p) for p in graft.pairs.values()}
     holders = gc.get_referrers(*news)
     spared.add(id(holders))
@@ -297,19 +281,6 @@ def _tuple_in_containers(
                 journal.setitem(outer, key, made)
 
 
-def replace_everywhere(old: Any, new: Any, journal: Journal, skip: Iterable[Any] = ()) -> None:
-    """Make every mutable holder of `new` hold `old` instead."""
-    spared = {id(s) for s in skip}
-    pairs = {id(new): (new, old)}
-    spared |= {id(pairs), id(pairs[id(new)])}
-    holders = gc.get_referrers(new)
-    spared.add(id(holders))
-    for holder in holders:
-        if id(holder) not in spared:
-            _redirect_in(holder, pairs, journal, spared)
-    holders.clear()
-
-
 def drop_dead(dead: Any, journal: Journal, reachable: Callable[[Any], bool]) -> bool:
     """Take a removed definition out of the module-level lists, dicts and sets that hold it; True when one did."""
     found = False
@@ -337,9 +308,9 @@ def drop_dead(dead: Any, journal: Journal, reachable: Callable[[Any], bool]) -> 
 
 def refill(old: Any, new: Any, journal: Journal) -> bool:
     """Put the content of `new` into `old`, whose identity stays; False when it cannot be done."""
-    if type(old) is not type(new):
+    if type(old) is not type(new) or not isinstance(old, CONTAINERS):
         return False
-    journal.content(old) if isinstance(old, CONTAINERS) else None
+    journal.content(old)
     if isinstance(old, list):
         list.__setitem__(old, slice(None), new)
     elif isinstance(old, dict):
@@ -347,14 +318,11 @@ def refill(old: Any, new: Any, journal: Journal) -> bool:
     elif isinstance(old, set):
         old |= new
         old &= new
-    elif isinstance(old, (deque, bytearray)):
-        if isinstance(old, bytearray):
-            old[:] = new
-        else:
-            old.clear()
-            old.extend(new)
+    elif isinstance(old, bytearray):
+        old[:] = new
     else:
-        return False
+        old.clear()
+        old.extend(new)
     namespace, fresh = instance_dict(old), instance_dict(new)
     if namespace is not None and fresh is not None:
         journal.content(namespace)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hotswap import hooks
 from hotswap.live import adapters, instances, patch, running
@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     from hotswap.source.model import Rung, Stale
 
 
+UNPLANNED: Final = (Faulted, SyntaxError, Refused)
+"""What planning raises."""
+
+
 @dataclass(slots=True, eq=False)
 class Swap:
     """One batch while it is carried out."""
@@ -74,12 +78,8 @@ def explain(swap: Swap) -> Outcome:
     try:
         rung = plan_batch(swap.tracker, swap.batch, swap.pinned, swap.planned)
         rung = _foresee(swap, rung)
-    except Faulted as unread:
-        return faulted(swap.batch, unread.fault, None)
-    except SyntaxError as error:
-        return faulted(swap.batch, unparsable(swap.batch, error), None)
-    except Refused as refusal:
-        return needs_exec(swap.batch, swap.planned.changes, str(refusal))
+    except UNPLANNED as error:
+        return _not_planned(swap, error)
     finally:
         swap.journal.roll_back()
         show_running(swap.batch)
@@ -104,6 +104,14 @@ def _foresee(swap: Swap, rung: Rung) -> Rung:
     return rung
 
 
+def _not_planned(swap: Swap, error: Faulted | SyntaxError | Refused) -> Outcome:
+    """Say why there is no plan."""
+    if isinstance(error, Refused):
+        return needs_exec(swap.batch, swap.planned.changes, str(error))
+    fault = error.fault if isinstance(error, Faulted) else unparsable(swap.batch, error)
+    return faulted(swap.batch, fault, None)
+
+
 def _begin(swap: Swap, graft: Graft) -> Rerun:
     return begin(
         swap.tracker,
@@ -120,12 +128,8 @@ def carry_out(swap: Swap) -> Outcome:
     """Plan, swap, verify, commit; or roll everything back."""
     try:
         rung = plan_batch(swap.tracker, swap.batch, swap.pinned, swap.planned)
-    except Faulted as unread:
-        return faulted(swap.batch, unread.fault, None)
-    except SyntaxError as error:
-        return faulted(swap.batch, unparsable(swap.batch, error), None)
-    except Refused as refusal:
-        return needs_exec(swap.batch, swap.planned.changes, str(refusal))
+    except UNPLANNED as error:
+        return _not_planned(swap, error)
     if not swap.batch.paths:
         return Outcome(ok=True, rung="noop", files=(), reason="nothing differs from what runs")
     collecting = gc.isenabled()

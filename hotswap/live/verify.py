@@ -128,25 +128,3 @@ def stale_functions(
             )
         )
     return found
-
-
-def stale_docs(heap: Heap) -> list[Stale]:
-    """Give functions whose docstring is neither that of their code nor one that somebody set."""
-    found = []
-    for function, code in heap.functions:
-        written = codes.docstring(code)
-        if (
-            function.__doc__ is None
-            and written is not None
-            and "__wrapped__" not in function.__dict__
-        ):
-            found.append(
-                Stale(
-                    function.__qualname__,
-                    "docstring",
-                    "is missing",
-                    code.co_filename,
-                    code.co_firstlineno,
-                )
-            )
-    return found

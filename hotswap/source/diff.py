@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Literal
+
+from hotswap.source.nodes import without_docstring
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,8 +98,6 @@ def _match(old: Sequence[Unit], new: Sequence[Unit]) -> list[Match]:
 
 def _shape(unit: Unit) -> str:
     """What two unnamed blocks must share to be the same one edited: the test of an ``if``, else their names."""
-    import ast
-
     if unit.kind == "if":
         return ast.dump(unit.test)
     if unit.kind == "docstring":
@@ -198,10 +199,6 @@ def what_changed(old: Unit, new: Unit) -> str:
         found.append("decorators")
     if a[2:5] != b[2:5]:
         found.append("signature")
-    import ast
-
-    from hotswap.source.scan import without_docstring
-
     bodies = [[ast.dump(n) for n in without_docstring(u.definition.body)] for u in (old, new)]
     if bodies[0] != bodies[1]:
         found.append("body")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Final
 
+from hotswap.source.nodes import dotted
+
 DOTTED: Final = {
     "asyncio.create_task": "starts a task",
     "asyncio.ensure_future": "starts a task",
@@ -60,18 +62,6 @@ STATEMENT_METHODS: Final = {
 """Method names that count only when the statement is nothing but the call."""
 
 NAMES: Final = {"exit": "ends the process", "input": "asks the user", "quit": "ends the process"}
-
-
-def dotted(node: ast.expr) -> str:
-    """Give ``a.b.c`` of an attribute chain on a name, else an empty string."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name):
-        return ""
-    parts.append(node.id)
-    return ".".join(reversed(parts))
 
 
 def of_call(node: ast.Call, *, statement: bool, origins: dict[str, str]) -> tuple[str, bool]:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from importlib.util import resolve_name
 from types import CodeType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -80,19 +80,6 @@ def resolve(
         else:
             return module, rest[0]
     return None
-
-
-_STORES: Final = frozenset(
-    {
-        "STORE_NAME",
-        "STORE_GLOBAL",
-        "STORE_ATTR",
-        "DELETE_NAME",
-        "DELETE_GLOBAL",
-        "IMPORT_NAME",
-        "IMPORT_FROM",
-    }
-)
 
 
 def loaded_names(code: CodeType) -> frozenset[str]:

@@ -21,6 +21,7 @@ from hotswap.source.diff import (
     what_changed,
 )
 from hotswap.source.model import Change, Rung, highest
+from hotswap.source.nodes import dotted, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -160,21 +161,6 @@ TABLE: Final[tuple[Row, ...]] = (
     ),
 )
 """Removed statements are not here: they always mean ``reexec``, or ``exec`` when their effect cannot be undone."""
-
-EXEC_REASONS: Final = (
-    ("irrevocable", "a statement whose effect cannot be undone was changed or removed"),
-    ("future", "a `from __future__` import other than annotations changed"),
-    ("guard", "the body of `if __name__ == '__main__'` changed, and it has run"),
-    ("bases", "bases, slots, layout or metaclass of a class with live instances changed"),
-    ("namedtuple", "fields of a NamedTuple with live instances changed"),
-    ("enum", "the value of an enum member that is itself an int or str changed"),
-    ("sqlalchemy", "the structure of a mapped class changed"),
-    ("gone", "a statement has to run again but reads a name the module deleted"),
-    ("raised", "a statement that was not edited has to run again and raises"),
-    ("lifespan", "the lifespan of an app changed, and it has started"),
-    ("unknown", "a changed call has an effect that is not known"),
-)
-"""What sends an edit to a fresh process; for docs/reference."""
 
 
 def flatten(
@@ -362,8 +348,6 @@ def judgeable(test: ast.expr) -> bool:
 
 
 def _harmless(node: ast.Call) -> bool:
-    from hotswap.source.effects import dotted
-
     name = dotted(node.func)
     return name in _HARMLESS or name.rpartition(".")[2] in (
         "startswith",
@@ -407,6 +391,4 @@ _HARMLESS: Final = frozenset(
 
 def names_of(test: ast.expr) -> frozenset[str]:
     """Give the names a test reads."""
-    from hotswap.source.scan import names_in
-
     return frozenset(names_in(test))

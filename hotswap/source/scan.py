@@ -10,12 +10,11 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from hotswap.source import effects
+from hotswap.source.nodes import Def, Names, dotted, root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-Def = ast.FunctionDef | ast.AsyncFunctionDef
-DEF: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 CALLING_BACK: Final = frozenset(
     [
         "sorted",
@@ -73,33 +72,6 @@ PURE_DECORATORS: Final = frozenset(
 """Decorators, by last name, that register their function nowhere and copy no docstring out of reach."""
 
 
-def root(node: ast.AST) -> str:
-    """Give the name at the bottom of a chain of attributes, subscripts and calls; else an empty string."""
-    while True:
-        if isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred, ast.Await)):
-            node = node.value
-        elif isinstance(node, ast.Call):
-            node = node.func
-        elif isinstance(node, ast.NamedExpr):
-            node = node.value
-        else:
-            return node.id if isinstance(node, ast.Name) else ""
-
-
-def without_docstring(body: Sequence[ast.stmt]) -> Sequence[ast.stmt]:
-    """Give a body without its docstring."""
-    return body[1:] if body and is_docstring(body[0]) else body
-
-
-def is_docstring(node: ast.stmt) -> bool:
-    """Say whether a statement is a bare string."""
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
-
-
 class Scan(ast.NodeVisitor):
     """Collects the facts; `future` says that annotations are not evaluated."""
 
@@ -143,7 +115,7 @@ class Scan(ast.NodeVisitor):
             self.binds[node.id] = None
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        chain = effects.dotted(node)
+        chain = dotted(node)
         if chain and isinstance(node.ctx, ast.Load):
             self.chains.add(tuple(chain.split(".")))
         self.generic_visit(node)
@@ -154,7 +126,7 @@ class Scan(ast.NodeVisitor):
             return
         if not self.future:
             self.visit(node)
-        inner = _Names()
+        inner = Names()
         inner.visit(node)
         self.soft |= inner.found
 
@@ -175,7 +147,7 @@ class Scan(ast.NodeVisitor):
             self.calls.add(name)
             self.decorators.add(name)
             function = node.func if isinstance(node, ast.Call) else node
-            chain = effects.dotted(function)
+            chain = dotted(function)
             if "." in chain:
                 self.called_chains.add(tuple(chain.split(".")))
             if isinstance(function, ast.Name):
@@ -233,7 +205,7 @@ class Scan(ast.NodeVisitor):
         name = getattr(node, "name", None)
         if isinstance(name, ast.Name):
             self.binds[name.id] = None
-        inner = _Names()
+        inner = Names()
         value = getattr(node, "value", None)
         if value is not None:
             inner.visit(value)
@@ -300,9 +272,6 @@ class Scan(ast.NodeVisitor):
                 self.mutates.add(name)
                 self.hard.add(name)
 
-    def visit_Global(self, node: ast.Global) -> None:
-        del node
-
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
         if node.type is not None:
             self.visit(node.type)
@@ -341,7 +310,7 @@ class Scan(ast.NodeVisitor):
                 self.calls.add(name)
             elif isinstance(node.func, ast.Attribute):
                 self.methods.add((name, node.func.attr))
-                chain = effects.dotted(node.func)
+                chain = dotted(node.func)
                 if chain:
                     self.called_chains.add(tuple(chain.split(".")))
                 inner = node.func.value
@@ -352,9 +321,9 @@ class Scan(ast.NodeVisitor):
         back = isinstance(node.func, ast.Name) and node.func.id in CALLING_BACK
         for argument in [*node.args, *(k.value for k in node.keywords)]:
             if isinstance(argument, ast.Name):
-                self.handed.add((effects.dotted(node.func) or name, argument.id))
+                self.handed.add((dotted(node.func) or name, argument.id))
             elif isinstance(argument, ast.Lambda) and back:
-                inner_names = _Names()
+                inner_names = Names()
                 inner_names.visit(argument.body)
                 own = {a.arg for a in ast.walk(argument.args) if isinstance(a, ast.arg)}
                 self.reads |= inner_names.found - own
@@ -410,98 +379,3 @@ class Scan(ast.NodeVisitor):
         if node.rest:
             self.binds[node.rest] = None
         self.generic_visit(node)
-
-
-class _Names(ast.NodeVisitor):
-    """All names loaded below a node, those in string annotations included."""
-
-    def __init__(self) -> None:
-        self.found: set[str] = set()
-
-    def visit_Name(self, node: ast.Name) -> None:
-        self.found.add(node.id)
-
-    def visit_Constant(self, node: ast.Constant) -> None:
-        if isinstance(node.value, str) and node.value.isidentifier():
-            self.found.add(node.value)
-
-
-def names_in(node: ast.AST) -> set[str]:
-    """Give all names that occur below `node`."""
-    finder = _Names()
-    finder.visit(node)
-    return finder.found
-
-
-class BodyEffects(ast.NodeVisitor):
-    """Which globals a function's body mutates, and which global names it calls."""
-
-    def __init__(self, node: Def) -> None:
-        self.mutates: set[str] = set()
-        self.calls: set[str] = set()
-        self.irrevocable = ""
-        self._globals: set[str] = set()
-        self._locals = {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Global):
-                self._globals.update(inner.names)
-            elif isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
-                self._locals.add(inner.id)
-        for statement in node.body:
-            self.visit(statement)
-        self.mutates -= self._locals - self._globals
-        self.calls -= self._locals - self._globals
-
-    def visit_Assign(self, node: ast.Assign) -> None:
-        for target in node.targets:
-            self._store(target)
-        self.visit(node.value)
-
-    def _store(self, target: ast.expr) -> None:
-        if isinstance(target, (ast.Subscript, ast.Attribute)):
-            self.mutates.add(root(target))
-        elif isinstance(target, ast.Name) and target.id in self._globals:
-            self.mutates.add(target.id)
-        elif isinstance(target, (ast.Tuple, ast.List)):
-            for element in target.elts:
-                self._store(element)
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> None:
-        name = root(node.target)
-        if not isinstance(node.target, ast.Name) or name in self._globals:
-            self.mutates.add(name)
-        self.visit(node.value)
-
-    def visit_Call(self, node: ast.Call) -> None:
-        name = root(node.func)
-        if isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS:
-            self.mutates.add(name)
-        elif isinstance(node.func, ast.Name):
-            self.calls.add(name)
-            if name in ("setattr", "delattr") and node.args:
-                self.mutates.add(root(node.args[0]))
-        effect, _ = effects.of_call(node, statement=False, origins={})
-        self.irrevocable = self.irrevocable or effect
-        self.generic_visit(node)
-
-
-MUTATORS: Final = frozenset(
-    [
-        "add",
-        "add_argument",
-        "append",
-        "appendleft",
-        "clear",
-        "discard",
-        "extend",
-        "insert",
-        "pop",
-        "popitem",
-        "register",
-        "remove",
-        "setdefault",
-        "sort",
-        "subscribe",
-        "update",
-    ]
-)

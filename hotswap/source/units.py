@@ -13,16 +13,9 @@ import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
-from hotswap.source.scan import (
-    DEF,
-    PURE_DECORATORS,
-    BodyEffects,
-    Def,
-    Scan,
-    is_docstring,
-    names_in,
-    root,
-)
+from hotswap.source.mutations import BodyEffects
+from hotswap.source.nodes import DEF, Def, is_docstring, root
+from hotswap.source.scan import PURE_DECORATORS, Scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +25,8 @@ Kind = Literal[
     "def", "class", "import", "assign", "docstring", "expr", "if", "try", "with", "for", "other"
 ]
 
-FUTURES: Final = 0x1FF0000
-"""All compiler flags of ``from __future__ import ...`` (CPython Include/cpython/code.h)."""
 ANNOTATIONS_FLAG: Final = 0x1000000
+"""CO_FUTURE_ANNOTATIONS (Include/cpython/code.h)."""
 LAZY_ANNOTATIONS: Final = sys.version_info >= (3, 14)
 
 
@@ -360,8 +352,3 @@ class Text:
     @cached_property
     def units(self) -> tuple[Unit, ...]:
         return tuple(Unit(n, self) for n in self.tree.body)
-
-    @cached_property
-    def mentioned(self) -> set[str]:
-        """All names that occur anywhere in the file."""
-        return names_in(self.tree)

@@ -14,6 +14,8 @@ import typing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from hotswap.live.looking import class_dict
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -90,7 +92,7 @@ def _inside(cls: type) -> Iterator[Any]:
     """Give what the fields of a model, dataclass, named tuple or typed dict are annotated with, and its bases."""
     yield from cls.__bases__ if cls is not object else ()
     for base in cls.__mro__:
-        own = type.__dict__["__dict__"].__get__(base)
+        own = class_dict(base)
         fields = own.get("__pydantic_fields__")
         if type(fields) is dict:
             yield from (info.annotation for info in fields.values())
@@ -103,7 +105,7 @@ def _hints(cls: type) -> Iterator[Any]:
     try:
         yield from typing.get_type_hints(cls, include_extras=True).values()
     except Exception:  # noqa: BLE001 -- a name that only type checkers know; anything may be raised by user's code
-        yield from type.__dict__["__dict__"].__get__(cls).get("__annotations__", {}).values()
+        yield from class_dict(cls).get("__annotations__", {}).values()
 
 
 def outdated(route: Any, changed: Changed) -> bool:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from hotswap.live.adapters import entries, mounts
 from hotswap.live.adapters.base import Adapter, Refused
 from hotswap.live.adapters.identity import put, remember, share, stand_in, take
+from hotswap.live.journal import MISSING
+from hotswap.live.looking import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -195,12 +197,9 @@ def _function(entry: Any) -> Any:
         if entry.__module__.partition(".")[0] not in FRAMEWORK:
             return entry
         for cell in entry.__closure__ or ():
-            try:
-                content = cell.cell_contents
-            except ValueError:
-                continue
-            if _of_user(content):
-                return content
+            held = content(cell)
+            if held is not MISSING and _of_user(held):
+                return held
         return None
     if type(entry).__module__.partition(".")[0] in FRAMEWORK:
         own = getattr(type(entry), "__dictoffset__", 0) and object.__getattribute__(

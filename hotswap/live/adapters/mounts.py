@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from hotswap.live.looking import attributes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -20,18 +22,18 @@ def served(router: Any) -> list[tuple[str, str]]:
 def _served(router: Any, prefix: str, depth: int) -> Iterator[tuple[str, str]]:
     if depth > DEPTH:
         return
-    own = _own(router)
+    own = attributes(router)
     for route in [*own.get("routes", ()), *own.get("_low_priority_routes", ())]:
-        fields = _own(route)
+        fields = attributes(route)
         path = fields.get("path", "")
         path = path if isinstance(path, str) else ""
         target = fields.get("app")
-        inner = _own(target)
+        inner = attributes(target)
         if "all_directories" in inner:  # starlette.staticfiles.StaticFiles
             for directory in inner["all_directories"]:
                 yield (prefix + path).rstrip("/") + "/", os.path.abspath(directory)
         elif "original_router" in fields:  # FastAPI's _IncludedRouter
-            added = _own(fields.get("include_context")).get("prefix", "")
+            added = attributes(fields.get("include_context")).get("prefix", "")
             yield from _served(fields["original_router"], prefix + str(added or ""), depth + 1)
         elif (
             "routes" in fields and "directory" not in fields
@@ -41,21 +43,12 @@ def _served(router: Any, prefix: str, depth: int) -> Iterator[tuple[str, str]]:
             yield from _served(inner.get("router", target), prefix + path, depth + 1)
 
 
-def _own(obj: object) -> dict[str, Any]:
-    """Give an object's own attributes; none for objects without a dict."""
-    try:
-        found = object.__getattribute__(obj, "__dict__")
-    except AttributeError:
-        return {}
-    return found if type(found) is dict else {}
-
-
 def templates(modules: Mapping[str, Any]) -> list[str]:
     """Give the absolute directories of all template loaders that the modules hold, directly or in an object."""
     found: dict[str, None] = {}
     for module in modules.values():
         for value in list(vars(module).values()):
-            for candidate in (value, *_own(value).values()):
+            for candidate in (value, *attributes(value).values()):
                 for directory in _searched(candidate):
                     found.setdefault(directory)
     return list(found)
@@ -66,16 +59,16 @@ def _searched(value: object) -> Iterator[str]:
     kind = type(value).__mro__
     names = {f"{cls.__module__}.{cls.__qualname__}" for cls in kind}
     if "starlette.templating.Jinja2Templates" in names:
-        yield from _searched(_own(value).get("env"))
+        yield from _searched(attributes(value).get("env"))
     elif "jinja2.environment.Environment" in names:
-        yield from _searched(_own(value).get("loader"))
+        yield from _searched(attributes(value).get("loader"))
     elif "jinja2.loaders.FileSystemLoader" in names:
-        for directory in _own(value).get("searchpath", ()):
+        for directory in attributes(value).get("searchpath", ()):
             yield os.path.abspath(directory)
     elif "jinja2.loaders.PackageLoader" in names:
-        root = _own(value).get("_template_root")
+        root = attributes(value).get("_template_root")
         if isinstance(root, str):
             yield os.path.abspath(root)
     elif "jinja2.loaders.ChoiceLoader" in names:
-        for loader in _own(value).get("loaders", ()):
+        for loader in attributes(value).get("loaders", ()):
             yield from _searched(loader)

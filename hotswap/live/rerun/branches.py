@@ -7,7 +7,7 @@ import sys
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from hotswap.source.effects import dotted
+from hotswap.source.nodes import dotted
 from hotswap.source.plan import judgeable, names_of
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from hotswap.live.rerun.fillers import (
 )
 from hotswap.live.rerun.frameworks import constructed
 from hotswap.live.rerun.joining import follow
-from hotswap.source.effects import dotted
+from hotswap.source.nodes import dotted
 
 if TYPE_CHECKING:
     from hotswap.live.rerun.state import Key, ModuleSwap, Rerun

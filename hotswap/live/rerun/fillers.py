@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live import adapters, registries
 from hotswap.live.journal import MISSING
+from hotswap.live.looking import instance_dict
 from hotswap.live.rerun.joining import follow
 from hotswap.source.graph import resolve
 
@@ -153,7 +154,7 @@ def rebuildable(rerun: Rerun, key: Key) -> bool:
         return False
     if issubclass(type(value), registries.CONTAINERS):
         return True
-    return adapter_of(rerun, value) is not None or registries.instance_dict(value) is not None
+    return adapter_of(rerun, value) is not None or instance_dict(value) is not None
 
 
 def only_state(rerun: Rerun, unit: Unit, key: Key) -> bool:

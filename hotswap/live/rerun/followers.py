@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hotswap.live.bodies import owner_of
+from hotswap.live.looking import mro, owner_of
 from hotswap.live.rerun.changed import visible
 from hotswap.live.rerun.joining import follow
 from hotswap.live.rerun.reasons import reason_to_run
@@ -13,8 +13,8 @@ from hotswap.source.graph import imports_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from hotswap.live.loaded import Loaded
     from hotswap.live.rerun.state import ModuleSwap, Rerun
-    from hotswap.live.tracker import Loaded
 
 
 def module_gone(rerun: Rerun, entry: Loaded) -> None:
@@ -99,8 +99,7 @@ def _holding(rerun: Rerun, source: ModuleSwap) -> Iterable[Loaded]:
         for value in list(entry.names.values()):
             kind = type(value)
             if kind not in kinds:
-                mro = type.__dict__["__mro__"].__get__(kind)
-                kinds[kind] = any(id(base) in owners for base in mro)
+                kinds[kind] = any(id(base) in owners for base in mro(kind))
             if kinds[kind]:
                 yield entry
                 break

@@ -14,8 +14,8 @@ from hotswap.source.graph import Edge, imports_of, public_names
 from hotswap.source.plan import Step, flatten
 
 if TYPE_CHECKING:
+    from hotswap.live.loaded import Loaded
     from hotswap.live.rerun.state import Rerun
-    from hotswap.live.tracker import Loaded
 
 
 def follow(rerun: Rerun, entry: Loaded) -> ModuleSwap:
@@ -45,7 +45,7 @@ def prepare(rerun: Rerun, swap: ModuleSwap) -> None:
     names = swap.names
     swap.before = dict(names)
     rerun.journal.content(names)
-    registries.snapshot_names(rerun.journal, names, swap.entry.filename, rerun.seen)
+    registries.snapshot_names(rerun.journal, names, rerun.seen)
     for step in swap.steps:
         if step.unit.kind in ("import", "try", "if", "with"):
             for edge in imports_of(step.unit, swap.package):

@@ -13,7 +13,7 @@ from hotswap.live.journal import MISSING
 from hotswap.live.pydantic_models import is_settings, take_settings
 from hotswap.live.rerun.changed import dirty_chain, visible_dirty
 from hotswap.source.diff import compare_classes
-from hotswap.source.scan import names_in
+from hotswap.source.nodes import names_in
 
 if TYPE_CHECKING:
     from hotswap.live.rerun.state import ModuleSwap, Rerun

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from types import CodeType
 
+    from hotswap.live.loaded import Loaded
     from hotswap.live.rerun.state import Rerun
-    from hotswap.live.tracker import Loaded
     from hotswap.source.units import Unit
 
 ENVIRONMENT: Final = frozenset({"environ", "environb", "getenv", "getenvb"})

@@ -9,6 +9,7 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.journal import MISSING
+from hotswap.live.looking import class_dict, mro
 from hotswap.live.rerun.chains import chain_reason
 from hotswap.live.rerun.changed import dirty_chain, visible_dirty
 from hotswap.live.rerun.fillers import adapter_of
@@ -176,7 +177,7 @@ def _class_methods(rerun: Rerun, swap: ModuleSwap, name: str) -> tuple[Any, set[
         return None, set()
     cls = value if isinstance(value, type) else type(value)
     found: set[str] = set()
-    for base in type.__dict__["__mro__"].__get__(cls):
+    for base in mro(cls):
         other = rerun.swaps.get(base.__module__) if isinstance(base.__module__, str) else None
         if other is not None:
             found |= {m for c, m in other.methods if c == base.__qualname__}
@@ -222,8 +223,8 @@ def _property_read(rerun: Rerun, swap: ModuleSwap, chains: Iterable[tuple[str, .
             value, at = value.__dict__.get(chain[1], MISSING), 2
         if value is MISSING or len(chain) <= at or isinstance(value, (type, ModuleType)):
             continue
-        for base in type.__dict__["__mro__"].__get__(type(value)):
-            held = type.__dict__["__dict__"].__get__(base).get(chain[at], MISSING)
+        for base in mro(type(value)):
+            held = class_dict(base).get(chain[at], MISSING)
             if held is MISSING:
                 continue
             other = rerun.swaps.get(base.__module__)
@@ -254,7 +255,7 @@ def _base_hooks(rerun: Rerun, swap: ModuleSwap, node: ast.ClassDef) -> str:
         changed = {m for c, m in other.methods if c == base.__qualname__} & hooks
         if changed:
             return f"{base.__qualname__}.{min(changed)} changed"
-    for held in type.__dict__["__dict__"].__get__(value).values():
+    for held in class_dict(value).values():
         for base in type(held).__mro__[:-1]:
             other = rerun.swaps.get(base.__module__)
             if other is not None and (base.__qualname__, "__set_name__") in other.methods:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hotswap.live import registries
 from hotswap.live.adapters.base import Adapter, Refused
 from hotswap.live.journal import MISSING
+from hotswap.live.looking import instance_dict
 from hotswap.live.rerun.due import importers, join, schedule, touch
 from hotswap.live.rerun.fillers import (
     adapter_of,
@@ -186,7 +187,7 @@ def _remakes(rerun: Rerun, unit: Unit, old: Any) -> bool:
         return False
     if kind.__module__ not in rerun.tracker.loaded:
         return False
-    return registries.instance_dict(old) is not None
+    return instance_dict(old) is not None
 
 
 def _make_side(rerun: Rerun, swap: ModuleSwap, step: Step, key: Key, old: Any, why: str) -> None:
@@ -195,7 +196,7 @@ def _make_side(rerun: Rerun, swap: ModuleSwap, step: Step, key: Key, old: Any, w
     new = swap.names.get(name, MISSING)
     if new is MISSING or old is MISSING or new is old:
         return
-    state = registries.instance_dict(new)
+    state = instance_dict(new)
     copied = {k: registries.shallow(v) for k, v in (state or {}).items()}
     rerun.refill.sides[key] = Side(old, new, copied, step.edited or "filled anew" not in why)
     for entry in rerun.tracker.loaded.values():
@@ -290,7 +291,7 @@ def _adopt(rerun: Rerun, side: Side, new: Any) -> bool:
         return registries.refill(side.old, new, journal)
     if type(side.old) is not type(new):
         return False
-    ours, theirs = registries.instance_dict(side.old), registries.instance_dict(new)
+    ours, theirs = instance_dict(side.old), instance_dict(new)
     if ours is None or theirs is None:
         return False
     journal.content(ours)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hotswap.live import registries
 from hotswap.live.journal import MISSING
+from hotswap.live.looking import class_dict, is_made
 
 if TYPE_CHECKING:
     from hotswap.live.rerun.state import ModuleSwap, Rerun
@@ -30,7 +31,7 @@ def remember(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
     for name in unit.scan.calls | unit.scan.decorators:
         value = swap.names.get(name)
         if type(value) is FunctionType and value.__globals__ is not swap.names:
-            registries.snapshot_names(rerun.journal, value.__globals__, "", rerun.seen)
+            registries.snapshot_names(rerun.journal, value.__globals__, rerun.seen)
     if isinstance(unit.node, ast.ClassDef):
         for base in unit.node.bases:
             if isinstance(base, ast.Name) and isinstance(swap.names.get(base.id), type):
@@ -56,16 +57,16 @@ def remember_environment(rerun: Rerun, unit: Unit) -> None:
 
 
 def _remember_class(rerun: Rerun, cls: type) -> None:
-    if not cls.__flags__ & (1 << 9) or id(cls) in rerun.seen:  # Py_TPFLAGS_HEAPTYPE
+    if not is_made(cls) or id(cls) in rerun.seen:
         return
     rerun.seen.add(id(cls))
-    own = dict(type.__dict__["__dict__"].__get__(cls))
+    own = dict(class_dict(cls))
     for value in own.values():
         if issubclass(type(value), registries.CONTAINERS):
             registries.snapshot(rerun.journal, value, rerun.seen, depth=0)
 
     def put_back() -> None:
-        now = type.__dict__["__dict__"].__get__(cls)
+        now = class_dict(cls)
         for name in [n for n in now if n not in own]:
             try:
                 type.__delattr__(cls, name)

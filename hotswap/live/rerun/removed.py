@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hotswap.live import registries
 from hotswap.live.adapters.base import Refused
 from hotswap.live.journal import MISSING
+from hotswap.live.looking import class_dict, instance_dict
 from hotswap.source import codes
 from hotswap.source.graph import absolute, public_names
 
@@ -39,7 +40,7 @@ def _attribute_gone(rerun: Rerun, swap: ModuleSwap, unit: Unit, name: str, attri
             (s.unit for s in swap.steps if s.unit.kind == "class" and s.unit.name == name), None
         )
         in_body = definition is not None and any(attribute in m.binds for m in definition.members)
-        if attribute in type.__dict__["__dict__"].__get__(value) and not in_body:
+        if attribute in class_dict(value) and not in_body:
             rerun.journal.delattr(value, attribute)
     elif type(value) is FunctionType:
         if attribute in value.__dict__:
@@ -50,7 +51,7 @@ def _attribute_gone(rerun: Rerun, swap: ModuleSwap, unit: Unit, name: str, attri
             f"line {unit.line} of {swap.name} was removed: it set {name}.{attribute} in another module"
         )
     else:
-        namespace = registries.instance_dict(value)
+        namespace = instance_dict(value)
         if namespace is not None and attribute in namespace:
             rerun.journal.content(namespace)
             del namespace[attribute]
@@ -135,12 +136,10 @@ def _containers(rerun: Rerun) -> set[int]:
                         id(v) for v in dict.values(value) if issubclass(type(v), (list, dict, set))
                     )
             elif isinstance(value, type) and value.__module__ == entry.name:
-                own = type.__dict__["__dict__"].__get__(value)
+                own = class_dict(value)
                 found.update(id(v) for v in own.values() if issubclass(type(v), (list, dict, set)))
             else:
-                inside = (
-                    registries.instance_dict(value) if not isinstance(value, ModuleType) else None
-                )
+                inside = instance_dict(value) if not isinstance(value, ModuleType) else None
                 if inside is not None:
                     found.update(
                         id(v) for v in inside.values() if issubclass(type(v), (list, dict, set))

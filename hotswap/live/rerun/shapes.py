@@ -7,10 +7,11 @@ import enum
 from typing import TYPE_CHECKING
 
 from hotswap.live.journal import MISSING
+from hotswap.live.looking import class_dict, mro
 from hotswap.live.pydantic_models import is_settings
 from hotswap.live.rerun.changed import chain_value, dirty_chain
 from hotswap.live.rerun.fillers import fills_registry
-from hotswap.source.effects import dotted
+from hotswap.source.nodes import dotted
 
 if TYPE_CHECKING:
     from hotswap.live.rerun.state import ModuleSwap, Rerun
@@ -99,10 +100,10 @@ def _uses(node: ast.AST, name: str) -> set[tuple[str, str]]:
 def _other_now(rerun: Rerun, cls: type, name: str) -> bool:
     """Say whether a class, or the base it takes the attribute from, has another value of an attribute now."""
     changed = rerun.graft.attributes
-    for base in type.__dict__["__mro__"].__get__(cls):
+    for base in mro(cls):
         if (id(base), name) in changed or (id(base), "*") in changed:
             return True
-        if name in type.__dict__["__dict__"].__get__(base):
+        if name in class_dict(base):
             return False
     return True
 
@@ -120,7 +121,7 @@ def _attribute_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
         if value is MISSING or len(chain) < 2 or (chain[0], chain[1]) in called:
             continue
         kind = value if issubclass(type(value), type) else type(value)
-        if any(id(base) in shaped for base in type.__dict__["__mro__"].__get__(kind)):
+        if any(id(base) in shaped for base in mro(kind)):
             if step.unit.kind in ("expr", "for", "with", "other") or (
                 chain[0] in step.unit.scan.mutates
             ):
@@ -141,4 +142,4 @@ def is_special(cls: type) -> bool:
         "_fields",
         "__required_keys__",
     )
-    return any(m in type.__dict__["__dict__"].__get__(c) for c in cls.__mro__ for m in marks)
+    return any(m in class_dict(c) for c in cls.__mro__ for m in marks)

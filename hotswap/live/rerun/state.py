@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from hotswap.live.factories import Factories
     from hotswap.live.functions import Graft
     from hotswap.live.journal import Journal
-    from hotswap.live.tracker import Loaded, Tracker
+    from hotswap.live.loaded import Loaded
+    from hotswap.live.tracker import Tracker
     from hotswap.source.graph import Edge
     from hotswap.source.model import Change
     from hotswap.source.plan import ModulePlan, Step

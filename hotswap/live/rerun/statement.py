@@ -6,11 +6,13 @@ import ast
 import sys
 import warnings
 from types import CodeType, ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hotswap.live import adapters, registries
 from hotswap.live.adapters.base import Refused
 from hotswap.live.journal import MISSING
+from hotswap.live.looking import class_dict
+from hotswap.live.opening import running
 from hotswap.live.rerun.branches import is_main_guard
 from hotswap.live.rerun.fillers import targets
 from hotswap.live.rerun.merging import merge_bound
@@ -56,7 +58,7 @@ def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> None:
     variables = environment() if unit.kind in ("expr", "for", "with", "other") else None
     try:
         code = _compiled(rerun, swap, unit)
-        with rerun.tracker.running(swap.entry):
+        with running(swap.entry):
             exec(code, names)
     except (Refused, StatementRaised, MemoryError):
         raise
@@ -130,9 +132,9 @@ def _is_fault(rerun: Rerun, step: Step, why: str, error: BaseException) -> bool:
 
 def refuse_mapped(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
     """Refuse classes that their framework registers once only."""
-    value = swap.before.get(unit.name) if unit.kind == "class" else None
+    value: Any = swap.before.get(unit.name) if unit.kind == "class" else None
     if issubclass(type(value), type):
-        own = type.__dict__["__dict__"].__get__(value)
+        own = class_dict(value)
         if "__mapper__" in own or "__table__" in own:
             raise Refused(f"{unit.name} is mapped by SQLAlchemy, which registers a table once only")
         if "_meta" in own and type(value).__module__.startswith("django."):

@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from hotswap.live.batch import Outside
     from hotswap.live.functions import Graft
     from hotswap.live.journal import Journal
+    from hotswap.live.loaded import Loaded
     from hotswap.live.rerun.state import ModuleSwap
-    from hotswap.live.tracker import Loaded, Tracker
+    from hotswap.live.tracker import Tracker
     from hotswap.source.units import Unit
 
 

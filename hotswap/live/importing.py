@@ -1,0 +1,122 @@
+"""The import hook: a finder in front of all others, and a loader that remembers the bytes it compiled.
+
+The finder lets the others find, and swaps the loader of modules below the roots. ``.pyc`` files stay the ordinary ones.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from importlib.machinery import SourceFileLoader
+from importlib.util import cache_from_source
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import CodeType, ModuleType
+
+    from hotswap.live.tracker import Tracker
+
+RECENT: Final = 2.5
+"""Seconds: a source younger than this is compiled afresh and not cached, because a ``.pyc`` tells versions apart by
+whole seconds and size only (PEP 552)."""
+
+
+class Loader(SourceFileLoader):
+    """Remembers the very bytes that were compiled; otherwise what `SourceFileLoader` does."""
+
+    tracker: Tracker
+    _read: bytes | None = None
+    _doubted = False
+    """The ``.pyc`` may have been made of other bytes."""
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """Compile, or take the ``.pyc``, reading the source exactly once."""
+        path = self.get_filename(fullname)
+        while True:
+            before = self.path_stats(path)
+            self._read = None
+            self._read = self.get_data(path)
+            if abs(time.time() - before["mtime"]) < RECENT:
+                code: CodeType | None = self.source_to_code(self._read, path)
+            else:
+                self._doubted = _made_too_early(path)
+                code = super().get_code(fullname)
+            if self.path_stats(path) == before:
+                return self.tracker.prepared(code) if code is not None else None
+
+    def get_data(self, path: str) -> bytes:
+        """Give the bytes already read, for the source."""
+        if self._read is not None and path == self.path:
+            return self._read
+        if self._doubted and path.endswith(".pyc"):
+            raise OSError("it may have been made of other bytes")  # compiled, and written anew
+        return super().get_data(path)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module's code, watching what it opens."""
+        name = module.__name__
+        try:
+            code = self.get_code(name)
+        except BaseException as error:
+            self.tracker.note_failure(name, self.path, error)
+            raise
+        if code is None:
+            raise ImportError(f"cannot load module {name!r}", name=name, path=self.path)
+        self.tracker.execute(module, code, self.path, self._read or b"")
+
+
+def _made_too_early(path: str) -> bool:
+    """Say whether the ``.pyc`` of `path` was written before, or hardly after, the file's last change.
+
+    CPython takes one for valid by the source's size and its time in whole seconds (importlib._bootstrap_external,
+    _validate_timestamp_pyc): an edit of the same size in the same second would not be seen. The inode's own time of
+    change cannot be set by anybody.
+    """
+    try:
+        made = os.stat(cache_from_source(path)).st_mtime
+        return made < os.stat(path).st_ctime + RECENT
+    except (OSError, NotImplementedError):
+        return False
+
+
+class Finder:
+    """Asks the finders behind it, and wraps what they found when it lies below the roots."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        self.tracker = tracker
+        self._busy = threading.local()
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Find a module; only a plain source file below the roots is answered here."""
+        if getattr(self._busy, "on", False):
+            return None
+        self._busy.on = True
+        try:
+            for finder in list(sys.meta_path):
+                if finder is self or isinstance(finder, Finder):
+                    continue
+                find = getattr(finder, "find_spec", None)
+                spec: ModuleSpec | None = find(fullname, path, target) if find is not None else None
+                if spec is None:
+                    continue
+                origin = spec.origin
+                if (
+                    type(spec.loader) is SourceFileLoader
+                    and origin
+                    and self.tracker.is_tracked(origin)
+                ):
+                    loader = Loader(fullname, origin)
+                    loader.tracker = self.tracker
+                    spec.loader = loader
+                    return spec
+                return None  # let the finder answer itself, in its turn
+        finally:
+            self._busy.on = False
+        self.tracker.note_missing(fullname)
+        return None

@@ -1,0 +1,48 @@
+"""The ledger's entries: one live module and the source it runs; one whose import raised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import CodeType, ModuleType
+
+
+@dataclass(slots=True, eq=False)
+class Loaded:
+    """One live module and the source it runs: the ledger's entry."""
+
+    name: str
+    module: ModuleType
+    path: str
+    """Real path of the source."""
+    filename: str
+    """What its code objects call it (`co_filename`)."""
+    data: bytes
+    code: CodeType | None = None
+    """The whole-file compile that runs, when it is known; else it is made from `data` when needed."""
+    opened: dict[str, set[int]] = field(default_factory=dict)
+    """Data file -> lines of the statements that opened it."""
+    missing: dict[str, set[int]] = field(default_factory=dict)
+    """Module that could not be found -> lines of the statements that asked for it."""
+    seen: dict[str, bytes] = field(default_factory=dict)
+    """Data file -> digest of what was read."""
+    order: int = 0
+    """Place in the order in which modules were completed: what a module imports comes before it."""
+    complete: bool = True
+    """The module's code has run to its end."""
+
+    @property
+    def names(self) -> dict[str, Any]:
+        return self.module.__dict__
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A module whose import raised."""
+
+    name: str
+    path: str
+    error: BaseException | None
+    missing: str = ""

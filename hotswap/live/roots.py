@@ -1,0 +1,76 @@
+"""Which files are ours: those below the roots that are neither installed, nor the standard library's, nor hotswap's."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+EXCLUDED: Final = frozenset(
+    {
+        "site-packages",
+        "dist-packages",
+        "__pypackages__",
+        ".venv",
+        ".tox",
+        ".nox",
+        "node_modules",
+        ".git",
+    }
+)
+OWN: Final = os.path.realpath(os.path.dirname(os.path.dirname(__file__)))
+"""This package: it never swaps itself."""
+
+
+class Roots:
+    """The directories, or single files, whose modules are tracked."""
+
+    def __init__(self) -> None:
+        self.directories: list[str] = []
+        self._verdicts: dict[str, str] = {}
+
+    def add(self, root: str | os.PathLike[str]) -> None:
+        """Take one more directory."""
+        real = os.path.realpath(os.fspath(root))
+        if real not in self.directories:
+            self.directories.append(real)
+            self._verdicts.clear()
+
+    def why_excluded(self, path: str) -> str:
+        """Say why a file is not ours; empty when it is."""
+        known = self._verdicts.get(path)
+        if known is None:
+            known = self._verdicts[path] = self._why_excluded(os.path.realpath(path))
+        return known
+
+    def _why_excluded(self, real: str) -> str:
+        if real == OWN or real.startswith(OWN + os.sep):
+            return "it belongs to hotswap itself"
+        below = [
+            r for r in self.directories if real == r or real.startswith(r.rstrip(os.sep) + os.sep)
+        ]
+        if not below:
+            where = ", ".join(self.directories) or "no directory"
+            return f"it lies below none of the watched directories ({where})"
+        root = max(below, key=len)
+        if real == root:
+            return ""
+        relative = real[len(root.rstrip(os.sep)) + 1 :]
+        parts = relative.split(os.sep)
+        for part in parts[:-1]:
+            if part in EXCLUDED:
+                return f"it is inside {part}"
+        folder = root
+        for part in parts[:-1]:
+            folder = os.path.join(folder, part)
+            if os.path.exists(os.path.join(folder, "pyvenv.cfg")):
+                return f"it is inside the virtual environment {part}"
+        standard = os.path.dirname(os.path.realpath(os.__file__))
+        if real.startswith(standard + os.sep) and not root.startswith(standard + os.sep):
+            return "it belongs to the standard library"
+        return ""
+
+
+def is_installed(path: str) -> bool:
+    """Say whether a data file belongs to an installed package, or to the system."""
+    parts = path.split(os.sep)
+    return bool(EXCLUDED.intersection(parts)) or path.startswith(("/proc/", "/sys/", "/dev/"))

@@ -1,0 +1,72 @@
+"""What a node of the syntax tree is: a definition, a docstring, a chain of attributes; the names below it."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Def = ast.FunctionDef | ast.AsyncFunctionDef
+DEF: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def dotted(node: ast.expr) -> str:
+    """Give ``a.b.c`` of an attribute chain on a name, else an empty string."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    parts.append(node.id)
+    return ".".join(reversed(parts))
+
+
+def root(node: ast.AST) -> str:
+    """Give the name at the bottom of a chain of attributes, subscripts and calls; else an empty string."""
+    while True:
+        if isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred, ast.Await)):
+            node = node.value
+        elif isinstance(node, ast.Call):
+            node = node.func
+        elif isinstance(node, ast.NamedExpr):
+            node = node.value
+        else:
+            return node.id if isinstance(node, ast.Name) else ""
+
+
+def without_docstring(body: Sequence[ast.stmt]) -> Sequence[ast.stmt]:
+    """Give a body without its docstring."""
+    return body[1:] if body and is_docstring(body[0]) else body
+
+
+def is_docstring(node: ast.stmt) -> bool:
+    """Say whether a statement is a bare string."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+class Names(ast.NodeVisitor):
+    """All names loaded below a node, those in string annotations included."""
+
+    def __init__(self) -> None:
+        self.found: set[str] = set()
+
+    def visit_Name(self, node: ast.Name) -> None:
+        self.found.add(node.id)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        if isinstance(node.value, str) and node.value.isidentifier():
+            self.found.add(node.value)
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """Give all names that occur below `node`."""
+    finder = Names()
+    finder.visit(node)
+    return finder.found
