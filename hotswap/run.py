@@ -12,11 +12,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from hotswap import service
 from hotswap.console import Console
 from hotswap.options import UsageError, load
 from hotswap.ports import BindError
-from hotswap.session import ReloadPlan, Session
+from hotswap.session import ReloadPlan, Session, service
+from hotswap.session.pages import open_browser
 from hotswap.source.model import Fault
 from hotswap.target import AppFailed, as_program, find_app, is_app, is_wsgi, resolve
 
@@ -261,7 +261,7 @@ class AppLife:
             if self._door is None and self.options.interface in {"auto", "asgi3"} and is_app(app):
                 self._door = app = Door(app)
             return app
-        wrapped = self.session.open_browser().wrap(app)
+        wrapped = open_browser(self.session).wrap(app)
         if self._door is None:
             self._door = wrapped
         return wrapped

@@ -20,6 +20,9 @@ FLOORS: Final = {
     "hotswap/data": 80,
     "hotswap/watch": 80,
     "hotswap/console": 80,
+    "hotswap/session": 80,
+    "hotswap/target": 80,
+    "hotswap/options": 80,
     "hotswap/*.py": 80,
 }
 """Per cent, branches included, by room; the last is the ground floor's own files."""

@@ -192,7 +192,7 @@ def test_a_server_that_a_script_runs_itself(project: Project, live: Start) -> No
             ready()
         """
     )
-    from hotswap.shape import shape_of
+    from hotswap.target.shape import shape_of
 
     assert shape_of(str(project.path("main.py"))) == "app"
     project.path("main.py").rename(project.path("tool.py"))

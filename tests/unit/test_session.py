@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hotswap import control, files, hooks
-from hotswap.configure import read_again
+from hotswap import control, hooks
+from hotswap.data import listeners
 from hotswap.options import load
-from hotswap.quiet import QuietPoint
-from hotswap.reloading import outcome_from
+from hotswap.session.configure import read_again
+from hotswap.session.quiet import QuietPoint
+from hotswap.session.reloading import outcome_from
 from hotswap.source.model import Change, Fault, Outcome, Reload
 
 if TYPE_CHECKING:
@@ -213,8 +214,8 @@ def test_a_table_that_cannot_be_used_leaves_the_options_as_they_are(tmp_path: Pa
     ],
 )
 def test_globs_are_relative_to_the_project(glob: str, path: str, verdict: bool) -> None:
-    assert files.matches(f"/p/{path}", glob, "/p") is verdict
-    assert files.matches(f"/p/{path}", f"/p/{glob.removeprefix('./')}", "/elsewhere") is verdict
+    assert listeners.matches(f"/p/{path}", glob, "/p") is verdict
+    assert listeners.matches(f"/p/{path}", f"/p/{glob.removeprefix('./')}", "/elsewhere") is verdict
 
 
 @pytest.fixture(name="registry")
@@ -236,12 +237,12 @@ def test_listeners_are_called_in_order_until_one_raises(registry: hooks.Runtime)
         (("*.txt",), heard.append),
     ]
 
-    fault = files.call(["/p/a.txt", "/p/b.txt"], "/p", lambda _: None)
+    fault = listeners.call(["/p/a.txt", "/p/b.txt"], "/p", lambda _: None)
 
     assert heard == ["/p/a.txt"]
     assert fault is not None
     assert (fault.code, fault.message) == ("HS203", "ValueError: no")
-    assert files.listeners("/p/a.json", "/p") == []
+    assert listeners.of("/p/a.json", "/p") == []
 
 
 def test_async_listeners_run_on_the_loop_and_report_later(registry: hooks.Runtime) -> None:
@@ -253,7 +254,9 @@ def test_async_listeners_run_on_the_loop_and_report_later(registry: hooks.Runtim
 
     async def main() -> None:
         told = asyncio.Event()
-        assert files.call(["/p/a"], "/p", lambda fault: (failed.append(fault), told.set())) is None
+        assert (
+            listeners.call(["/p/a"], "/p", lambda fault: (failed.append(fault), told.set())) is None
+        )
         await asyncio.wait_for(told.wait(), 10)
 
     asyncio.run(main())

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hotswap.options import UsageError
-from hotswap.shape import judge
 from hotswap.target import AppFailed, as_program, find_app, is_app, is_wsgi, resolve
+from hotswap.target.shape import judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

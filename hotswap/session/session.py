@@ -14,22 +14,21 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
-import re
-import signal
-import sys
 import threading
 import time
 import traceback
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from hotswap import hooks
 from hotswap.data import settings
 from hotswap.data.environment import Layer, is_dotenv
-from hotswap.desk import Desk
-from hotswap.quiet import QuietPoint
-from hotswap.reloading import Reloading
-from hotswap.saving import Saving
-from hotswap.service import Service
+from hotswap.session import pages, signals, telling
+from hotswap.session.desk import Desk
+from hotswap.session.quiet import QuietPoint
+from hotswap.session.reloading import Reloading
+from hotswap.session.saving import Saving
+from hotswap.session.service import Service
+from hotswap.session.watching import Watching
 from hotswap.source.model import Fault, Outcome, Stale
 from hotswap.swapper import Swapper
 
@@ -41,17 +40,14 @@ if TYPE_CHECKING:
 
     from hotswap.console import Console
     from hotswap.live.loaded import Loaded
-    from hotswap.migrating import Migrating
     from hotswap.options import Options
-    from hotswap.watch import Watcher
+    from hotswap.session.migrating import Migrating
     from hotswap.web.browser import Browser
 
 log = logging.getLogger("hotswap.swap")
-logging.getLogger("hotswap").addHandler(
-    logging.NullHandler()
-)  # the console tells; handlers are the app's choice
+# The console tells; handlers are the app's choice.
+logging.getLogger("hotswap").addHandler(logging.NullHandler())
 
-OnPatch = Literal["morph", "reload", "none"]
 SETTLE_IN: Final = 0.01
 WARM: Final = 0.2
 """Seconds after the server is up until the rest is set up, and until what the first swap needs is imported."""
@@ -135,7 +131,6 @@ class Session:
         self.swapper = Swapper(self.roots, pin=options.pin, live_loops=options.live_loops)
         self._apply_options()
         self.browser: Browser | None = None
-        self.watcher: Watcher | None = None
         self.desk = Desk(self)
         self.service = Service()
         self._given: tuple[str, ...] = tuple(carried.get("given") or ())
@@ -145,12 +140,14 @@ class Session:
         self.stop: Callable[[], None] | None = None
         self.urls: tuple[str, ...] = ()
         self.history: list[Outcome] = []
-        self.paused = bool(carried.get("paused"))
-        self._templates = 0
-        self._template_folders: tuple[str, ...] = ()
+        self.watching = Watching(
+            self.quiet, console, save=self.save, busy=lambda: self.reloading.under_way
+        )
+        self.watching.paused = bool(carried.get("paused"))
+        self.templates = 0
+        """Files of templates that the app's frameworks find."""
+        self.template_folders: tuple[str, ...] = ()
         self._began = self._closed = self._restored = False
-        self._later: dict[str, None] = {}
-        """Files that were saved while watching was paused."""
         hooks.runtime.ask_reload = self.reloading.ask
 
     # -- facts -----------------------------------------------------------------------------------------------------
@@ -159,6 +156,11 @@ class Session:
     def root(self) -> str:
         """The project's directory."""
         return self.options.root or os.getcwd()
+
+    @property
+    def target(self) -> str:
+        """What runs: ``demo_server.main:app``, or TARGET as it was given while nothing is imported."""
+        return self.plan.name if self.plan else self.given
 
     @property
     def config(self) -> str:
@@ -174,25 +176,6 @@ class Session:
         """Give the tracked modules, in import order."""
         return [entry.module for entry in list(self.swapper.tracker.loaded.values())]
 
-    def status(self) -> dict[str, object]:
-        """Tell how things stand: for the status page and ``--status``."""
-        from hotswap import __version__
-
-        last = next((one for one in reversed(self.history) if one.ok), None)
-        return {
-            "target": self.plan.name if self.plan else self.given,
-            "version": __version__,
-            "pid": os.getpid(),
-            "image": self.image,
-            "root": self.root,
-            "urls": list(self.urls),
-            "generation": self.swapper.generation,
-            "connections": self.registry.counts(),
-            "stale": [dataclasses.asdict(stale) for stale in last.stale] if last else [],
-            "pending": sorted(self.swapper.pending),
-            "paused": self.paused,
-        }
-
     def watched_files(self) -> set[str]:
         """Give the files whose change matters now, those that failed to import included."""
         files = set(self.swapper.tracked() | self.swapper.data_files() | self.swapper.pending)
@@ -207,7 +190,7 @@ class Session:
         """Bring the schema up to date before the app is imported, when the options name one."""
         if not self.options.migrations:
             return
-        from hotswap.migrating import Migrating
+        from hotswap.session.migrating import Migrating
 
         self.migrating = Migrating(self, self.options.migrations)
         fault = self.migrating.follow()
@@ -215,32 +198,6 @@ class Session:
             self.console.fault(fault, headline="the schema is not up to date")
 
     # -- starting --------------------------------------------------------------------------------------------------
-
-    def open_browser(self) -> Browser:
-        """Make the browser's side, with what the last image carried of it."""
-        from hotswap.web.browser import Browser
-
-        options = self.options
-        self.browser = Browser(
-            root=self.root,
-            editor=options.editor,
-            on_patch=cast("OnPatch", options.on_patch),
-            cache_paths=options.cache,
-            allowed_hosts=options.allowed_hosts,
-            allow_remote=options.allow_remote,
-            reconnect=options.reconnect_websockets,
-            ask_reload=self.reloading.ask,
-            status=self.status,
-            say=self.console.say,
-        )
-        local = options.uds or options.fd is not None
-        refused = self.browser.bound(None if local else options.host)
-        if refused:
-            self.console.say(refused, level="warning")
-        carried = self.manifest.extras.get("web") if self.manifest is not None else None
-        if carried:
-            self.browser.adopt(carried)
-        return self.browser
 
     def imported(self) -> None:
         """The app is imported: note what its values were made of, and put back what the last image carried.
@@ -300,9 +257,9 @@ class Session:
         self._began = True
         self.stop = stop
         self.urls = tuple(urls)
-        self._listen()
+        signals.listen(self.reloading.ask)
         carrier.unblock()
-        self.serve_files()
+        pages.serve_files(self)
         loop = self.quiet.loop
         if loop is None:
             self._settle_in()
@@ -334,35 +291,9 @@ class Session:
 
     def _announce(self) -> None:
         """Tell that the program runs: the start line, or nothing but the event when it resumed."""
-        from hotswap import __version__
-
-        self.console.started(
-            {
-                "version": __version__,
-                "target": self.plan.name if self.plan else self.given,
-                "urls": list(self.urls),
-                "pid": os.getpid(),
-                "generation": self.swapper.generation,
-                "modules": len(self.swapper.tracked()),
-                "templates": self._templates,
-                "data_files": len(self.swapper.data_files()),
-                "watching": list(self.watcher.directories) if self.watcher else [],
-                "polling": self.watcher.polling if self.watcher else "",
-                "keys": self.desk.keys is not None,
-                "tips": self._tips(),
-                "resumed": self.manifest is not None,
-                "ms": (time.perf_counter() - self.began) * 1000,
-            }
-        )
+        self.console.started(telling.started(self))
         if self.options.open and self.urls and self.manifest is None:
             self.desk.open_url()
-
-    def _tips(self) -> list[str]:
-        """Give what to try, from the numbered list in the docstring of the target's package."""
-        name = (self.plan.name if self.plan else "").partition(":")[0].partition(".")[0]
-        text = getattr(sys.modules.get(name), "__doc__", None) or ""
-        items = (re.match(r"\s*\d\.\s+(.*)", one) for one in text.splitlines())
-        return [item[1] for item in items if item]
 
     def _warm(self) -> None:
         """Import what the first swap needs, once the program serves; jurigged alone costs 0.2 s."""
@@ -387,35 +318,19 @@ class Session:
         except Exception as error:  # noqa: BLE001 -- called by the program's own asyncio.run()
             self._mistaken(error)
 
-    def _listen(self) -> None:
-        """Take SIGUSR1 as a request to reload, and SIGHUP where no terminal could hang up."""
-        if not hasattr(signal, "SIGUSR1"):
-            return
-        if threading.current_thread() is not threading.main_thread():
-            return
-
-        def asked(number: int, _: object) -> None:
-            self.reloading.ask(signal.Signals(number).name)
-
-        if signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL:
-            signal.signal(signal.SIGUSR1, asked)
-        if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL and not _has_terminal():
-            signal.signal(signal.SIGHUP, asked)
-
     # -- watching --------------------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        from hotswap.watch import Watcher
-
-        self.watcher = Watcher(wake=self._wake, poll=self.options.poll)
+        watcher = self.watching.open(self.options.poll)
         self.refresh_watch()
-        self.watcher.start()
+        watcher.start()
         self.swapper.tracker.on_import = lambda: self.quiet.soon(self.refresh_watch)
-        self.quiet.soon(self._take)
+        self.quiet.soon(self.watching.take)
 
     def refresh_watch(self) -> None:
         """Watch what is of interest now; after every swap and late import."""
-        if self.watcher is None:
+        watcher = self.watching.watcher
+        if watcher is None:
             return
         globs = [
             glob if os.path.isabs(glob) else os.path.join(self.root, glob)
@@ -423,7 +338,7 @@ class Session:
             for found, _ in entries
             for glob in found
         ]
-        globs.extend(self._template_folders)
+        globs.extend(self.template_folders)
         if self.browser is not None:
             globs.extend(self.browser.interesting())
         if self.migrating is not None:
@@ -432,29 +347,12 @@ class Session:
         self.saving.noted(files)
         read = {path for path in self.swapper.data_files() if is_dotenv(path)}
         self.env.note(sorted(read | settings.env_files()))
-        self.watcher.watch(
+        watcher.watch(
             files,
             includes=(*self.options.reload_include, *globs),
             excludes=self.options.reload_exclude,
             roots=self.roots,
         )
-
-    def _wake(self) -> None:
-        """On the watcher's thread."""
-        self.quiet.soon(self._take)
-
-    def _take(self) -> None:
-        if self.watcher is None:
-            return
-        settled = self.watcher.take()
-        for problem in settled.problems:
-            self.console.fault(problem, headline="cannot watch everything")
-        if settled.again is not None:
-            self.quiet.later(settled.again, self._take)
-        if settled.files and (self.paused or self.reloading.under_way):
-            self._later.update(dict.fromkeys(settled.files))
-        elif settled.files:
-            self.save(settled.files)
 
     def save(self, files: Iterable[str]) -> None:
         """Swap a batch of saved files in, and let pages take theirs. At a quiet point only."""
@@ -479,12 +377,6 @@ class Session:
 
         for adapter in adapters.active():
             adapter.saved(batch)
-
-    def save_late(self) -> None:
-        """Swap in what was saved while that had to wait."""
-        late, self._later = self._later, {}
-        if late and not self.paused:
-            self.save(late)
 
     def undo(self) -> None:
         """Go back to the previous source in memory; the files stay as they are, and the report says so."""
@@ -544,30 +436,10 @@ class Session:
             return
         try:
             self.browser.outcome(outcome)
-            self.serve_files()
+            pages.serve_files(self)
         except Exception:
             log.exception("open pages were not told")
             self.console.say("open pages were not told: an error of hotswap's own", level="error")
-
-    def serve_files(self) -> None:
-        """Tell the pages' side which static files and templates the app serves now."""
-        if self.plan is None:
-            return
-        from hotswap.live import adapters
-
-        static: list[tuple[str, str]] = []
-        templates: list[str] = []
-        by_name = {module.__name__: module for module in self.modules()}
-        for adapter in adapters.active():
-            for app in self.plan.apps():
-                if adapter.owns(app):
-                    static.extend(adapter.served(app))
-            templates.extend(adapter.templates(by_name))
-        folders = list(dict.fromkeys(templates))
-        self._templates = sum(len(files) for folder in folders for _, _, files in os.walk(folder))
-        self._template_folders = tuple(folders)
-        if self.browser is not None:
-            self.browser.serves(list(dict.fromkeys(static)), folders)
 
     def _mistaken(self, error: Exception) -> None:
         """Report a mistake of hotswap's own; the program goes on."""
@@ -596,7 +468,7 @@ class Session:
 
     def _configure(self) -> None:
         """Take a changed ``[tool.hotswap]`` over at once, or say what needs an exec reload."""
-        from hotswap.configure import read_again
+        from hotswap.session.configure import read_again
 
         reading = read_again(self.options, os.getcwd(), self.config)
         if reading.fault is not None:
@@ -622,7 +494,7 @@ class Session:
 
     def carry(self) -> dict[str, Any]:
         """Give what the next image must know."""
-        return {"env": self.env.carry(), "paused": self.paused, "given": self._given}
+        return {"env": self.env.carry(), "paused": self.watching.paused, "given": self._given}
 
     def close(self) -> None:
         """Stop watching, reading and answering. Idempotent."""
@@ -630,9 +502,7 @@ class Session:
             self.service.stopping()
         self._closed = True
         self.desk.close()
-        if self.watcher is not None:
-            self.watcher.stop()
-            self.watcher = None
+        self.watching.close()
         self.quiet.on_loop = None
         self.quiet.uninstall()
         self.swapper.close()
@@ -650,11 +520,3 @@ def _changed_since(path: str, moment: float) -> bool:
         return os.stat(path).st_mtime >= moment
     except OSError:
         return False
-
-
-def _has_terminal() -> bool:
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
-    except OSError:
-        return False
-    return True

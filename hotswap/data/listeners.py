@@ -43,7 +43,7 @@ def matches(path: str, glob: str, root: str) -> bool:
     return _compiled(glob.removeprefix("./")).match(shown.replace(os.sep, "/")) is not None
 
 
-def listeners(path: str, root: str) -> list[Callable[..., Any]]:
+def of(path: str, root: str) -> list[Callable[..., Any]]:
     """Give the functions that want to know of `path`, in the order of registration."""
     return [
         function
@@ -62,7 +62,7 @@ def call(paths: Sequence[str], root: str, failed: Callable[[Fault], object]) -> 
         failed: Gets the fault of an async listener, which runs as a task of its own.
     """
     for path in paths:
-        for function in listeners(path, root):
+        for function in of(path, root):
             try:
                 given = function(path)
                 if inspect.isawaitable(given):

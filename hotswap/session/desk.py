@@ -8,13 +8,15 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+from hotswap.session import telling
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
     from hotswap.control import Control
     from hotswap.keys import Keys
-    from hotswap.session import Session
+    from hotswap.session.session import Session
 
 
 class Desk:
@@ -87,7 +89,7 @@ class Desk:
         self,
     ) -> dict[str, Callable[[list[str], Callable[[dict[str, Any]], None]], None]]:
         return {
-            "status": lambda _, answer: answer(self._session.status()),
+            "status": lambda _, answer: answer(telling.status(self._session)),
             "explain": lambda words, answer: answer(self._explain(words)),
             "reload": lambda _, answer: self._session.reloading.ask(
                 "--ask-reload", refused=lambda outcome: answer(outcome.as_event())
@@ -146,12 +148,13 @@ class Desk:
             say("there is no address to open")
 
     def _pause(self) -> None:
-        self._session.paused = not self._session.paused
-        if self._session.paused:
-            self._session.console.say("watching is paused; p + enter goes on")
+        watching, say = self._session.watching, self._session.console.say
+        watching.paused = not watching.paused
+        if watching.paused:
+            say("watching is paused; p + enter goes on")
         else:
-            self._session.console.say("watching goes on")
-            self._session.save_late()
+            say("watching goes on")
+            watching.take_late()
 
 
 def _has_keyboard() -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping
 
-    from hotswap.session import ReloadPlan, Session
+    from hotswap.session.session import ReloadPlan, Session
     from hotswap.source.model import Reload
 
 
@@ -175,7 +175,7 @@ class Reloading:
         for refused in waiting:
             refused(result)
         session.desk.resume()
-        session.save_late()
+        session.watching.take_late()
 
     def _last_words(self) -> None:
         """Right before execve: the terminal as it was, everything written."""

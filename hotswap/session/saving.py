@@ -6,8 +6,7 @@ import hashlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from hotswap import files as listening
-from hotswap.data import settings
+from hotswap.data import listeners, settings
 from hotswap.data.environment import is_dotenv
 from hotswap.live.batch import Outside
 from hotswap.source.model import Outcome
@@ -15,7 +14,7 @@ from hotswap.source.model import Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from hotswap.session import Session
+    from hotswap.session.session import Session
     from hotswap.source.model import Fault
 
 
@@ -39,7 +38,7 @@ class Saving:
         swapper = session.swapper
         known = swapper.tracked() | swapper.data_files() | swapper.pending
         batch = [path for path in files if path.endswith(".py") or self._differs(path)]
-        listened = [path for path in batch if listening.listeners(path, session.root)]
+        listened = [path for path in batch if listeners.of(path, session.root)]
         env = [path for path in batch if self._is_env(path)]
         schema = [path for path in batch if session.migrating and session.migrating.wants(path)]
         code = [path for path in batch if path in known or path.endswith(".py")]
@@ -102,7 +101,7 @@ class Saving:
             fault = settings.refresh(session.modules(), env[0], undo, refreshed)
             if fault is not None:
                 return fault
-        return listening.call(listened, session.root, self._hook_failed) if listened else None
+        return listeners.call(listened, session.root, self._hook_failed) if listened else None
 
     def _hook_failed(self, fault: Fault) -> None:
         """An async hook of a data file raised after its save was reported."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from hotswap.files import matches
+from hotswap.data.listeners import matches
 from hotswap.options import UsageError
 from hotswap.source.model import Fault
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hotswap.data.sqlite import MigrationError
-    from hotswap.session import Session
+    from hotswap.session.session import Session
 
 KEY = "migrations"
 
