@@ -123,7 +123,7 @@ def test_every_verdict_and_rung_is_documented() -> None:
 
 def test_every_fault_code_has_a_section_and_every_section_a_code() -> None:
     page = (pages.REFERENCE / "faults.md").read_text()
-    sections = set(re.findall(r"^### (HS\d+): ", page, re.MULTILINE))
+    sections = set(re.findall(r"^## (HS\d+): ", page, re.MULTILINE))
     source = Path(hotswap.__file__).parent
     used = {
         code for path in source.rglob("*.py") for code in re.findall(r'"(HS\d+)"', path.read_text())
