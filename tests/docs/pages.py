@@ -42,8 +42,7 @@ def faults() -> str:
     from hotswap.source.faults import KINDS
 
     return "\n\n".join(
-        f"## {k.code}: {k.title}\n\n{k.meaning}\n\n*What to do:* {k.remedy}"
-        for k in KINDS.values()
+        f"## {k.code}: {k.title}\n\n{k.meaning}\n\n*What to do:* {k.remedy}" for k in KINDS.values()
     )
 
 
