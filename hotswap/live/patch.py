@@ -164,6 +164,27 @@ def set_class_facts(cls: type, old: CodeType, new: CodeType, journal: Journal) -
             journal.setattr(cls, name, after.get(name))
 
 
+def clear_memos(heap: Heap, changed: Mapping[int, AbstractSet[str]]) -> list[str]:
+    """Clear each `lru_cache` around a function that reads a global name which means something else now.
+
+    A function without parameters is left alone: its cache holds not results but the one object it made, and that is
+    state (``get_service()``).
+
+    Args:
+        changed: id of a module's dict -> the names in it that changed, or are functions that call what changed.
+    """
+    cleared = []
+    for cache in heap.caches:
+        inner = getattr(cache, "__wrapped__", None)
+        if type(inner) is not FunctionType:
+            continue
+        names, code = changed.get(id(inner.__globals__)), inner.__code__
+        if names and code.co_argcount + code.co_kwonlyargcount and names & codes.names_used(code):
+            cache.cache_clear()
+            cleared.append(getattr(cache, "__qualname__", "?"))
+    return cleared
+
+
 def clear_caches(heap: Heap, changed: AbstractSet[int]) -> list[str]:
     """Clear each `lru_cache` around a function whose body changed; give their names.
 

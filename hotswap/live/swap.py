@@ -28,6 +28,7 @@ from hotswap.live.outcomes import (
     unparsable,
 )
 from hotswap.live.planning import Faulted, Planned, plan_batch, reason_of
+from hotswap.live.rerun.changed import visible_dirty
 from hotswap.live.rerun.followers import module_gone
 from hotswap.live.rerun.frameworks import refuse_bodies
 from hotswap.live.rerun.state import StatementRaised
@@ -198,6 +199,9 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
         run(rerun)
         refuse_orphans(graft)
         swap.notes += rerun.notes + graft.notes
+        changed = {id(s.names): visible_dirty(rerun, s) | s.tainted for s in rerun.swaps.values()}
+        memos = patch.clear_memos(heap, changed)
+        swap.notes += [f"lru_cache of {name} cleared" for name in dict.fromkeys(memos)]
         swap.planned.changes += rerun.changes
         reasons = {w: None for s in rerun.swaps.values() for w in s.ran.values() if w != "edited"}
         remade = [c.because for c in rerun.changes if c.what == "re-run"]  # no module holds it
