@@ -111,7 +111,7 @@ class Swapper:
         """
         from hotswap.live.batch import Outside, read_batch
 
-        with self._lock:
+        with self._lock, self.tracker.copying():
             started = time.perf_counter()
             self.tracker.adopt_imported()
             given = None if paths is None else [os.fspath(p) for p in paths]
@@ -126,7 +126,7 @@ class Swapper:
         """Go back to the sources that ran before the last swap, in memory; the files stay as they are."""
         from hotswap.live.batch import Batch
 
-        with self._lock:
+        with self._lock, self.tracker.copying():
             started = time.perf_counter()
             if not self._undo:
                 return Outcome(
@@ -147,7 +147,7 @@ class Swapper:
         from hotswap.live.batch import read_batch
         from hotswap.live.swap import Swap, explain
 
-        with self._lock:
+        with self._lock, self.tracker.copying():
             started = time.perf_counter()
             given = None if paths is None else [os.fspath(p) for p in paths]
             batch = read_batch(self.tracker, given, self._pending)
@@ -169,10 +169,17 @@ class Swapper:
             reenter=self.reenter,
         )
         before: dict[str, bytes | None] = {e.entry.path: e.entry.data for e in batch.edits}
-        result = carry_out(swap)
-        if swap.grafted:
-            del swap
-            gc.collect(1)  # throw-away classes leave the __subclasses__() of their bases
+        collecting = gc.isenabled()
+        gc.disable()  # what a swap makes stays young, so that a small collection finds all of it
+        try:
+            result = carry_out(swap)
+        finally:
+            if collecting:
+                gc.enable()
+        del swap
+        gc.collect(
+            1
+        )  # syntax trees, and throw-away classes that leave the __subclasses__() of their bases
         reverted = [p for p in batch.same if p in self._pending]
         for path in reverted:
             del self._pending[path]

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from hotswap.live.conformer import CLASS, FITTED, conforming, with_constants
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import content, is_made
+from hotswap.source import codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -378,14 +379,13 @@ def forwarding_code(old: FunctionType, new: FunctionType) -> CodeType:
     free = ", ".join(old.__code__.co_freevars)
     dead = f"  if 0: {free}\n" if free else ""
     source = f"def make({free}):\n {prefix}def forward(*args, **kwargs):\n{dead}  {body}\n return forward\n"
-    namespace: dict[str, Any] = {}
     import warnings
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        exec(compile(source, new.__code__.co_filename, "exec"), namespace)
-    made: FunctionType = namespace["make"](*[None] * len(old.__code__.co_freevars))
-    return with_constants(made.__code__, {CLASS: new}).replace(
+        whole = compile(source, new.__code__.co_filename, "exec", dont_inherit=True)
+    made = next(code for code in codes.walk(whole) if code.co_name == "forward")
+    return with_constants(made, {CLASS: new}).replace(
         co_name=new.__name__,
         co_qualname=new.__qualname__,
         co_firstlineno=new.__code__.co_firstlineno,

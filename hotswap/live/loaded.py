@@ -32,6 +32,10 @@ class Loaded:
     """Place in the order in which modules were completed: what a module imports comes before it."""
     complete: bool = True
     """The module's code has run to its end."""
+    exact: bool = False
+    """The module's functions were made of the very code objects in `code`, and nobody made others of its file."""
+    relics: list[CodeType] = field(default_factory=list)
+    """Code objects of this file outside `code` that something may run: superseded ones, statements run alone."""
 
     @property
     def names(self) -> dict[str, Any]:

@@ -29,6 +29,8 @@ class Executing:
         self.stacks: dict[int, list[Loaded]] = {}
         self.on_exec: list[Callable[[CodeType], None]] = []
         """Called with the code of each module that is executed, by whatever loader."""
+        self.on_copy: list[Callable[[str], None]] = []
+        """Called with the `co_filename` of each code object that is made by hand: by a debugger, a pickler."""
         self.installed = False
 
     def install(self) -> None:
@@ -38,7 +40,7 @@ class Executing:
             sys.addaudithook(self._audit())
 
     def _audit(self) -> Any:
-        stacks, listeners = self.stacks, self.on_exec
+        stacks, listeners, copied = self.stacks, self.on_exec, self.on_copy
 
         def hook(event: str, args: tuple[Any, ...]) -> None:
             if stacks and event == "open":
@@ -46,6 +48,9 @@ class Executing:
             elif event == "exec" and listeners and args[0].co_name == "<module>":
                 for listener in listeners:
                     listener(args[0])
+            elif event == "code.__new__":
+                for note in copied:
+                    note(args[1])
 
         return hook
 

@@ -1,7 +1,7 @@
 """New code objects into live functions. The only file that knows jurigged (and codefind, which does its patching).
 
-One pass over the heap serves the whole batch: it finds the functions whose code is being replaced, the frames that are
-suspended in it, the caches around it, and the instances of changed classes.
+What is found at once for the whole batch: the functions whose code is being replaced, the frames that are suspended in
+it, and the caches around it.
 """
 
 from __future__ import annotations
@@ -41,24 +41,27 @@ class Heap:
     """Suspended coroutines and generators of the batch's files."""
     caches: list[Any] = field(default_factory=list)
     """All `functools.lru_cache` wrappers."""
-    instances: dict[type, list[Any]] = field(default_factory=dict)
+
+    def joined(self, later: Heap) -> Heap:
+        """Give what this look or a later one found."""
+        functions = {id(f): (f, f.__code__) for f, _ in (*self.functions, *later.functions)}
+        frames = {id(owner): (owner, code) for owner, code in (*self.frames, *later.frames)}
+        return Heap(list(functions.values()), list(frames.values()), later.caches)
 
 
-def survey(files: AbstractSet[str], classes: AbstractSet[type] = frozenset()) -> Heap:
-    """Look once at every object the collector knows.
+def survey(files: AbstractSet[str]) -> Heap:
+    """Look once at every object the collector knows; `holders.find` does without where it can.
 
     Args:
         files: `co_filename` of the code that matters.
-        classes: Classes whose instances are wanted.
     """
     if gc.get_freeze_count():
         gc.unfreeze()  # frozen objects are invisible here: an app that froze its heap would stay stale, unseen
     heap = Heap()
     functions, frames, caches = heap.functions, heap.frames, heap.caches
-    instances: dict[type, list[Any]] = {c: [] for c in classes}
     kinds = FRAMES
     cache_type = _lru_cache_wrapper
-    wanted = {FunctionType, cache_type, *kinds, *classes}
+    wanted = {FunctionType, cache_type, *kinds}
     for obj in [o for o in gc.get_objects() if type(o) in wanted]:
         kind = type(obj)
         if kind is FunctionType:
@@ -69,20 +72,25 @@ def survey(files: AbstractSet[str], classes: AbstractSet[type] = frozenset()) ->
             code = getattr(obj, kinds[kind])
             if code.co_filename in files:
                 frames.append((obj, code))
-        elif kind is cache_type:
+        else:
             caches.append(obj)
-        elif kind in instances:
-            instances[kind].append(obj)
-    heap.instances = instances
     return heap
 
 
 def instances_of(classes: AbstractSet[type]) -> dict[type, list[Any]]:
-    """Give the live instances of each class exactly, those without collector support left out."""
+    """Give the live instances of each class exactly, those without collector support left out.
+
+    An instance refers to its class (Objects/typeobject.c, subtype_traverse): asking for referrers walks in C.
+    """
     found: dict[type, list[Any]] = {c: [] for c in classes}
     if found:
-        for obj in [o for o in gc.get_objects() if type(o) in found]:
-            found[type(obj)].append(obj)
+        if gc.get_freeze_count():
+            gc.unfreeze()
+        # a class does not refer to its metaclass, as far as the collector is told
+        metaclasses = any(issubclass(cls, type) for cls in classes)
+        for obj in gc.get_objects() if metaclasses else gc.get_referrers(*classes):
+            if type(obj) in found:
+                found[type(obj)].append(obj)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hotswap.live.adapters.base import Refused
@@ -38,7 +39,7 @@ class Faulted(Exception):
         self.fault = fault
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Planned:
     """What the edits of a batch come to."""
 
@@ -49,6 +50,8 @@ class Planned:
     """By `co_filename`: the new whole-file compiles, as they go into live functions."""
     pairs: codes.CodePairs = field(default_factory=codes.CodePairs)
     """Code that runs -> the code that takes its place."""
+    superseded: list[CodeType] = field(default_factory=list)
+    """Code of the running compiles that is not part of the new ones."""
     own_changed: dict[str, set[str]] = field(default_factory=dict)
     """Module name -> qualnames of functions whose own bytecode changed."""
     class_bodies: list[tuple[Loaded, CodeType, CodeType]] = field(default_factory=list)
@@ -57,8 +60,9 @@ class Planned:
     changes: list[Change] = field(default_factory=list)
     reason: str = ""
 
+    @cached_property
     def replaced(self) -> codes.CodePairs:
-        """Give the bodies whose own bytecode changed, old -> new."""
+        """The bodies whose own bytecode changed, old -> new."""
         found = codes.CodePairs()
         found.update((a, b) for a, b in self.pairs.items() if codes.own(a) != codes.own(b))
         return found
@@ -143,14 +147,19 @@ def _plan_module(tracker: Tracker, edit: Edit, planned: Planned) -> ModuleSwap:
                 )
             )
     before, after = running_code(entry), tracker.prepared(new.code)
+    if entry.exact and entry.filename == new.filename:
+        after = codes.reuse(before, after)
+    if entry.exact:
+        current = set(map(id, codes.walk(after)))
+        planned.superseded += [code for code in codes.walk(before) if id(code) not in current]
     planned.compiled[new.filename] = after
     changed: set[str] = set()
     for one, other in codes.pair(before, after):
-        if one != other:
+        if one is not other and one != other:
             planned.pairs[one] = other
         if codes.is_class_body(one):
             planned.class_bodies.append((entry, one, other))
-        elif codes.own(one) != codes.own(other):
+        elif one is not other and codes.own(one) != codes.own(other):
             changed.add(other.co_qualname.split(".<locals>.<")[0])
     for step in plan.steps:
         if step.situation == "lambda bodies":

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap import hooks
-from hotswap.live import adapters, instances, patch, running
+from hotswap.live import adapters, holders, instances, patch, running
 from hotswap.live.adapters.base import Refused
 from hotswap.live.bodies import code_registries_follow, put_bodies
 from hotswap.live.classes import refuse_orphans
@@ -18,6 +18,7 @@ from hotswap.live.functions import Graft
 from hotswap.live.journal import Journal
 from hotswap.live.kept import changed_classes, with_kept
 from hotswap.live.ledger import show_running, write_ledger
+from hotswap.live.loops import lineage
 from hotswap.live.modules import delete_modules, imports_as_they_are, move_files
 from hotswap.live.outcomes import (
     faulted,
@@ -38,7 +39,8 @@ from hotswap.source import codes
 from hotswap.source.model import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterator
+    from types import CodeType
 
     from hotswap.live.batch import Batch
     from hotswap.live.rerun.state import ModuleSwap, Rerun
@@ -64,10 +66,22 @@ class Swap:
     journal: Journal = field(default_factory=Journal)
     followed: running.Followed | None = None
     """Suspended frames that took, or could not take, their new bodies."""
-    grafted: bool = False
-    """Statements ran: throw-away objects may be left for the collector."""
+    made: list[CodeType] = field(default_factory=list)
+    """Code objects beside the whole-file compiles that went into functions: of statements run alone, forwarding."""
+    former: dict[str, CodeType | None] = field(default_factory=dict)
+    """Module name -> the compile that ran when the swap began."""
+    bodies_before: dict[int, CodeType] = field(default_factory=dict)
+    """id(function) -> the code it ran, of each function whose own bytecode changed."""
+    touched: Collection[ModuleSwap] = ()
+    """The modules of the swap: the edited ones and those that followed."""
     notes: list[str] = field(default_factory=list)
     stale: list[Stale] = field(default_factory=list)
+
+    def prepare(self, code: CodeType) -> CodeType:
+        """Make a code object ready to go into a function, and remember it."""
+        prepared = self.tracker.prepared(code)
+        self.made.append(prepared)
+        return prepared
 
     def pinned(self, name: str) -> bool:
         """Say whether a module must not be re-executed."""
@@ -96,8 +110,8 @@ def explain(swap: Swap) -> Outcome:
 def _foresee(swap: Swap, rung: Rung) -> Rung:
     """Climb as far as running would, as far as that can be told without running anything."""
     if rung != "noop":
-        rerun = _begin(swap, Graft(swap.journal, swap.planned.texts, swap.tracker.prepared))
-        refuse_bodies(rerun, swap.planned.replaced())
+        rerun = _begin(swap, Graft(swap.journal, swap.planned.texts, swap.prepare))
+        refuse_bodies(rerun, swap.planned.replaced)
         why = would_run(rerun)
         if why and rung == "patch":
             swap.planned.reason = why
@@ -128,13 +142,18 @@ def _begin(swap: Swap, graft: Graft) -> Rerun:
 def carry_out(swap: Swap) -> Outcome:
     """Plan, swap, verify, commit; or roll everything back."""
     try:
+        return _carry_out(swap)
+    finally:
+        _note_relics(swap)
+
+
+def _carry_out(swap: Swap) -> Outcome:
+    try:
         rung = plan_batch(swap.tracker, swap.batch, swap.pinned, swap.planned)
     except UNPLANNED as error:
         return _not_planned(swap, error)
     if not swap.batch.paths:
         return Outcome(ok=True, rung="noop", files=(), reason="nothing differs from what runs")
-    collecting = gc.isenabled()
-    gc.disable()
     try:
         rung = _swap_in(swap, rung)
     except Refused as refusal:
@@ -153,9 +172,6 @@ def carry_out(swap: Swap) -> Outcome:
     except Exception as error:  # noqa: BLE001 - our own mistake must not take the user's program down
         swap.journal.roll_back()
         return faulted(swap.batch, our_fault(error), rung)
-    finally:
-        if collecting:
-            gc.enable()
     swap.journal.commit()
     write_ledger(swap.tracker, swap.batch, swap.planned)
     if swap.followed is not None:
@@ -176,26 +192,30 @@ def carry_out(swap: Swap) -> Outcome:
 def _swap_in(swap: Swap, rung: Rung) -> Rung:
     importlib.invalidate_caches()
     swap.journal.undo(imports_as_they_are(swap.tracker))
-    graft = Graft(swap.journal, swap.planned.texts, swap.tracker.prepared)
+    graft = Graft(swap.journal, swap.planned.texts, swap.prepare)
+    graft.codes_before = swap.bodies_before
     rerun = None
+    swap.touched = swap.planned.modules
+    swap.former = {module.name: module.entry.code for module in swap.touched}
     if _may_rerun(swap, rung):
         rerun = _begin(swap, graft)
-        refuse_bodies(rerun, swap.planned.replaced())
+        swap.touched = rerun.swaps.values()
+        refuse_bodies(rerun, swap.planned.replaced)
     if rung == "reexec":
         _dispose(swap.planned.modules)
     files = {m.entry.filename for m in swap.planned.modules}
     classes = changed_classes(swap.planned.changes, swap.planned.modules)
-    heap = patch.survey(files, frozenset(classes.values()))
-    swap.planned.changes = with_kept(swap.planned.changes, classes, heap.instances)
-    heap.instances.clear()  # the report needs their number only
-    swap.notes += put_bodies(swap.tracker, swap.planned, heap, swap.journal, graft.codes_before)
+    living = patch.instances_of(frozenset(classes.values()))
+    swap.planned.changes = with_kept(swap.planned.changes, classes, living)
+    del living  # the report needs their number only
+    heap = _look(swap, files)
+    swap.notes += put_bodies(swap.tracker, swap.planned, heap, swap.journal, swap.bodies_before)
     move_files(swap.batch, swap.journal)
     ran = False
     if rerun is not None:
         delete_modules(swap.tracker, swap.batch, swap.journal)
         for entry in swap.batch.deleted:
             module_gone(rerun, entry)
-        swap.grafted = True
         run(rerun)
         refuse_orphans(graft)
         swap.notes += rerun.notes + graft.notes
@@ -216,7 +236,7 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
         everything = (
             {s.entry.filename for s in rerun.swaps.values()} | set(swap.planned.texts) | files
         )
-        heap = patch.survey(everything)
+        heap = _look_again(swap, rerun, everything, heap)
         followers = [s.entry for s in rerun.swaps.values() if s.plan is None and s.ran_names]
         wholes = {e.filename: running_code(e) for e in followers} | swap.planned.compiled
         normalise(heap, wholes, FITTED, swap.journal)
@@ -226,6 +246,50 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
     swap.stale += stale_rows(heap, swap.planned.compiled, paths, FITTED, graft.forwarding)
     _move_frames(swap, heap)
     return rung
+
+
+def _look(swap: Swap, files: set[str]) -> patch.Heap:
+    """Find the functions and suspended frames of the edited modules that run superseded code."""
+    entries = [module.entry for module in swap.planned.modules]
+    suspects = chain(swap.planned.superseded, _fitted(files), lineage.living(files))
+    return holders.find(entries, suspects, _tables(swap), files)
+
+
+def _look_again(swap: Swap, rerun: Rerun, files: set[str], first: patch.Heap) -> patch.Heap:
+    """After statements ran, find what runs code of theirs too."""
+    entries = [module.entry for module in rerun.swaps.values()]
+    suspects = (code for made in swap.made for code in codes.walk(made))
+    return first.joined(holders.find(entries, suspects, _tables(swap), files, compiles=swap.made))
+
+
+def _fitted(files: set[str]) -> Iterator[CodeType]:
+    """Give the codes that earlier swaps made to fit functions of these files."""
+    return (code for code, _ in FITTED.values() if code.co_filename in files)
+
+
+def _tables(swap: Swap) -> Iterator[CodeType]:
+    """Give every code object that a table of the swap refers to, once for each reference."""
+    planned = swap.planned
+    yield from chain(planned.pairs.references(), planned.replaced.references())
+    yield from chain.from_iterable(FITTED.values())
+    yield from chain(planned.superseded, swap.made, swap.bodies_before.values())
+
+
+def _note_relics(swap: Swap) -> None:
+    """Remember which code outside the compiles that run now is still in use: the next swap looks for it too."""
+    for module in swap.touched:
+        entry = module.entry
+        if not entry.exact or entry.code is None:
+            continue
+        former = swap.former.get(module.name)
+        compiles = [*swap.made, former] if former is not None else swap.made
+        current = set(map(id, codes.walk(entry.code)))
+        suspects = (
+            code
+            for code in chain(entry.relics, *map(codes.walk, compiles))
+            if code.co_filename == entry.filename and id(code) not in current
+        )
+        entry.relics = holders.still_held(entry, suspects, _tables(swap), compiles)
 
 
 def _may_rerun(swap: Swap, rung: Rung) -> bool:

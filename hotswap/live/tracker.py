@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import contextmanager
 from types import CodeType, FrameType, ModuleType
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from hotswap.live.opening import current, digest_of, executing, module_line, run
 from hotswap.live.roots import Roots, is_installed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 
 class Tracker:
@@ -43,6 +44,9 @@ class Tracker:
         self._finder = Finder(self)
         self._orders = 0
         self._imported: tuple[int, str, int, int] = (0, "", 0, 0)
+        self._ran: set[str] = set()
+        """Real paths of which module code has run, or may have."""
+        self._copying = False
         self._loose: dict[str, bytes] = {}
         """Real path -> source of modules that ran without our loader."""
         self.on_import: Callable[[], None] | None = None
@@ -68,6 +72,7 @@ class Tracker:
         executing.install()
         if self.note_run not in executing.on_exec:
             executing.on_exec.append(self.note_run)
+            executing.on_copy.append(self.note_copy)
         if self._finder not in sys.meta_path:
             sys.meta_path.insert(0, self._finder)
         self.adopt_imported()
@@ -76,6 +81,7 @@ class Tracker:
         """Track no further imports."""
         if self.note_run in executing.on_exec:
             executing.on_exec.remove(self.note_run)
+            executing.on_copy.remove(self.note_copy)
         if self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
 
@@ -146,6 +152,11 @@ class Tracker:
             code=code,
         )
         entry.order = self._next_order()
+        before = self.loaded.get(entry.name)
+        again = entry.path in self._ran and not (before is not None and before.code is code)
+        entry.exact = code is not None and not again
+        self._ran.add(entry.path)
+        self._not_alone(entry.path, entry)
         self.loaded[entry.name] = entry
         self.failed.pop(entry.path, None)
         return entry
@@ -238,6 +249,29 @@ class Tracker:
         real = os.path.realpath(path)
         return [e for e in self.loaded.values() if e.path == real]
 
+    def _not_alone(self, path: str, new: Loaded | None = None) -> None:
+        """Functions of a file may be anywhere from now on: it ran again, or its code was copied."""
+        for entry in list(self.loaded.values()):
+            if entry.path == path and entry is not new:
+                entry.exact = False
+
+    def note_copy(self, filename: str) -> None:
+        """Remember that functions of a file may run code objects that the ledger does not know."""
+        if self._copying:
+            return
+        for entry in list(self.loaded.values()):
+            if entry.filename == filename:
+                entry.exact = False
+
+    @contextmanager
+    def copying(self) -> Iterator[None]:
+        """Code objects that are copied meanwhile are the engine's own."""
+        before, self._copying = self._copying, True
+        try:
+            yield
+        finally:
+            self._copying = before
+
     def note_run(self, code: CodeType) -> None:
         """Remember the source of a module that runs without our loader: a plug-in loaded by its path."""
         filename = code.co_filename
@@ -247,6 +281,8 @@ class Tracker:
         if entry is not None and entry.filename == filename:
             return
         real = os.path.realpath(filename)
+        self._ran.add(real)
+        self._not_alone(real)
         if real in self._loose:
             return
         self._loose[real] = b""

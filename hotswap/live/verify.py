@@ -34,17 +34,23 @@ def normalise(
         journal: Takes every undo.
     """
     places: dict[tuple[str, str, int, str], list[CodeType]] = {}
-    whole: dict[str, set[CodeType]] = {}
+    whole: dict[str, dict[CodeType, CodeType]] = {}
     for filename, code in compiled.items():
-        found = set(codes.walk(code))
-        whole[filename] = found
+        found = whole[filename] = {one: one for one in codes.walk(code)}
         for one in found:
             key = (filename, one.co_qualname, one.co_firstlineno, one.co_name)
             places.setdefault(key, []).append(one)
     for function, _ in heap.functions:
         made = function.__code__
         code = fitted[id(made)][1] if id(made) in fitted else made
-        if code.co_filename not in whole or code in whole[code.co_filename]:
+        if code.co_filename not in whole:
+            continue
+        twin = whole[code.co_filename].get(code)
+        if twin is not None:
+            if (
+                code is made is not twin
+            ):  # equal, but the next swap goes by identity (live/holders.py)
+                journal.recode(function, twin)
             continue
         same = places.get(
             (code.co_filename, code.co_qualname, code.co_firstlineno, code.co_name), ()

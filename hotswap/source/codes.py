@@ -9,7 +9,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 LAZY: Final = sys.version_info >= (3, 14)
 Pair = tuple[CodeType, CodeType]
@@ -38,6 +38,11 @@ class CodePairs(MutableMapping[CodeType, CodeType]):
 
     def __len__(self) -> int:
         return len(self._new)
+
+    def references(self) -> Iterator[CodeType]:
+        """Give every code object once for each reference from here (for live/holders.py)."""
+        for (_, key), (old, new) in self._new.items():
+            yield from (key, old, new)
 
 
 def children(code: CodeType) -> list[CodeType]:
@@ -131,6 +136,32 @@ def pair(old: CodeType, new: CodeType) -> list[Pair]:
             found.append((one, other))
             stack.append((one, other))
     return found
+
+
+def reuse(old: CodeType, new: CodeType) -> CodeType:
+    """Give `new` with the very code objects of `old` in all places where they are equal, however deep.
+
+    Functions that an edit leaves alone then go on running code of the current compile, by identity.
+    """
+    if old == new:
+        return old
+    return _put(new, {id(b): a for a, b in _siblings(children(old), children(new))})
+
+
+def _put(code: CodeType, partners: Mapping[int, CodeType]) -> CodeType:
+    """Replace nested codes by their partners. (No closure: its cycle would keep the codes, see live/holders.py.)"""
+    constants: list[Any] = []
+    for constant in code.co_consts:
+        kept = constant
+        if isinstance(constant, CodeType):
+            if id(constant) in partners:
+                kept = reuse(partners[id(constant)], constant)
+            elif constant.co_name.startswith("<generic parameters"):
+                kept = _put(constant, partners)
+        constants.append(kept)
+    if all(a is b for a, b in zip(constants, code.co_consts, strict=True)):
+        return code
+    return code.replace(co_consts=tuple(constants))
 
 
 def _siblings(old: list[CodeType], new: list[CodeType]) -> Iterator[Pair]:

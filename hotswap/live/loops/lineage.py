@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Container, Iterator
     from types import CodeType
 
     from hotswap.live.journal import Journal
@@ -31,6 +32,14 @@ class Origin:
 
 
 _known: dict[int, tuple[weakref.ref[CodeType], Origin]] = {}
+
+
+def living(files: Container[str]) -> Iterator[CodeType]:
+    """Give the code objects of these files (`co_filename`) that frames were given, or were left with."""
+    for reference, _ in list(_known.values()):
+        code = reference()
+        if code is not None and code.co_filename in files:
+            yield code
 
 
 def origin(code: CodeType) -> Origin | None:

@@ -176,7 +176,7 @@ def _compiled(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> CodeType:
             flags=swap.text.flags,
             dont_inherit=True,
         )
-    return rerun.tracker.prepared(code)
+    return rerun.graft.prepare(code)
 
 
 def _star_names(swap: ModuleSwap, unit: Unit) -> list[str]:
