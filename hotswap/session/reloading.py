@@ -9,6 +9,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from hotswap.session.reporting import report
 from hotswap.source.model import Change, Outcome
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ class Reloading:
         cause = self._carried.get("outcome")
         ms = (time.monotonic() - asked) * 1000 if asked else reload.blackout_ms
         base = outcome_from(cause) if cause else Outcome(ok=True, rung="exec", files=())
-        session.report(
+        report(
+            session,
             dataclasses.replace(
                 base,
                 ok=True,
@@ -77,7 +79,7 @@ class Reloading:
                 pending=(),
                 ms=ms,
                 reload=reload,
-            )
+            ),
         )
 
     def edited(self) -> frozenset[str]:
@@ -169,7 +171,7 @@ class Reloading:
                 notes=(*cause.notes, *result.notes),
             )
         result = dataclasses.replace(result, generation=session.swapper.generation)
-        session.report(result)
+        report(session, result)
         session.service.ready(f"generation {result.generation}; not reloaded: {result.reason}")
         waiting, self._waiting = self._waiting, []
         for refused in waiting:

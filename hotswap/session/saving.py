@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hotswap.data import listeners, settings
 from hotswap.data.environment import is_dotenv
 from hotswap.live.batch import Outside
+from hotswap.session.reporting import report
 from hotswap.source.model import Outcome
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Saving:
 
     def _hook_failed(self, fault: Fault) -> None:
         """An async hook of a data file raised after its save was reported."""
-        self._session.report(self._made((), fault))
+        report(self._session, self._made((), fault))
 
     def _made(self, files: Sequence[str], fault: Fault | None) -> Outcome:
         """Make the outcome of a batch in which no code was swapped."""

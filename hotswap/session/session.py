@@ -12,24 +12,22 @@ One `Session` lives in one process image. What outlives the image is in `carry`.
 from __future__ import annotations
 
 import dataclasses
-import logging
 import os
 import threading
 import time
-import traceback
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap import hooks
 from hotswap.data import settings
 from hotswap.data.environment import Layer, is_dotenv
-from hotswap.session import pages, signals, telling
+from hotswap.session import pages, reporting, signals, telling
 from hotswap.session.desk import Desk
 from hotswap.session.quiet import QuietPoint
 from hotswap.session.reloading import Reloading
 from hotswap.session.saving import Saving
 from hotswap.session.service import Service
 from hotswap.session.watching import Watching
-from hotswap.source.model import Fault, Outcome, Stale
+from hotswap.source.model import Outcome
 from hotswap.swapper import Swapper
 
 if TYPE_CHECKING:
@@ -44,17 +42,9 @@ if TYPE_CHECKING:
     from hotswap.session.migrating import Migrating
     from hotswap.web.browser import Browser
 
-log = logging.getLogger("hotswap.swap")
-# The console tells; handlers are the app's choice.
-logging.getLogger("hotswap").addHandler(logging.NullHandler())
-
 SETTLE_IN: Final = 0.01
 WARM: Final = 0.2
 """Seconds after the server is up until the rest is set up, and until what the first swap needs is imported."""
-LASTING: Final = ("websocket", "stream", "sse")
-"""Kinds of connections that people keep open, and would miss."""
-KEPT: Final = 200
-"""Outcomes that the session remembers for the `s` key and the status page."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -116,7 +106,7 @@ class Session:
         self.quiet = QuietPoint()
         self.quiet.install()
         self.quiet.on_loop = self._loop_began
-        self.quiet.on_error = self._mistaken
+        self.quiet.on_error = lambda error: reporting.own_mistake(self, error)
         self.env = Layer()
         self.env.adopt(carried.get("env") or {})
         self.saving = Saving(self)
@@ -316,7 +306,7 @@ class Session:
                 self.imported()
             self.registry.arrivals.expect(loop)
         except Exception as error:  # noqa: BLE001 -- called by the program's own asyncio.run()
-            self._mistaken(error)
+            reporting.own_mistake(self, error)
 
     # -- watching --------------------------------------------------------------------------------------------------
 
@@ -368,7 +358,7 @@ class Session:
         rest = [path for path in batch if path not in taken]
         outcome = self.saving.save(rest) if rest else None
         if outcome is not None:
-            self.conclude(outcome)
+            reporting.conclude(self, outcome)
         self.refresh_watch()
 
     def _forget_cached(self, batch: Sequence[str]) -> None:
@@ -389,70 +379,8 @@ class Session:
         )
         if outcome.ok and outcome.files:
             outcome = dataclasses.replace(outcome, notes=(*outcome.notes, note))
-        self.conclude(outcome)
+        reporting.conclude(self, outcome)
         self.refresh_watch()
-
-    def conclude(self, outcome: Outcome) -> None:
-        """Report an outcome of the swapper, or climb to exec when that is its verdict."""
-        if outcome.ok and outcome.rung in {"patch", "reexec"}:
-            self.saving.remember(outcome)
-            outcome = self._with_connections(outcome)
-        needs_exec = not outcome.ok and outcome.fault is None and outcome.rung == "exec"
-        if needs_exec and self.options.exec == "auto" and self.plan is not None:
-            self.reloading.ask(outcome.reason, outcome=outcome)
-            return
-        if self.plan is not None and outcome.ok and outcome.rung == "reexec":
-            again = self.plan.rebound()
-            if again and self.options.exec == "auto":
-                self.reloading.ask(again, outcome=dataclasses.replace(outcome, reason=again))
-                return
-            if again:
-                stale = (*outcome.stale, Stale(self.plan.name, "app", again))
-                outcome = dataclasses.replace(outcome, stale=stale)
-        self.report(outcome)
-        if needs_exec and self.options.exec == "ask":
-            self.reloading.estimate()
-
-    def _with_connections(self, outcome: Outcome) -> Outcome:
-        """Say which lasting connections the swap left untouched."""
-        from hotswap.console.lines import count
-
-        counts = self.registry.counts()
-        kept = [count(counts[kind], kind) for kind in LASTING if counts.get(kind)]
-        if not kept:
-            return outcome
-        return dataclasses.replace(outcome, notes=(f"kept {', '.join(kept)}", *outcome.notes))
-
-    def report(self, outcome: Outcome) -> None:
-        """Give one outcome to everybody: history, console, log, pages."""
-        self.history.append(outcome)
-        del self.history[:-KEPT]
-        self.console.outcome(outcome)
-        level = logging.WARNING if outcome.fault is not None else logging.INFO
-        if log.isEnabledFor(level):
-            files = ", ".join(self.short(path) for path in outcome.files)
-            log.log(level, "%s %s", files or "reload", outcome.verdict, extra={"outcome": outcome})
-        if self.browser is None:
-            return
-        try:
-            self.browser.outcome(outcome)
-            pages.serve_files(self)
-        except Exception:
-            log.exception("open pages were not told")
-            self.console.say("open pages were not told: an error of hotswap's own", level="error")
-
-    def _mistaken(self, error: Exception) -> None:
-        """Report a mistake of hotswap's own; the program goes on."""
-        log.error("an error of hotswap's own", exc_info=error)
-        lines = traceback.format_exception(error)
-        fault = Fault(
-            code="HS301",
-            title="an error of hotswap's own",
-            message=lines[-1].strip(),
-            text="".join(lines),
-            hint="please report it with the lines above; the program runs on",
-        )
-        self.console.fault(fault, headline="not swapped")
 
     # -- options ---------------------------------------------------------------------------------------------------
 
@@ -472,14 +400,15 @@ class Session:
 
         reading = read_again(self.options, os.getcwd(), self.config)
         if reading.fault is not None:
-            self.report(
+            reporting.report(
+                self,
                 Outcome(
                     ok=False,
                     rung=None,
                     files=(self.config,),
                     fault=reading.fault,
                     generation=self.swapper.generation,
-                )
+                ),
             )
             return
         self.options = reading.options

@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 
 from hotswap.live import factories
 from hotswap.live.adapters.base import Refused
+from hotswap.live.adopting import adopt, make_registered
 from hotswap.live.factories import Factories
 from hotswap.live.journal import Journal
 from hotswap.live.making import changed_bindings, found, making, parsed
@@ -105,7 +106,7 @@ class Made:
                 raise Refused(effect)
             made = eval(compile(ast.Expression(unit.value), "x", "eval"), own)
             try:
-                own[self.name] = asked.adopt(own[self.name], made, journal)
+                own[self.name] = adopt(asked, own[self.name], made, journal)
             except BaseException:
                 journal.roll_back()
                 raise
@@ -381,14 +382,14 @@ def test_registered_by_the_session(registered: Made) -> None:
     asked = Factories({"p": (made.source.encode(), new.encode())}, {"p": made.module}, {})
     for node in ast.parse(new).body:
         made._graft(node, made.module.__dict__)
-    [change] = asked.registered(Journal())
+    [change] = make_registered(asked, Journal())
     assert (change.name, change.because) == (
         f"{made.module.__name__}:create_app",
         "create_app changed",
     )
     assert made.get("/hits") == [2, 2, 3]
     same = Factories({"p": (new.encode(), new.encode())}, {"p": made.module}, {})
-    assert same.registered(Journal()) == []
+    assert make_registered(same, Journal()) == []
 
 
 def test_instances_of_another_kind_are_refused() -> None:
@@ -397,7 +398,7 @@ def test_instances_of_another_kind_are_refused() -> None:
     from starlette.applications import Starlette
 
     with pytest.raises(Refused, match="cannot become"):
-        asked.adopt(made.module.app, Starlette(), Journal())
+        adopt(asked, made.module.app, Starlette(), Journal())
 
 
 def test_proxies_that_raise_are_left_alone() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hotswap.live import registries
 from hotswap.live.adapters.base import Adapter, Refused
+from hotswap.live.adopting import adopt, make_registered
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import instance_dict
 from hotswap.live.rerun.due import importers, join, schedule, touch
@@ -222,7 +223,7 @@ def _make_registry(
     if new is MISSING or new is old or type(new) is not type(old):
         return
     token = registry.token if registry is not None else None
-    kept = rerun.refill.factories.adopt(old, new, rerun.journal, token)
+    kept = adopt(rerun.refill.factories, old, new, rerun.journal, token)
     swap.names[name] = kept
     if kept is not new:
         rerun.graft.pair(new, kept)
@@ -267,7 +268,7 @@ def settle(rerun: Rerun) -> None:
                 registry.adapter.settle(
                     registry.obj, registry.token, ran_facts(rerun, registry, swap)
                 )
-    rerun.changes += rerun.refill.factories.registered(journal)
+    rerun.changes += make_registered(rerun.refill.factories, journal)
     live: dict[int, tuple[Adapter, list[Any]]] = {}
     for value, adapter in live_registries(rerun) if rerun.refill.active else ():
         live.setdefault(id(adapter), (adapter, []))[1].append(value)
