@@ -50,6 +50,20 @@ def pending(config: str, url: str = "") -> Sequence[Pending]:
     return missing[::-1]
 
 
+def versions(config: str) -> str:
+    """Give the folder that holds the revisions.
+
+    Args:
+        config: Path of ``alembic.ini``.
+
+    Raises:
+        alembic.util.CommandError: The file names no scripts.
+    """
+    from alembic.script import ScriptDirectory
+
+    return str(ScriptDirectory.from_config(_settings(config, "")).versions)
+
+
 def upgrade(config: str, url: str = "") -> None:
     """Upgrade the database to the newest revision; alembic's own transaction rules apply.
 

@@ -36,6 +36,8 @@ def open_browser(session: Session) -> Browser:
     carried = session.manifest.extras.get("web") if session.manifest is not None else None
     if carried:
         browser.adopt(carried)
+    if session.migrating is not None:
+        session.migrating.show(browser)
     return browser
 
 

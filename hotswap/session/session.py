@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from hotswap.live.loaded import Loaded
     from hotswap.options import Options
     from hotswap.session.migrating import Migrating
+    from hotswap.session.revising import Revising
     from hotswap.web.browser import Browser
 
 SETTLE_IN: Final = 0.01
@@ -125,7 +126,7 @@ class Session:
         self.service = Service()
         self._given: tuple[str, ...] = tuple(carried.get("given") or ())
         """Keys of the listening sockets that the program was started with."""
-        self.migrating: Migrating | None = None
+        self.migrating: Migrating | Revising | None = None
         self.plan: ReloadPlan | None = None
         self.stop: Callable[[], None] | None = None
         self.urls: tuple[str, ...] = ()
@@ -180,9 +181,9 @@ class Session:
         """Bring the schema up to date before the app is imported, when the options name one."""
         if not self.options.migrations:
             return
-        from hotswap.session.migrating import Migrating
+        from hotswap.session.migrating import follower
 
-        self.migrating = Migrating(self, self.options.migrations)
+        self.migrating = follower(self, self.options.migrations)
         fault = self.migrating.follow()
         if fault is not None:
             self.console.fault(fault, headline="the schema is not up to date")

@@ -33,6 +33,8 @@ OLDEST_SAVE = 10.0
 PYTHON = "python:"
 SCRIPT = "script:"
 REQUEST = "request:"
+KINDS = {"HS701": "config", "HS702": "migration", "HS703": "config"}
+"""What a fault is called in the overlay, by its code; anything else is Python."""
 WITHOUT_JS = (
     "a changed script reloads the page; to have functions replaced inside the live page, "
     'install "hotswap-live[js]"'
@@ -169,7 +171,8 @@ class Browser:
             key = PYTHON + reports.relative(fault.path, self._root)
             self._clear_mended(outcome, but=key)
             self._digests[key] = _written(fault.path)
-            facts = reports.faulted(fault, self._root, kind="python")
+            kind = KINDS.get(fault.code, "python")
+            facts = reports.faulted(fault, self._root, kind=kind)
             self._channel.publish(
                 "error", key=key, live_ms=self._since_save(outcome.files), **facts
             )
@@ -371,6 +374,10 @@ class Browser:
 
     def _answered(self, path: str) -> None:
         self.mended(REQUEST + path)
+
+    def settled(self, path: str) -> None:
+        """Take off the fault of a file that was settled otherwise than by another save (a button)."""
+        self.mended(PYTHON + reports.relative(path, self._root))
 
     async def _act(self, key: str, label: str) -> str:
         """Do what a button of `ask` says; give what went wrong, or ``""``."""

@@ -6,10 +6,10 @@ answer is byte for byte what plain uvicorn would give.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hotswap.web.asgi import header, text_header, without
-from hotswap.web.pages import VALIDATORS, Injection
+from hotswap.web.pages import READABLE, VALIDATORS, Injection
 from hotswap.web.styles import PARAMETER, carry_version
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Middleware:
             verbatim=self._verbatim,
         )
         try:
-            await self.app(_plain(scope), receive, injection.send)
+            await self.app(_readable(scope), receive, injection.send)
         except Exception as error:
             self._raised(path, error)
             raise
@@ -244,10 +244,30 @@ def _uncached(send: Send) -> Send:
 
 def _plain(scope: Scope) -> Scope:
     """Give the scope of a request for the whole, uncompressed body: we are about to change it."""
-    extensions = {
+    headers = without(scope["headers"], b"accept-encoding", *CONDITIONAL)
+    return {**scope, "headers": headers, "extensions": _buffered(scope)}
+
+
+def _readable(scope: Scope) -> Scope:
+    """Give the scope of a request for the whole body, compressed only as we can undo: it may be a document.
+
+    What is none (JSON that somebody looks at) then comes compressed as ever.
+    """
+    headers = []
+    for name, value in without(scope["headers"], *CONDITIONAL):
+        if name == b"accept-encoding":
+            codings = [part.strip() for part in value.split(b",")]
+            known = [part for part in codings if part.partition(b";")[0].strip() in READABLE]
+            headers += [(name, b", ".join(known))] if known else []
+        else:
+            headers.append((name, value))
+    return {**scope, "headers": headers, "extensions": _buffered(scope)}
+
+
+def _buffered(scope: Scope) -> dict[str, Any]:
+    """Give the extensions without those by which a body would pass us by."""
+    return {
         name: value
         for name, value in (scope.get("extensions") or {}).items()
         if name not in ("http.response.pathsend", "http.response.zerocopysend")
     }
-    headers = without(scope["headers"], b"accept-encoding", *CONDITIONAL)
-    return {**scope, "headers": headers, "extensions": extensions}

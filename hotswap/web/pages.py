@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hotswap.web import markup
 from hotswap.web.asgi import header, text_header, without
-from hotswap.web.policy import widen
+from hotswap.web.policy import widen, widen_markup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -184,11 +184,13 @@ class Injection:
         data = self._head
         self._start, self._head, self._held = None, b"", []
         if found.verdict == "document":
-            tag = self._prepare(start)
+            before, after = data[: found.offset], data[found.offset :]
+            widened = widen_markup(after)
+            tag = self._prepare(start, len(widened) - len(after))
             if tag:
                 self._copy = bytearray()
                 self._keep(data)
-                data = data[: found.offset] + tag + data[found.offset :]
+                data = before + tag + widened
         elif self._decoder is not None:
             self._drop_encoding(start)
         await self._send(start)
@@ -198,8 +200,12 @@ class Injection:
         elif self._copy is None and self._decoder is None:
             self._pass = True
 
-    def _prepare(self, start: dict[str, Any]) -> bytes:
-        """Make the headers true for the page with our tag in it, and give the tag; ``b""`` when none can run."""
+    def _prepare(self, start: dict[str, Any], longer: int) -> bytes:
+        """Make the headers true for the page with our tag in it, and give the tag; ``b""`` when none can run.
+
+        Args:
+            longer: By how many bytes the body grows but for the tag.
+        """
         headers: list[tuple[bytes, bytes]] = start["headers"]
         values = [
             v.decode("latin-1") for k, v in headers if k.lower() == b"content-security-policy"
@@ -218,7 +224,7 @@ class Injection:
         if self._decoder is not None:
             headers = without(headers, b"content-encoding")
         elif length is not None and length.isdigit():
-            headers.append((b"content-length", str(int(length) + len(tag)).encode()))
+            headers.append((b"content-length", str(int(length) + longer + len(tag)).encode()))
         headers += [
             (b"content-security-policy", value.encode("latin-1")) for value in widened.values
         ]

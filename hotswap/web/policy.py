@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 NONCE = re.compile(r"'nonce-([^']+)'")
 TRUSTED_POLICY = "hotswap"
 """The Trusted Types policy that the client makes to parse the server's HTML and to evaluate patches."""
+BODY = re.compile(rb"</head|<body", re.IGNORECASE)
+META = re.compile(rb"""<meta\b(?:[^>"']|"[^"]*"|'[^']*')*>""", re.IGNORECASE)
+IS_POLICY = re.compile(rb"""http-equiv\s*=\s*["']?content-security-policy["'\s/>]""", re.IGNORECASE)
+CONTENT = re.compile(rb"""(\bcontent\s*=\s*)(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 HASH = re.compile(r"'sha(?:256|384|512)-[^']+'", re.IGNORECASE)
 
 
@@ -32,7 +37,8 @@ def widen(values: Sequence[str], fresh_nonce: str) -> Widened:
     ``'unsafe-inline'`` off there, hashes have done so); elsewhere ``'self'`` is enough. Evaluating is what patching a
     function in place takes.
     """
-    policies = [_parse(value) for value in values]
+    # One header may hold several policies (RFC 9110, section 5.3).
+    policies = [_parse(part) for value in values for part in value.split(",") if part.strip()]
     if any("sandbox" in p and "allow-scripts" not in p["sandbox"].lower() for p in policies):
         return Widened(tuple(values), "", scripts=False)
     nonce = next(
@@ -46,6 +52,26 @@ def widen(values: Sequence[str], fresh_nonce: str) -> Widened:
         if "trusted-types" in policy:
             policy["trusted-types"] = _with(policy["trusted-types"], TRUSTED_POLICY)
     return Widened(tuple(_spell(policy) for policy in policies), nonce, scripts=True)
+
+
+def widen_markup(head: bytes) -> bytes:
+    """Widen the policies that ``<meta http-equiv>`` sets in a document's head, which begins before or in `head`."""
+    end = BODY.search(head)
+    stop = end.start() if end is not None else len(head)
+    return META.sub(_widen_tag, head[:stop]) + head[stop:]
+
+
+def _widen_tag(tag: re.Match[bytes]) -> bytes:
+    if not IS_POLICY.search(tag[0]):
+        return tag[0]
+    return CONTENT.sub(_widen_content, tag[0], count=1)
+
+
+def _widen_content(found: re.Match[bytes]) -> bytes:
+    value = html.unescape((found[2] or found[3] or found[4] or b"").decode("utf-8", "replace"))
+    # Our own script has come before this policy: a nonce is of no use.
+    widened = ", ".join(widen([value], "").values)
+    return found[1] + b'"' + html.escape(widened).encode() + b'"'
 
 
 def _parse(value: str) -> dict[str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.browser.follow import READY, same_document, visit, wait_overlay, wait_style
 
 if TYPE_CHECKING:
@@ -169,3 +171,126 @@ def test_stopping_is_quick_with_pages_open(
     server = begin(project, live)
     visit(page, server.url)
     assert server.stop() in (0, 130, -2)
+
+
+MIGRATING = """
+import sqlite3
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+
+app = FastAPI()
+
+
+@app.get("/", response_class=HTMLResponse)
+def index():
+    with sqlite3.connect("app.db") as database:
+        columns = [row[1] for row in database.execute("PRAGMA table_info(lines)")]
+    return f"<!doctype html><html><head></head><body><p id=columns>{columns}</p></body></html>"
+"""
+
+
+def press(page: Page, label: str) -> None:
+    page.locator("hotswap-overlay").locator(f"button:text-is('{label}')").click()
+
+
+def test_migrations_follow_their_files(
+    page: Page, project: Project, live: Callable[..., Live]
+) -> None:
+    """In order, each whole or not at all; an edited one asks before data is lost."""
+    first, second = "migrations/001_lines.sql", "migrations/002_who.sql"
+    project.write({"main.py": MIGRATING, first: "CREATE TABLE lines (text TEXT);"})
+    server = live("main:app", "--migrations", "app.db=migrations/*.sql")
+    visit(page, server.url)
+    assert page.text_content("#columns") == "['text']"
+
+    server.write(second, "ALTER TABLE lines ADD COLUMN who TEXT;\nALTER TABLE absent ADD COLUMN a;")
+    wait_overlay(page, text="no such table: absent")
+    page.reload()
+    assert page.text_content("#columns") == "['text']"
+    wait_overlay(page, text="002_who.sql")
+
+    server.write(second, "ALTER TABLE lines ADD COLUMN who TEXT;")
+    wait_overlay(page, shown=False)
+    page.reload()
+    assert page.text_content("#columns") == "['text', 'who']"
+
+    server.write(second, "ALTER TABLE lines ADD COLUMN author TEXT;")
+    wait_overlay(page, text="what was written since is lost")
+    press(page, "Apply it again")
+    wait_overlay(page, shown=False)
+    page.reload()
+    assert page.text_content("#columns") == "['text', 'author']"
+
+
+ALEMBIC_ENV = """
+import asyncio
+from logging.config import fileConfig
+from alembic import context
+from sqlalchemy import create_engine
+
+
+def run(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def main():
+    with create_engine(context.config.get_main_option("sqlalchemy.url")).connect() as connection:
+        run(connection)
+
+
+asyncio.run(main())
+"""
+REVISION = '''"""{message}"""
+from alembic import op
+revision = "{name}"
+down_revision = {before!r}
+
+
+def upgrade():
+    op.execute("{sql}")
+
+
+def downgrade():
+    pass
+'''
+
+
+def test_pending_revisions_have_a_button(
+    page: Page, project: Project, live: Callable[..., Live]
+) -> None:
+    pytest.importorskip("alembic")
+    create = REVISION.format(
+        name="a1", before=None, message="lines", sql="CREATE TABLE lines (text TEXT)"
+    )
+    project.write(
+        {
+            "main.py": MIGRATING,
+            "alembic.ini": "[alembic]\nscript_location = %(here)s/alembic\nsqlalchemy.url = sqlite:///app.db\n",
+            "alembic/env.py": ALEMBIC_ENV,
+            "alembic/versions/a1.py": create,
+        }
+    )
+    server = live("main:app", "--migrations", "alembic.ini")
+    visit(page, server.url)
+    wait_overlay(page, text="1 revision is pending")
+    assert page.text_content("#columns") == "[]"
+    press(page, "Upgrade")
+    wait_overlay(page, shown=False)
+    page.reload()
+    assert page.text_content("#columns") == "['text']"
+
+    broken = REVISION.format(
+        name="b2", before="a1", message="who", sql="ALTER TABLE absent ADD COLUMN who TEXT"
+    )
+    server.write("alembic/versions/b2.py", broken)
+    wait_overlay(page, text="b2  who")
+    press(page, "Upgrade")
+    wait_overlay(page, text="no such table: absent")
+    server.write("alembic/versions/b2.py", broken.replace("absent", "lines"))
+    wait_overlay(page, text="b2  who")
+    press(page, "Upgrade")
+    wait_overlay(page, shown=False)
+    page.reload()
+    assert page.text_content("#columns") == "['text', 'who']"

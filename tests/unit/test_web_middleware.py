@@ -273,12 +273,15 @@ def test_the_app_is_asked_for_the_whole_plain_page(tmp_path: Path) -> None:
     extensions = {"http.response.pathsend": {}, "http.response.debug": {}}
     ask(browser(tmp_path).wrap(app), "/page", headers, extensions=extensions)
     scope = app.requests[0][0]
-    assert {name for name, _ in scope["headers"]} == {
+    headers_seen = dict(scope["headers"])
+    assert headers_seen.keys() == {
         b"host",
         b"sec-fetch-dest",
         b"accept",
+        b"accept-encoding",
         b"cookie",
     }
+    assert headers_seen[b"accept-encoding"] == b"gzip", "we can undo that one"
     assert scope["extensions"] == {"http.response.debug": {}}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hotswap.web.policy import widen
+from hotswap.web.policy import widen, widen_markup
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,33 @@ def test_several_policies_all_have_to_let_us_in() -> None:
 def test_a_sandbox_without_scripts_stays_without() -> None:
     assert not widen(["sandbox"], "fresh").scripts
     assert widen(["sandbox allow-scripts"], "fresh").scripts
+
+
+def test_several_policies_in_one_header() -> None:
+    widened = widen(["script-src 'none', connect-src https://api.test"], "fresh")
+    assert widened.values == (
+        "script-src 'self' 'unsafe-eval'",
+        "connect-src https://api.test 'self'",
+    )
+
+
+@pytest.mark.parametrize(
+    ("markup", "wanted"),
+    [
+        (
+            b"""<meta http-equiv="Content-Security-Policy" content="connect-src 'none'"><body>""",
+            b"""<meta http-equiv="Content-Security-Policy" content="connect-src &#x27;self&#x27;"><body>""",
+        ),
+        (
+            b"<META CONTENT='img-src *; connect-src &#39;none&#39;' HTTP-EQUIV=content-security-policy>",
+            b"""<META CONTENT="img-src *; connect-src &#x27;self&#x27;" HTTP-EQUIV=content-security-policy>""",
+        ),
+        (b'<meta name=x content="connect-src x">', b'<meta name=x content="connect-src x">'),
+        (
+            b"<body><meta http-equiv=content-security-policy content=\"connect-src 'none'\">",
+            b"<body><meta http-equiv=content-security-policy content=\"connect-src 'none'\">",
+        ),
+    ],
+)
+def test_policies_in_markup(markup: bytes, wanted: bytes) -> None:
+    assert widen_markup(markup) == wanted

@@ -32,7 +32,7 @@ export async function styleChanged(path, version) {
   return worked === jobs.length ? `style x${worked}` : 'the new sheet did not load: the old one stays';
 }
 
-// Sheets that scripts made: `import sheet from './x.css' with { type: 'css' }` can be asked for again and written anew.
+// Sheets that scripts made: what is imported `with { type: 'css' }` can be asked for again and written anew.
 // Of one made from a fetched text nobody can tell that it came from this file.
 async function constructedSheets(path, version) {
   const adopted = new Set([...roots()].flatMap((root) => [...(root.adoptedStyleSheets ?? [])]));
