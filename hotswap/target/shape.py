@@ -63,6 +63,19 @@ RUNS: Final = frozenset({"run", "main", "mainloop", "serve", "run_forever", "exe
 """``app.run()`` as a statement of its own: the module is a program."""
 
 
+LOOPS: Final = frozenset(
+    {
+        "aiohttp.web.run_app",
+        "anyio.run",
+        "asyncio.run",
+        "trio.run",
+        "uvicorn.run",
+        "uvloop.run",
+    }
+)
+"""Called by a statement of the module, not of its main guard: importing it would never end."""
+
+
 def shape_of(path: str) -> Shape:
     """Judge the file at `path`; ``"broken"`` when it cannot be read or parsed: running it gives the message."""
     try:
@@ -76,6 +89,8 @@ def shape_of(path: str) -> Shape:
 def judge(tree: ast.Module) -> Shape:
     """Judge a parsed module."""
     origin = _imports(tree.body)
+    if any(_runs_a_loop(statement, origin) for statement in _statements(tree.body)):
+        return "program"
     best: Shape = "program"
     for statement in _statements(tree.body):
         for name, value in _bindings(statement):
@@ -176,6 +191,13 @@ def _dotted(node: ast.AST) -> str:
     if isinstance(node, ast.Call):
         return _dotted(node.func)
     return ""
+
+
+def _runs_a_loop(statement: ast.stmt, origin: dict[str, str]) -> bool:
+    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
+        return False
+    first, dot, rest = _dotted(statement.value.func).partition(".")
+    return origin.get(first, first) + dot + rest in LOOPS
 
 
 def _runs_itself(body: Sequence[ast.stmt]) -> bool:

@@ -49,6 +49,19 @@ def write(root: Path, files: dict[str, str] | None = None, **modules: str) -> No
 @pytest.mark.parametrize(
     ("shape", "source"),
     [
+        (
+            "program",
+            "import uvicorn\nfrom fastapi import FastAPI\napp = FastAPI()\nuvicorn.run(app)",
+        ),
+        (
+            "program",
+            "from asyncio import run\nfrom fastapi import FastAPI\napp = FastAPI()\nrun(serve(app))",
+        ),
+        (
+            "app",
+            "import uvicorn\nfrom fastapi import FastAPI\napp = FastAPI()\n"
+            "if __name__ == '__main__':\n    uvicorn.run(app)",
+        ),
         ("app", APP),
         ("app", "import fastapi\nservice = fastapi.FastAPI(title='x')"),
         ("app", "from starlette.applications import Starlette as S\napplication: S = S()"),
