@@ -57,11 +57,6 @@ def write(root: Path, files: dict[str, str] | None = None, **modules: str) -> No
             "program",
             "from asyncio import run\nfrom fastapi import FastAPI\napp = FastAPI()\nrun(serve(app))",
         ),
-        (
-            "app",
-            "import uvicorn\nfrom fastapi import FastAPI\napp = FastAPI()\n"
-            "if __name__ == '__main__':\n    uvicorn.run(app)",
-        ),
         ("app", APP),
         ("app", "import fastapi\nservice = fastapi.FastAPI(title='x')"),
         ("app", "from starlette.applications import Starlette as S\napplication: S = S()"),
