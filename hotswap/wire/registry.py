@@ -39,6 +39,10 @@ BATCH = 256
 """Connections adopted at a time: those adopted answer while the others wait (exec.md section 7)."""
 
 
+THAW = 5.0
+"""Seconds after the adoption of many connections until collections look at what was there before."""
+
+
 class _Entry(asyncio.Protocol):
     """The first protocol of an accepted connection: makes the app's own and steps aside."""
 
@@ -290,6 +294,9 @@ class Registry:
                 self.arrivals.answer()
         finally:
             if collecting:
+                if len(records) >= BATCH:
+                    gc.freeze()  # or the next collection walks all that was imported and adopted
+                    loop.call_later(THAW, gc.unfreeze)
                 gc.enable()
         self.arrivals.answer()
         steps, self._afterwards = self._afterwards, None
