@@ -416,7 +416,7 @@ def _empty(module: str, name: str) -> Any:
         found: Any = import_module(module)
         for part in name.split("."):
             found = getattr(found, part)
-        return found.__new__(found)
+        return found() if found in CONTAINERS else found.__new__(found)
     except Exception:  # noqa: BLE001 - the class is the app's
         return Lost(name)
 

@@ -44,7 +44,6 @@ CONTAINERS: tuple[type, ...] = (
     collections.defaultdict,
     collections.Counter,
     collections.OrderedDict,
-    array.array,
     weakref.WeakSet,
     weakref.WeakValueDictionary,
     weakref.WeakKeyDictionary,
@@ -73,6 +72,7 @@ PLAIN = frozenset(
         pathlib.PosixPath,
         types.SimpleNamespace,
         itertools.count,
+        array.array,
         collections.ChainMap,
         collections.UserDict,
         collections.UserList,
@@ -290,8 +290,6 @@ def content(value: Any) -> Any:
         return list(value.items())
     if isinstance(value, bytearray):
         return bytes(value)
-    if isinstance(value, array.array):
-        return (value.typecode, value.tobytes())
     return list(waiting(value)) if type(value) in QUEUES else list(value)
 
 
@@ -319,10 +317,6 @@ def refill(value: Any, held: Any) -> None:
     elif isinstance(value, collections.deque):
         value.clear()
         value.extend(held)
-    elif isinstance(value, array.array):
-        typecode, data = held
-        del value[:]
-        value.extend(array.array(typecode, data))
     elif type(value) in QUEUES:
         waiting(value).clear()
         for each in held:

@@ -341,6 +341,13 @@ class State:
 
     def _put(self, entry: Entry, held: Any, anchors: Mapping[tuple[Place, str], Any]) -> str:
         """Put one value where it belongs; give a line when it no longer fits there."""
+        try:
+            return self._put_there(entry, held, anchors)
+        except Exception as error:
+            log.exception("%s.%s could not be put back", entry.place, entry.name)
+            return f"{entry.place}.{entry.name}: state dropped: {error!r}"
+
+    def _put_there(self, entry: Entry, held: Any, anchors: Mapping[tuple[Place, str], Any]) -> str:
         place, name = entry.place, entry.name
         if place.kind == "memory":
             _fill(anchors[place, name], held)

@@ -260,6 +260,25 @@ def test_queues_counters_and_weak_collections_go_on() -> None:
     assert list(new.app.living) == new.app.held == [new.app.named["a"]]
 
 
+def test_a_queue_that_start_up_makes_is_filled_after_start_up() -> None:
+    source = "import asyncio\njobs = None\nclass Strict:\n    x = 0\n    def __setattr__(self, name, value):\n"
+    source += "        raise TypeError(name)\nstrict = Strict()\nrest = []"
+    old = Image(app=source)
+    old.start_up("jobs = asyncio.Queue(5)")
+    old.app.jobs.put_nowait("job")
+    vars(old.app.strict)["gathered"] = 1
+    old.app.rest.append(1)
+    new = Image(old.leave(), app=source)
+    new.start_up("jobs = asyncio.Queue(5)")
+
+    assert new.app.jobs.get_nowait() == "job"
+    assert new.app.jobs.maxsize == 5
+    assert new.app.rest == [1]
+    assert [note for note in new.notes if "strict" in note] == [
+        "app.strict.gathered: state dropped: TypeError('gathered')"
+    ]
+
+
 def test_subclasses_of_plain_types_are_values() -> None:
     source = "from collections import namedtuple\nP = namedtuple('P', 'a b')\nclass Name(str): pass\np = n = None"
     old = Image(app=source)
