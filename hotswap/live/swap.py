@@ -32,6 +32,7 @@ from hotswap.live.planning import Faulted, Planned, plan_batch, reason_of
 from hotswap.live.rerun.changed import visible_dirty
 from hotswap.live.rerun.followers import module_gone
 from hotswap.live.rerun.frameworks import refuse_bodies
+from hotswap.live.rerun.startup import startup_notes
 from hotswap.live.rerun.state import StatementRaised
 from hotswap.live.rerun.turns import begin, run, would_run
 from hotswap.live.verify import normalise, stale_rows
@@ -220,6 +221,7 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
         refuse_orphans(graft)
         swap.notes += rerun.notes + graft.notes
         changed = {id(s.names): visible_dirty(rerun, s) | s.tainted for s in rerun.swaps.values()}
+        swap.notes += startup_notes(rerun, heap.frames)
         memos = patch.clear_memos(heap, changed)
         swap.notes += [f"lru_cache of {name} cleared" for name in dict.fromkeys(memos)]
         swap.planned.changes += rerun.changes

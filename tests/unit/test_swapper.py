@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import importlib.util
 import itertools
@@ -248,3 +249,57 @@ def test_the_report_names_the_innermost_function_and_what_was_kept(project: Proj
     )
 
     assert [(c.name, c.kept) for c in outcome.changes] == [("Room.say", "2 Rooms kept")]
+
+
+STARTED = """
+import contextlib
+from fastapi import FastAPI
+
+TABLES = ["a"]
+made = []
+
+def init():
+    made.extend(TABLES)
+
+async def beat():
+    while True:
+        await pause()
+
+async def lifespan(app):
+    init()
+    app.state.task = beat()
+    yield
+
+app = FastAPI(lifespan=contextlib.asynccontextmanager(lifespan))
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        (
+            "made.extend",
+            "made.clear(); made.extend",
+            "start-up (lifespan) called init, which changed",
+        ),
+        ('["a"]', '["b"]', "start-up (lifespan) called init, which reads TABLES"),
+        ("pause()", "pause(1)", ""),
+    ],
+)
+def test_what_start_up_has_run_already_is_named(
+    project: Project, old: str, new: str, why: str
+) -> None:
+    """Nobody runs it again; the task that start-up began goes on with its new body and is no such case."""
+    pytest.importorskip("fastapi")
+    project.write("m", STARTED)
+    module = project.load("m")
+    running = module.beat()
+    module.pause = lambda *_: asyncio.Future(loop=asyncio.new_event_loop())
+    running.send(None)
+
+    outcome = project.save(m=STARTED.replace(old, new))
+
+    told = [note for note in outcome.notes if note.startswith("start-up")]
+    assert outcome.ok
+    assert told == ([f"{why}, and has run already: r + enter runs it again"] if why else [])
+    running.close()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
-    from types import CodeType
+    from types import CodeType, FunctionType
 
     from hotswap.live.journal import Journal
 
@@ -62,6 +62,10 @@ class Adapter(Protocol):
     def refusal(self, obj: Any, replaced: Mapping[CodeType, CodeType]) -> str:
         """Say why these new bodies need a fresh process (a changed lifespan), before anything is changed; or ``""``."""
         return ""
+
+    def started(self, obj: Any) -> Sequence[FunctionType]:
+        """Give the user's functions that ran when the app started: lifespans, startup handlers."""
+        return ()
 
     def checkpoint(self, obj: Any, journal: Journal) -> Any:
         """Before anything runs: remember all of `obj` in the journal and make it accept entries; give a token."""

@@ -27,7 +27,7 @@ def _leaves(context: Any) -> list[Any]:
 
 def _merged(context: Any) -> tuple[Any, Any] | None:
     """Give the two halves of a merged lifespan, outer first; None when it is none."""
-    inner = _innermost_function(context)
+    inner = innermost_function(context)
     if inner is None or not inner.__qualname__.startswith("_merge_lifespan_context."):
         return None
     cells = dict(zip(inner.__code__.co_freevars, inner.__closure__ or (), strict=True))
@@ -40,7 +40,7 @@ def innermost(context: Any) -> Any:
     return context if merged is None else innermost(merged[0])
 
 
-def _innermost_function(function: Any) -> types.FunctionType | None:
+def innermost_function(function: Any) -> types.FunctionType | None:
     """Follow ``__wrapped__`` (``asynccontextmanager``) and bound methods to the function that the user wrote."""
     for _ in range(16):
         if isinstance(function, types.MethodType):
@@ -56,11 +56,11 @@ def _innermost_function(function: Any) -> types.FunctionType | None:
 
 def code_of(function: Any) -> CodeType | None:
     """Give the code object of the user's own function behind a lifespan or handler."""
-    inner = _innermost_function(function)
+    inner = innermost_function(function)
     return inner.__code__ if inner is not None else None
 
 
 def of_framework(function: Any, prefixes: tuple[str, ...]) -> bool:
     """Say whether a handler is one of the framework's own."""
-    inner = _innermost_function(function)
+    inner = innermost_function(function)
     return inner is not None and inner.__module__.startswith(prefixes)

@@ -18,7 +18,7 @@ from hotswap.live.adapters.identity import add_state, put, remember, share, stan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from types import CodeType
+    from types import CodeType, FunctionType
 
     from hotswap.live.adapters.base import Ran
     from hotswap.live.adapters.entries import Key
@@ -97,6 +97,11 @@ class StarletteAdapter(Adapter):
             if code is not None and code in replaced:
                 return f"the lifespan function {code.co_qualname} has run already"
         return ""
+
+    def started(self, obj: Any) -> Sequence[FunctionType]:
+        """Give the lifespan and startup functions."""
+        found = map(lifespan.innermost_function, lifespan.starters(router_of(obj)))
+        return [function for function in found if function is not None]
 
     # One swap of a registry.
 
