@@ -15,7 +15,7 @@ import warnings
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
-from hotswap.source.nodes import DEF, Def, is_docstring
+from hotswap.source.nodes import DEF, first_line, is_docstring
 
 if TYPE_CHECKING:
     from hotswap.source.units import Text
@@ -122,8 +122,3 @@ def conforming(
     if gained:
         made = with_constants(made, {CLASS: owner, SUPER: super})
     return made if made.co_freevars == tuple(want) else None
-
-
-def first_line(node: Def) -> int:
-    """Give the line a function's code begins at: that of its first decorator."""
-    return node.decorator_list[0].lineno if node.decorator_list else node.lineno

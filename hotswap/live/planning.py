@@ -18,6 +18,7 @@ from hotswap.source import codes
 from hotswap.source.graph import imports_of
 from hotswap.source.model import Change, highest
 from hotswap.source.plan import plan_module
+from hotswap.source.sharing import share
 from hotswap.source.units import Text
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def _plan_module(tracker: Tracker, edit: Edit, planned: Planned) -> ModuleSwap:
     entry = edit.entry
     new = planned.texts[edit.filename or entry.filename]
     old = Text(entry.filename, entry.data)
+    share(old, new)
     package = entry.names.get("__package__")
     overlay = {
         **imported_values(old, new, package if isinstance(package, str) else ""),
@@ -265,13 +267,15 @@ def imported_values(old: Text, new: Text, package: str) -> dict[str, Any]:
 def literal_values(old: Text, new: Text) -> dict[str, Any]:
     """Give the names that the edit binds to another literal: an ``if`` that tests them goes the new way."""
     found: dict[str, Any] = {}
-    known = {u.fingerprint for u in old.units if u.kind == "assign"}
+    before = [u for u in old.units if u.kind == "assign"]
+    written = {u.segment for u in before}
     for unit in new.units:
         if (
             unit.kind == "assign"
+            and unit.segment not in written
             and len(unit.binds) == 1
             and unit.value is not None
-            and unit.fingerprint not in known
+            and not any(u.fingerprint == unit.fingerprint for u in before)
         ):
             try:
                 found[unit.binds[0]] = ast.literal_eval(unit.value)

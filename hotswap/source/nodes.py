@@ -42,6 +42,13 @@ def without_docstring(body: Sequence[ast.stmt]) -> Sequence[ast.stmt]:
     return body[1:] if body and is_docstring(body[0]) else body
 
 
+def first_line(node: ast.stmt) -> int:
+    """Give the line a statement begins at: that of its first decorator."""
+    if isinstance(node, (*DEF, ast.ClassDef)) and node.decorator_list:
+        return node.decorator_list[0].lineno
+    return node.lineno
+
+
 def is_docstring(node: ast.stmt) -> bool:
     """Say whether a statement is a bare string."""
     return (

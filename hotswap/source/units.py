@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
 from hotswap.source.mutations import BodyEffects
-from hotswap.source.nodes import DEF, Def, is_docstring, root
+from hotswap.source.nodes import DEF, Def, first_line, is_docstring, root
 from hotswap.source.scan import PURE_DECORATORS, Scan
 
 if TYPE_CHECKING:
@@ -40,17 +40,14 @@ def dump(node: ast.AST | Sequence[ast.AST]) -> str:
 class Unit:
     """One statement of a module or class body. Facts are worked out when first asked for."""
 
-    def __init__(self, node: ast.stmt, text: Text, *, owner: str = "") -> None:
+    def __init__(self, node: ast.stmt, text: Text, *, owner: str = "", shift: int = 0) -> None:
         self.node = node
         self.text = text
         self.owner = owner
-        first = (
-            node.decorator_list[0]
-            if isinstance(node, (*DEF, ast.ClassDef)) and node.decorator_list
-            else node
-        )
-        self.line: int = first.lineno
-        self.end: int = node.end_lineno or node.lineno
+        self.shift = shift
+        """Lines between the place of the node, which may be another source's too, and that of this statement."""
+        self.line: int = first_line(node) + shift
+        self.end: int = (node.end_lineno or node.lineno) + shift
 
     def __repr__(self) -> str:
         return f"<Unit {self.label} line {self.line}>"
@@ -186,7 +183,7 @@ class Unit:
         """The statements of a class body."""
         assert isinstance(self.node, ast.ClassDef)
         owner = f"{self.owner}{self.node.name}."
-        return tuple(Unit(n, self.text, owner=owner) for n in self.node.body)
+        return tuple(Unit(n, self.text, owner=owner, shift=self.shift) for n in self.node.body)
 
     @cached_property
     def class_head(self) -> tuple[str, ...]:
@@ -204,8 +201,8 @@ class Unit:
         """Of an ``if``: the units of its body, and those of its else."""
         assert isinstance(self.node, ast.If)
         return (
-            tuple(Unit(n, self.text, owner=self.owner) for n in self.node.body),
-            tuple(Unit(n, self.text, owner=self.owner) for n in self.node.orelse),
+            tuple(Unit(n, self.text, owner=self.owner, shift=self.shift) for n in self.node.body),
+            tuple(Unit(n, self.text, owner=self.owner, shift=self.shift) for n in self.node.orelse),
         )
 
     @cached_property
@@ -286,6 +283,8 @@ class Text:
     def __init__(self, filename: str, data: bytes) -> None:
         self.filename = filename
         self.data = data
+        self.shifts: dict[int, int] = {}
+        """id(node) -> lines that a statement stands lower than its node says (source/sharing.py)."""
 
     @cached_property
     def tree(self) -> ast.Module:
@@ -351,4 +350,4 @@ class Text:
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
-        return tuple(Unit(n, self) for n in self.tree.body)
+        return tuple(Unit(n, self, shift=self.shifts.get(id(n), 0)) for n in self.tree.body)
