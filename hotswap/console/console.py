@@ -110,7 +110,8 @@ class Console:
         if self.verbosity < 0 and good and not self._pending:
             return
         waited, self._pending = self._pending, outcome.pending
-        if waited and not outcome.pending and outcome.verdict == "unchanged" and not outcome.files:
+        mended = outcome.verdict == "unchanged" and set(outcome.files) <= set(waited)
+        if waited and not outcome.pending and mended:
             self.flush()
             self._show([healed(waited, outcome.generation, time=self._wall(), root=self.root)])
             return

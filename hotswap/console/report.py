@@ -77,7 +77,7 @@ def healed(files: Sequence[str], generation: int, *, time: str, root: str) -> Li
         (
             Span(pad(time, INDENT), "time"),
             name,
-            Span("as it runs again".ljust(VERB_COLUMN), "good"),
+            Span("mended, nothing new".ljust(VERB_COLUMN), "good"),
             Span(f"gen {generation}"),
         )
     )

@@ -229,7 +229,7 @@ def test_a_broken_file_that_is_put_back_is_told(desk):
     console.outcome(broken())
     desk.text()
     console.outcome(Outcome(True, "noop", (), generation=13))
-    assert desk.text() == "14:03:07  demo_server/chat.py      as it runs again       gen 13\n"
+    assert desk.text() == "14:03:07  demo_server/chat.py      mended, nothing new    gen 13\n"
     console.outcome(Outcome(True, "noop", (), generation=13))
     assert desk.text() == ""
 
