@@ -1,4 +1,4 @@
-"""``python -m tests.bench [NAME ...]``: each measurement beside its peer; prints a table, writes JSON."""
+"""``python -m tests.bench [NAME ...]``: each measurement beside its peer; prints a table, writes JSON and pictures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import os
 import platform
 import sys
 from pathlib import Path
+from typing import Any
+
+from tests.bench.plots import draw
 
 NAMES = ("saves", "throughput", "startup", "loops", "exec_wire", "page")
 
@@ -19,7 +22,7 @@ def main(names: list[str]) -> int:
         "python": platform.python_version(),
         "system": platform.system(),
     }
-    results: dict[str, object] = {"machine": machine}
+    results: dict[str, Any] = {"machine": machine}
     for name in names or NAMES:
         results[name] = importlib.import_module(f"tests.bench.{name}").measure()
         sys.stdout.write(f"{name}: {json.dumps(results[name], indent=2)}\n")
@@ -27,6 +30,8 @@ def main(names: list[str]) -> int:
     target = Path("docs/_build/bench.json")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(results, indent=2) + "\n")
+    for picture in draw(results, target.parent):
+        sys.stdout.write(f"{picture}\n")
     return 0
 
 

@@ -1,6 +1,5 @@
 """Play the tutorial on a terminal and draw what it showed: ``python -m tests.docs.recording`` writes console.svg.
 
-
 The demo is copied to a folder of its own and served on a real terminal (pty); the edits are those of the tutorial.
 """
 

@@ -15,6 +15,7 @@ import hotswap
 from hotswap import options
 from hotswap.source.faults import KINDS
 from hotswap.source.model import VERBS, Change, Fault, Outcome, Reload, Stale
+from tests.bench import plots
 from tests.docs import pages
 
 ROOT = Path(__file__).parents[2]
@@ -130,3 +131,16 @@ def test_every_fault_code_has_a_section_and_every_section_a_code() -> None:
     }
 
     assert sections == set(KINDS) == used
+
+
+def test_the_plots_show_the_figures_of_the_page(tmp_path: Path) -> None:
+    folder = ROOT / "docs" / "explanation"
+    measured = json.loads((folder / "measured.json").read_text())
+    page = (folder / "performance.md").read_text()
+
+    for drawn in plots.draw(measured, tmp_path):
+        assert drawn.read_text() == (ROOT / "docs" / "_static" / drawn.name).read_text()
+    for found in (measured["saves"], *measured["page"].values()):
+        for each in found.values():
+            for value in each.values():
+                assert f"{value:,}" in page, value
