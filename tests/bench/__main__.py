@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.bench.plots import draw
 
-NAMES = ("saves", "throughput", "startup", "loops", "exec_wire", "page")
+NAMES = ("saves", "throughput", "startup", "loops", "exec_wire", "keeper", "page")
 
 
 def main(names: list[str]) -> int:
