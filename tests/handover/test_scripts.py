@@ -70,7 +70,7 @@ waiting = []
 
 
 async def enter_again():
-    """Call all handlers anew, as live loops do with one that cannot take its new body."""
+    # As live loops do with a handler that cannot take its new body.
     from hotswap import hooks
     registry = hooks.runtime.connections
     print("entered", sum(registry.reenter(task) for task in asyncio.all_tasks()), flush=True)
