@@ -120,6 +120,9 @@ class Middleware:
                 scripts = self._scripts()
                 if scripts is not None and scripts.wants(path):
                     return await self._script(scope, receive, send, path, scripts, cached=cached)
+            elif destination == b"empty":
+                if header(scope["headers"], b"x-hotswap") == b"merge":
+                    return await self._merge(scope, receive, send, path, cached=cached)
             elif destination == b"style" and _MARKER in scope["query_string"]:
                 return await self._style(scope, receive, send, cached=cached)
         return await self.app(scope, receive, _uncached(send) if cached else send)
@@ -145,6 +148,17 @@ class Middleware:
             raise
         self._answered(path)
         return None
+
+    async def _merge(
+        self, scope: Scope, receive: Receive, send: Send, path: str, *, cached: bool
+    ) -> None:
+        """Hand on the page that an open page asks for after a save; what it raises shows there."""
+        try:
+            await self.app(scope, receive, _uncached(send) if cached else send)
+        except Exception as error:
+            self._raised(path, error)
+            raise
+        self._answered(path)
 
     async def _script(
         self,

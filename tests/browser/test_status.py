@@ -58,4 +58,4 @@ def test_the_status_page_fits_a_narrow_window(context: BrowserContext, site: Sit
     status.wait_for_selector("tbody tr:has-text('style_sheet')")
     assert status.evaluate("document.documentElement.scrollWidth") <= 380
     widths = status.eval_on_selector_all("td code", "all => all.map((e) => e.offsetWidth)")
-    assert min(widths) > 30, "a name is not broken letter by letter"
+    assert min(widths) > 20, "a name is not broken letter by letter"
