@@ -39,8 +39,8 @@ class Scripts(Protocol):
     def wants(self, path: str) -> bool:
         """Say whether a script at this URL path is one whose functions can be patched."""
 
-    def rewrite(self, path: str, query: str, source: bytes, *, module: bool) -> bytes:
-        """Give the source as the browser is to run it."""
+    def rewrite(self, path: str, query: str, source: bytes, *, module: bool, root: str) -> bytes:
+        """Give the source as the browser is to run it; `root` stands before every path of the app."""
 
 
 class CacheRule:
@@ -173,9 +173,10 @@ class Middleware:
         # A classic script is fetched no-cors; with a crossorigin attribute it looks like a module (HTML standard).
         module = text_header(scope["headers"], b"sec-fetch-mode") != "no-cors"
         query = scope["query_string"].decode("latin-1")
+        root: str = scope.get("root_path", "")
 
         def change(body: bytes) -> bytes:
-            return scripts.rewrite(path, query, body, module=module)
+            return scripts.rewrite(path, query, body, module=module, root=root)
 
         whole = Whole(send, b"javascript", change, rewrite=no_cache if cached else None)
         await self.app(_plain(scope), receive, whole.send)
