@@ -59,8 +59,9 @@ class Dependents:
             return False
         if any(n.encode() + b" as " in entry.data for n in names):
             return True
-        code = running_code(entry)
-        return not names.isdisjoint(loaded_names(code))
+        if entry.loads is None:
+            entry.loads = loaded_names(running_code(entry))
+        return not names.isdisjoint(entry.loads)
 
 
 def running_code(entry: Loaded) -> CodeType:

@@ -22,6 +22,8 @@ class Loaded:
     data: bytes
     code: CodeType | None = None
     """The whole-file compile that runs, when it is known; else it is made from `data` when needed."""
+    loads: frozenset[str] | None = None
+    """The names `code` itself loads while it runs, once somebody asked."""
     opened: dict[str, set[int]] = field(default_factory=dict)
     """Data file -> lines of the statements that opened it."""
     missing: dict[str, set[int]] = field(default_factory=dict)

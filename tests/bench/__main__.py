@@ -1,4 +1,7 @@
-"""``python -m tests.bench [NAME ...]``: each measurement beside its peer; prints a table, writes JSON and pictures."""
+"""``python -m tests.bench [--quick] [NAME ...]``: each measurement beside its peer; writes JSON and pictures.
+
+With ``--quick`` a few rounds of each are run: enough to see that nothing became slower by a factor.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,13 @@ from typing import Any
 
 from tests.bench.plots import draw
 
-NAMES = ("saves", "throughput", "startup", "loops", "exec_wire", "keeper", "page")
+NAMES = ("saves", "throughput", "startup", "engine", "large", "loops", "exec_wire", "page")
 
 
 def main(names: list[str]) -> int:
     """Run the named measurements (all of them when none is named)."""
+    quick = "--quick" in names
+    names = [name for name in names if name != "--quick"]
     machine = {
         "cores": os.cpu_count(),
         "python": platform.python_version(),
@@ -24,7 +29,8 @@ def main(names: list[str]) -> int:
     }
     results: dict[str, Any] = {"machine": machine}
     for name in names or NAMES:
-        results[name] = importlib.import_module(f"tests.bench.{name}").measure()
+        module = importlib.import_module(f"tests.bench.{name}")
+        results[name] = module.measure(**(module.QUICK if quick else {}))
         sys.stdout.write(f"{name}: {json.dumps(results[name], indent=2)}\n")
         sys.stdout.flush()
     target = Path("docs/_build/bench.json")

@@ -231,15 +231,22 @@ def crowd(loop: str, count: int) -> dict[str, Any]:
     return result
 
 
-def measure() -> dict[str, Any]:
+QUICK = {"loops": ("asyncio",), "pairs": 3, "reloads": 2, "sockets": 100}
+
+
+def measure(
+    loops: tuple[str, ...] = ("asyncio", "uvloop"),
+    pairs: int = 15,
+    reloads: int = 5,
+    sockets: int = 1000,
+) -> dict[str, Any]:
     """Measure everything."""
-    loops = ("asyncio", "uvloop")
     return {
         "requests": {
-            f"{loop} {http}": round(request_cost(loop, http), 3)
+            f"{loop} {http}": round(request_cost(loop, http, pairs), 3)
             for loop in loops
             for http in ("httptools", "h11")
         },
-        "blackout": {loop: blackout(loop) for loop in loops},
-        "1000 websockets": {loop: crowd(loop, 1000) for loop in loops},
+        "blackout": {loop: blackout(loop, reloads=reloads) for loop in loops},
+        f"{sockets} websockets": {loop: crowd(loop, sockets) for loop in loops},
     }

@@ -33,6 +33,9 @@ async def chat(inbox, said):
 """
 
 
+QUICK = {"rounds": 5, "handlers": 100}
+
+
 def measure(rounds: int = 20, handlers: int = 1000) -> dict[str, dict[str, float]]:
     """Edit the handler's body `rounds` times; milliseconds of the swap by number of suspended handlers."""
     return {

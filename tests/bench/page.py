@@ -267,6 +267,9 @@ def vite(stack: ExitStack, browser: Browser, folder: Path) -> Peer:
     return Peer("vite", ("css", "script"), files, open_page(browser, port), log)
 
 
+QUICK = {"rounds": 3}
+
+
 def measure(rounds: int = 15) -> dict[str, object]:
     """Edit each kind of file under each tool in turn; milliseconds by kind and tool."""
     from playwright.sync_api import sync_playwright

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.bench.support import COMMANDS, serving, summary, write_app
 
 PEERS = ("hotswap", "jurigged", "uvicorn --reload")
+QUICK = {"rounds": 4}
 
 
 def answer(number: int) -> str:
@@ -17,14 +18,14 @@ def answer(number: int) -> str:
     return "0" if not number else "a" * (number % 5) + str(number)
 
 
-def measure(rounds: int = 20) -> dict[str, dict[str, float]]:
+def measure(rounds: int = 20, modules: int = 5, lines: int = 100) -> dict[str, dict[str, float]]:
     """Edit the same function `rounds` times under each server in turn; milliseconds by server."""
     times: dict[str, list[float]] = {kind: [] for kind in PEERS}
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         files, servers = {}, {}
         for kind in PEERS:
             folder = Path(name) / kind.replace(" ", "")
-            files[kind] = write_app(folder)
+            files[kind] = write_app(folder, modules, lines)
             servers[kind] = stack.enter_context(serving(kind, folder))
         for number in range(1, rounds + 1):
             for kind in PEERS:

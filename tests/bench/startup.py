@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.bench.support import serving, write_app
 
 KINDS = ("uvicorn", "hotswap")
+QUICK = {"rounds": 3}
 
 
 def resident(pid: int) -> float:
@@ -20,13 +21,13 @@ def resident(pid: int) -> float:
     raise LookupError("VmRSS")
 
 
-def measure(rounds: int = 7) -> dict[str, float]:
+def measure(rounds: int = 7, modules: int = 5, lines: int = 100) -> dict[str, float]:
     """Start both `rounds` times in turn; milliseconds to the first answer, MB resident after it."""
     times: dict[str, list[float]] = {kind: [] for kind in KINDS}
     memory: dict[str, list[float]] = {kind: [] for kind in KINDS}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        edited = write_app(folder)
+        edited = write_app(folder, modules, lines)
         for kind in KINDS:
             with serving(kind, folder):
                 pass  # writes the .pyc files

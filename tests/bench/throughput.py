@@ -10,6 +10,8 @@ from pathlib import Path
 
 from tests.bench.support import serving, write_app
 
+QUICK = {"pairs": 3}
+
 
 def requests_per_second(port: int, seconds: float = 1.0) -> float:
     """Ask over one keep-alive connection for `seconds`."""

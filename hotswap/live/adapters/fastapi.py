@@ -142,9 +142,11 @@ class FastAPIAdapter(StarletteAdapter):
         self._forget()
         kinds = (self._routing.APIRoute, self._routing.APIWebSocketRoute)
         stale: dict[int, Any] = {}
+        seen: set[int] = set()  # a router is one of `objs`, and below the app that includes it
         for obj in objs:
             for router, routes in derived.routes_below(obj):
-                for route in routes:
+                for route in [r for r in routes if id(r) not in seen]:
+                    seen.add(id(route))
                     kind = next((k for k in kinds if issubclass(type(route), k)), None)
                     if kind is not None and derived.outdated(route, what):
                         stale[id(router)] = router

@@ -70,6 +70,10 @@ class ModuleSwap:
     """What was dirty when the module last had its turn."""
     running: int = 0
     """Line of the old source at which the module's own code still runs (a script at ``asyncio.run``)."""
+    bound: tuple[list[Step], int, dict[str, list[Step]]] = field(
+        default_factory=lambda: ([], 0, {})
+    )
+    """What `binders` knows, and of which steps."""
     forced: dict[int, str] = field(default_factory=dict)
     """id(unit) -> why it has to run although nothing it reads changed."""
     outside: set[tuple[str, str]] = field(default_factory=set)
@@ -87,7 +91,15 @@ class ModuleSwap:
 
     def binders(self, name: str) -> list[Step]:
         """Give the steps that bind a name, in file order."""
-        return [s for s in self.steps if not s.is_guard and name in s.unit.scan.binds]
+        steps, count, found = self.bound
+        if steps is not self.steps or count != len(steps):  # asked for each name of each statement
+            found = {}
+            for step in self.steps:
+                if not step.is_guard:
+                    for one in step.unit.scan.binds:
+                        found.setdefault(one, []).append(step)
+            self.bound = self.steps, len(self.steps), found
+        return found.get(name, [])
 
 
 @dataclass(slots=True, eq=False)
