@@ -105,10 +105,10 @@ class Tracker:
         if state == self._imported:
             return
         self._imported = state
+        whole = {id(entry.module) for entry in known.values()}
         for name, module in list(sys.modules.items()):
-            entry = known.get(name)
-            if entry is not None and entry.module is module:
-                continue
+            if id(module) in whole:
+                continue  # by another name, it may be: multiprocessing calls ``__main__`` ``__mp_main__`` too
             if name == "__main__" or type(module) is not ModuleType:
                 continue
             path = module.__dict__.get("__file__")
@@ -125,6 +125,7 @@ class Tracker:
                 except OSError:
                     continue
             self.adopt_module(module, path, data, name=name)
+            whole.add(id(module))
         for name, entry in list(known.items()):
             if (
                 sys.modules.get(name) is not entry.module
@@ -186,6 +187,7 @@ class Tracker:
             between: Called between the parts.
         """
         entry = self.adopt_module(module, path, data, code=code)
+        entry.exact = entry.exact and not parts
         entry.complete = False
         try:
             self._execute(entry, module, parts or (code,), path, between)

@@ -39,8 +39,8 @@ class Scripts(Protocol):
     def wants(self, path: str) -> bool:
         """Say whether a script at this URL path is one whose functions can be patched."""
 
-    def rewrite(self, path: str, query: str, source: bytes, *, module: bool) -> bytes:
-        """Give the source as the browser is to run it."""
+    def rewrite(self, path: str, query: str, source: bytes, *, module: bool, root: str) -> bytes:
+        """Give the source as the browser is to run it; `root` stands before every path of the app."""
 
 
 class CacheRule:
@@ -120,6 +120,9 @@ class Middleware:
                 scripts = self._scripts()
                 if scripts is not None and scripts.wants(path):
                     return await self._script(scope, receive, send, path, scripts, cached=cached)
+            elif destination == b"empty":
+                if header(scope["headers"], b"x-hotswap") == b"merge":
+                    return await self._merge(scope, receive, send, path, cached=cached)
             elif destination == b"style" and _MARKER in scope["query_string"]:
                 return await self._style(scope, receive, send, cached=cached)
         return await self.app(scope, receive, _uncached(send) if cached else send)
@@ -146,6 +149,17 @@ class Middleware:
         self._answered(path)
         return None
 
+    async def _merge(
+        self, scope: Scope, receive: Receive, send: Send, path: str, *, cached: bool
+    ) -> None:
+        """Hand on the page that an open page asks for after a save; what it raises shows there."""
+        try:
+            await self.app(scope, receive, _uncached(send) if cached else send)
+        except Exception as error:
+            self._raised(path, error)
+            raise
+        self._answered(path)
+
     async def _script(
         self,
         scope: Scope,
@@ -159,9 +173,10 @@ class Middleware:
         # A classic script is fetched no-cors; with a crossorigin attribute it looks like a module (HTML standard).
         module = text_header(scope["headers"], b"sec-fetch-mode") != "no-cors"
         query = scope["query_string"].decode("latin-1")
+        root: str = scope.get("root_path", "")
 
         def change(body: bytes) -> bytes:
-            return scripts.rewrite(path, query, body, module=module)
+            return scripts.rewrite(path, query, body, module=module, root=root)
 
         whole = Whole(send, b"javascript", change, rewrite=no_cache if cached else None)
         await self.app(_plain(scope), receive, whole.send)

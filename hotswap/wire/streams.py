@@ -289,7 +289,7 @@ class Protocols(Kind):
         if module.startswith("uvicorn.") or _unknown(protocol):
             return f"connection served by {type(protocol).__qualname__}, which cannot be carried"
         save = getattr(protocol, "__hotswap_save__", None)
-        names = save() if save is not None else _attributes(protocol)
+        names = save() if save is not None else self._own(connection, protocol)
         attributes = []
         for name, value in names.items():
             try:
@@ -297,6 +297,29 @@ class Protocols(Kind):
             except Exception:  # noqa: BLE001, S112
                 continue  # the fresh protocol makes its own: transports, loops, tasks, locks
         return self._registry.basics(connection, "protocol", attributes=tuple(attributes))
+
+    def _own(self, connection: Connection, protocol: Any) -> dict[str, Any]:
+        """Give the attributes that are this connection's alone.
+
+        What others have as well (a hub, a dict of rooms) the fresh protocol gets as this one did: from its module or
+        factory. A copy of it would cut the connection off from the others.
+        """
+        found = _attributes(protocol)
+        if all(type(value) in _ATOMS for value in found.values()):
+            return found
+        shared = _given_to(connection.factory) | {
+            id(value)
+            for module in list(sys.modules.values())
+            for value in list(getattr(module, "__dict__", {}).values())
+        }
+        for other, served, kind in self._registry.connections():
+            if other is not connection and kind is self:
+                shared.update(id(value) for value in _attributes(served).values())
+        return {
+            name: value
+            for name, value in found.items()
+            if type(value) in _ATOMS or id(value) not in shared
+        }
 
     def adopt(
         self, connection: Connection, factory: Callable[[], Any], record: ConnectionRecord
@@ -376,6 +399,30 @@ def _unknown(protocol: Any) -> bool:
         return False
     module = sys.modules.get(type(protocol).__module__)
     return "site-packages" in (getattr(module, "__file__", "") or "")
+
+
+_ATOMS = frozenset({bool, int, float, str, bytes, type(None)})
+"""Types whose values are the same wherever they stand."""
+
+
+def _given_to(factory: Any) -> set[int]:
+    """Give the identities of what a protocol factory hands to the protocols it makes."""
+    inner = getattr(factory, "func", factory)  # functools.partial
+    cells = getattr(inner, "__closure__", None) or ()
+    held = [cell.cell_contents for cell in cells if _is_full(cell)]
+    held += getattr(factory, "args", ())
+    held += (getattr(factory, "keywords", None) or {}).values()
+    held += getattr(inner, "__defaults__", None) or ()
+    held.append(getattr(inner, "__self__", None))
+    return {id(value) for value in held}
+
+
+def _is_full(cell: Any) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018 - an empty cell raises
+    except ValueError:
+        return False
+    return True
 
 
 def _attributes(protocol: Any) -> dict[str, Any]:

@@ -15,7 +15,17 @@ from typing import Any
 
 from tests.bench.plots import draw
 
-NAMES = ("saves", "throughput", "startup", "engine", "large", "loops", "exec_wire", "page")
+NAMES = (
+    "saves",
+    "throughput",
+    "startup",
+    "engine",
+    "large",
+    "loops",
+    "exec_wire",
+    "keeper",
+    "page",
+)
 
 
 def main(names: list[str]) -> int:

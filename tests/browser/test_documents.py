@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.follow import applied, reloaded, same_document, visit, wait_style
+from tests.browser.follow import (
+    applied,
+    reloaded,
+    same_document,
+    visit,
+    wait_overlay,
+    wait_style,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -365,3 +372,26 @@ def test_a_page_whose_address_a_router_changed(page: Page, site: Site) -> None:
     site.swap("index")
     page.wait_for_function("document.querySelector('#title').textContent === 'changed'")
     assert page.url.endswith("/elsewhere")
+
+
+def test_a_template_that_fails_does_not_cost_the_page(page: Page, site: Site) -> None:
+    """The server answers 500 in plain text: the page stays as it is, says so, and follows the mended template."""
+    visit(page, site.url)
+    page.fill("#name", "typed")
+    whole = (site.templates / "index.html").read_text()
+    site.save("templates/index.html", whole.replace("{{ greeting }}", "{{ greeting.no.such }}"))
+    wait_overlay(page, text="UndefinedError")
+    assert page.text_content("#title") == "hello"
+    site.save("templates/index.html", whole.replace("{{ greeting }}", "mended"))
+    wait_overlay(page, shown=False)
+    page.wait_for_function("document.querySelector('#title').textContent === 'mended'")
+    assert page.input_value("#name") == "typed"
+    assert same_document(page)
+
+
+def test_what_the_user_writes_into_the_page_stays(page: Page, site: Site) -> None:
+    begin(page, site, body="<p id=note contenteditable>note</p><p id=other>1</p>")
+    page.evaluate("note.textContent = 'mine'")
+    edit(site, body="<p id=note contenteditable>a note</p><p id=other>2</p>")
+    page.wait_for_function("other.textContent === '2'")
+    assert page.text_content("#note") == "mine"

@@ -46,3 +46,16 @@ def test_the_status_page_follows(context: BrowserContext, site: Site) -> None:
     status.wait_for_function("() => !document.querySelector('#reload').disabled")
     assert site.reloads == ["asked for on the status page"]
     assert problems == []
+
+
+def test_the_status_page_fits_a_narrow_window(context: BrowserContext, site: Site) -> None:
+    status = context.new_page()
+    status.set_viewport_size({"width": 380, "height": 700})
+    name = "static/a/rather/long/path/to/a/style_sheet_with_a_long_name.css"
+    site.save(name, "p { color: blue }")
+    site.fail(Fault("HS1", "NameError", "x" * 200, path=str(site.write("a.py", "x")), line=1))
+    status.goto(site.url + "__hotswap__/")
+    status.wait_for_selector("tbody tr:has-text('style_sheet')")
+    assert status.evaluate("document.documentElement.scrollWidth") <= 380
+    widths = status.eval_on_selector_all("td code", "all => all.map((e) => e.offsetWidth)")
+    assert min(widths) > 20, "a name is not broken letter by letter"

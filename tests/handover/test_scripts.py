@@ -55,6 +55,8 @@ async def handler(ws):
                 for number in range(5):
                     await ws.send(f"part {number}")
                     await asyncio.sleep(0.08)
+            elif message == "enter again":
+                waiting.append(asyncio.create_task(enter_again()))
             elif message == "all":
                 broadcast(clients, "to all")
             else:
@@ -62,6 +64,16 @@ async def handler(ws):
     finally:
         clients.discard(ws)
         order.remove(ws)
+
+
+waiting = []
+
+
+async def enter_again():
+    # As live loops do with a handler that cannot take its new body.
+    from hotswap import hooks
+    registry = hooks.runtime.connections
+    print("entered", sum(registry.reenter(task) for task in asyncio.all_tasks()), flush=True)
 
 
 ticking = set()
@@ -181,6 +193,19 @@ def test_an_answer_in_parts_and_binary_messages_and_a_close(chat: Script) -> Non
     assert each.receive_frame() == (8, (1000).to_bytes(2, "big"))
 
 
+def test_handlers_are_called_anew_without_exec(chat: Script) -> None:
+    ann, bob = opened(chat, 2, deflate=True)
+    half = bob.message("cut in two", 2)
+    bob.plug.sendall(half[:5])
+    ann.send("enter again")
+    assert chat.live.wait_output("entered") == "entered 2"
+    bob.plug.sendall(half[5:])
+    assert bob.receive() == "cut in two"
+    ann.send("the same words")
+    assert ann.receive() == "the same words"
+    assert ann.nothing()
+
+
 def test_a_connection_that_is_refused_now_is_closed_with_1008(
     chat: Script, project: Project
 ) -> None:
@@ -237,6 +262,83 @@ def test_a_program_without_a_loop_keeps_its_state(
 
     assert outcome["reload"]["state_bytes"] > 0
     assert int(first[2]) == int(first[3]) == int(before[2]) + 1
+
+
+LINES = """
+import asyncio, sys
+
+rooms = {"lobby": []}
+
+
+class Hub:
+    def __init__(self):
+        self.members = set()
+        self.said = 0
+
+
+class Splitter:
+    def __init__(self):
+        self.rest = b""
+
+    def split(self, data):
+        *lines, self.rest = (self.rest + data).split(b"\\n")
+        return lines
+
+
+class Chat(asyncio.Protocol):
+    def __init__(self, hub, rooms):
+        self.hub, self.rooms, self.splitter, self.name = hub, rooms, Splitter(), None
+
+    def connection_made(self, transport):
+        self.transport = transport
+        self.hub.members.add(self)
+        for each in self.hub.members:
+            each.transport.write(b"joined\\n")
+
+    def connection_lost(self, error):
+        self.hub.members.discard(self)
+
+    def data_received(self, data):
+        for line in self.splitter.split(data):
+            if self.name is None:
+                self.name = line
+                continue
+            self.hub.said += 1
+            rooms["lobby"].append(line.decode())
+            for each in self.hub.members:
+                each.transport.write(b"%s: %s %d\\n" % (self.name, line, len(self.rooms["lobby"])))
+
+
+async def main():
+    hub = Hub()
+    server = await asyncio.get_running_loop().create_server(lambda: Chat(hub, rooms), "127.0.0.1", 0)
+    print("port", server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+"""
+
+
+@pytest.mark.parametrize("loop_name", LOOPS)
+def test_protocols_share_after_as_before(
+    project: Project, live: Callable[..., Live], loop_name: str
+) -> None:
+    """A hub that the factory hands out, a dict of the module; a splitter and a name are each connection's own."""
+    project.write(lines=LINES + RUN)
+    script = Script(live("lines.py", program=(loop_name,), wait=False))
+    ann, bob = HTTP(script.connect()), HTTP(script.connect())
+    for client, name in ((ann, b"ann"), (bob, b"bob")):
+        assert client.until(b"\n") == b"joined\n"
+        client.plug.sendall(name + b"\n")
+    assert ann.until(b"\n") == b"joined\n"
+    for turn in range(2):
+        ann.plug.sendall(b"half a ")
+        reload(script.live)
+        ann.plug.sendall(b"line\n")
+        for client in (ann, bob):
+            assert client.until(b"\n") == b"ann: half a line %d\n" % (2 * turn + 1)
+        bob.plug.sendall(b"yes\n")
+        for client in (ann, bob):
+            assert client.until(b"\n") == b"bob: yes %d\n" % (2 * turn + 2)
 
 
 AIOHTTP = """

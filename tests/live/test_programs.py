@@ -261,3 +261,35 @@ def test_a_script_reloads_on_a_signal_with_its_state(project: Project, live: Sta
     program.wait_output(f"seen {count + 3}")
     assert program.output.count("seen 1") == 1
     program.stop()
+
+
+def test_a_script_that_imports_multiprocessing_has_one_main_module(
+    project: Project, live: Start
+) -> None:
+    """``__mp_main__`` is its second name; the functions that its code made before its run take their bodies."""
+    project.write(
+        main="""
+        import multiprocessing
+        import time
+
+        def step():
+            return "one"
+
+        def main():
+            while (text := step()) != "end":
+                print(text, flush=True)
+                time.sleep(0.01)
+
+        if __name__ == "__main__":
+            main()
+        """
+    )
+    program = live("main.py", program=())
+    program.wait_output("one")
+
+    outcome = program.swap("main.py", '"one"', '"two"')
+    program.wait_output("two")
+    program.swap("main.py", '"two"', '"end"')
+
+    assert [change["name"] for change in outcome["changes"]] == ["step"]
+    assert program.ended() == 0

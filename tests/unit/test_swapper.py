@@ -303,3 +303,15 @@ def test_what_start_up_has_run_already_is_named(
     assert outcome.ok
     assert told == ([f"{why}, and has run already: r + enter runs it again"] if why else [])
     running.close()
+
+
+def test_a_module_with_two_names_is_swapped_once(project: Project) -> None:
+    """As multiprocessing makes ``__mp_main__`` of ``__main__``."""
+    project.write("m", "seen = []\nseen.append(1)\n")
+    module = project.load("m")
+    sys.modules[f"{project.tag}_alias"] = module
+
+    outcome = project.save(m="seen = []\nseen.append(2)\n")
+
+    assert len(outcome.changes) == len(set(outcome.changes))
+    assert module.seen == [2]

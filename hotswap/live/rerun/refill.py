@@ -84,7 +84,7 @@ def call_again(rerun: Rerun, swap: ModuleSwap, step: Step, what: str) -> str:
     if not keys or unit.scan.irrevocable:
         rerun.notes.append(
             f"{swap.name}, line {unit.line}: `{unit.segment.strip().splitlines()[0]}` "
-            f"was not run again although {what} changed"
+            f"was not run again although {what} changed: r + enter starts over"
         )
         return ""
     for key in keys:

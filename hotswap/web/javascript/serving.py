@@ -49,10 +49,11 @@ class Modules:
         self._runs: OrderedDict[str, dict[str, int]] = OrderedDict()
         """By page: the modules that ran again there, and the number each was asked for with."""
         self._verbatim: set[str] = set()
+        self._root = ""
 
     def wants(self, path: str) -> bool:
         """Say whether a script at this URL path is one whose functions can be patched."""
-        if path in self._verbatim or path.endswith(MINIFIED):
+        if path.endswith(MINIFIED) or any(left.endswith(path) for left in self._verbatim):
             return False
         return self._places.file(path) is not None
 
@@ -60,8 +61,15 @@ class Modules:
         """Serve these scripts (``src`` attributes with ``integrity``) as they are."""
         self._verbatim.update(unquote(urlsplit(source).path) for source in sources)
 
-    def rewrite(self, path: str, query: str, source: bytes, *, module: bool) -> bytes:
-        """Give the source as the browser is to run it; as it is when it is beyond us."""
+    def rewrite(
+        self, path: str, query: str, source: bytes, *, module: bool, root: str = ""
+    ) -> bytes:
+        """Give the source as the browser is to run it; as it is when it is beyond us.
+
+        Args:
+            root: What stands before every path of the app (``root_path``), but in none of the paths here.
+        """
+        self._root = root
         if len(source) > LARGEST:
             return source
         try:
@@ -73,15 +81,17 @@ class Modules:
             runs = self._runs.get(page)
 
             def resolve(specifier: str) -> str:
-                found = resolved(path, specifier)
+                found = self._resolved(path, specifier)
                 if runs is None or found is None or found not in runs:
                     return specifier
-                return f"{quote(found, safe=SAFE)}?t={runs[found]}&hsp={quote(page, safe='')}"
+                return (
+                    f"{quote(root + found, safe=SAFE)}?t={runs[found]}&hsp={quote(page, safe='')}"
+                )
 
             self._remember(path, parsed)
             return serve(
                 parsed,
-                quote(path, safe=SAFE),
+                quote(root + path, safe=SAFE),
                 _scope_name(path),
                 as_module=module,
                 resolve=resolve if runs else None,
@@ -148,7 +158,7 @@ class Modules:
                 words = set(WORD.findall(other.source))
                 elsewhere.update(unit for unit in new.units if unit.encode() in words)
             for imported in other.imports:
-                if resolved(name, imported.source) != path:
+                if self._resolved(name, imported.source) != path:
                     continue
                 if imported.names is None or "*" in [what for what, _ in imported.names]:
                     elsewhere.update(new.exports.values())
@@ -211,6 +221,12 @@ class Modules:
             versions.popitem(last=False)
         self._latest[path] = module
 
+    def _resolved(self, base: str, specifier: str) -> str | None:
+        found = resolved(base, specifier)
+        if found is not None and found.startswith(f"{self._root}/"):
+            return found[len(self._root) :]
+        return found
+
     def _climb(
         self,
         path: str,
@@ -230,12 +246,14 @@ class Modules:
         importers = [
             name
             for name, other in self._latest.items()
-            if name in loaded and any(resolved(name, i.source) == path for i in other.imports)
+            if name in loaded and any(self._resolved(name, i.source) == path for i in other.imports)
         ]
         if not importers:
             return f"nobody accepts {path}"
         for name in importers:
-            if path in [resolved(name, dependency) for dependency in self._latest[name].accepts]:
+            if path in [
+                self._resolved(name, dependency) for dependency in self._latest[name].accepts
+            ]:
                 accepted[name, path] = None
                 again.update(dict.fromkeys(way))
             elif name in way:

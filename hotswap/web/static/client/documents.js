@@ -56,11 +56,11 @@ async function refreshNow(why) {
   });
   const type = response.headers.get('content-type') ?? '';
   if (response.redirected && ownPath(response.url) !== ownPath(documentAddress)) return reload('the page is redirected now');
-  if (!type.startsWith('text/html')) return reload(`the page is ${type || 'empty'} now`);
   if (response.status !== baseStatus) {
     // What works now is worth loading; what is broken now is not worth losing the page for.
     return response.ok || baseStatus >= 400 ? reload(`the page answers ${response.status} now`) : `the page answers ${response.status}`;
   }
+  if (!type.startsWith('text/html')) return reload(`the page is ${type || 'empty'} now`);
   const now = await decode(response, type);
   if (now === before) return 'no difference';
   return apply(before, now, why);

@@ -152,6 +152,7 @@ function compareChildren(before, now, live, merging) {
 function compareNodes(old, fresh, at, merging) {
   if (fresh.nodeType === Node.ELEMENT_NODE) compare(old, fresh, at, merging);
   else if (merging && old.data !== fresh.data && at.data !== fresh.data) {
+    if (at.data !== old.data && at.parentElement?.isContentEditable) return; // the user is writing there
     at.data = fresh.data;
     merging.counts.texts += 1;
   }

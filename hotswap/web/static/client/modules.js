@@ -1,7 +1,7 @@
 // Scripts: the changed function is put into the live module, or the module runs again where somebody accepts that
 // (`import.meta.hot`, as in Vite), or the page is loaded anew. javascript/rewrite.py says what a served script asks.
 
-import { emit, hasLoaded, off, on, ownPath, PAGE, post, trustedScript, wire } from './page.js';
+import { emit, hasLoaded, off, on, ownPath, PAGE, post, ROOT, trustedScript, wire } from './page.js';
 import { reload } from './reload.js';
 import { hideFault, say, showFault } from './overlay.js';
 
@@ -342,7 +342,7 @@ async function runAgain(record, event, answer) {
       if (!owner || owner.hot.declined || target?.hot.declined) return reload(`${module} declines updates`);
       const callbacks = owner.hot.callbacks.filter(({ of }) => of.includes(target?.id ?? module));
       for (const dispose of target?.hot.disposers ?? []) await dispose(target.data);
-      const space = await import(`${encodeURI(module)}?t=${event.id}&hsp=${encodeURIComponent(PAGE)}`);
+      const space = await import(`${ROOT}${encodeURI(module)}?t=${event.id}&hsp=${encodeURIComponent(PAGE)}`);
       done.push(() => callbacks.forEach(({ of, call }) => call(of.map((id) => (id === target?.id ? space : undefined)))));
     }
     done.forEach((call) => call());

@@ -3,6 +3,8 @@
 const tag = document.currentScript;
 export const settings = { ...(tag?.dataset ?? {}) };
 export const BASE = settings.base || '/__hotswap__/';
+// What stands before every path of the app (ASGI's root_path), and is no part of the paths that the server speaks of.
+export const ROOT = BASE.replace(/\/__hotswap__\/$/, '');
 export const PAGE = settings.page || '';
 export const NativeFetch = globalThis.fetch?.bind(globalThis);
 
@@ -91,7 +93,9 @@ export function* roots(from = document) {
 export function ownPath(address, base = document.baseURI) {
   try {
     const url = new URL(address, base);
-    return url.origin === location.origin ? decodeURIComponent(url.pathname) : null;
+    if (url.origin !== location.origin) return null;
+    const path = decodeURIComponent(url.pathname);
+    return path.startsWith(`${ROOT}/`) ? path.slice(ROOT.length) : path;
   } catch {
     return null;
   }
