@@ -50,11 +50,12 @@ class Dependents:
             ):
                 continue
             star = b"import *" in entry.data
-            if star or any(n in entry.data for n in spelled) or self._loads(entry, names):
+            if star or any(n in entry.data for n in spelled) or self.loads(entry, names):
                 found.append(entry)
         return found
 
-    def _loads(self, entry: Loaded, names: AbstractSet[str]) -> bool:
+    def loads(self, entry: Loaded, names: AbstractSet[str]) -> bool:
+        """Say whether a module uses one of the names while it is imported."""
         if not any(n.encode() in entry.data for n in names):
             return False
         if any(n.encode() + b" as " in entry.data for n in names):

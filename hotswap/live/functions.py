@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from hotswap.live.conformer import CLASS, FITTED, conforming, with_constants
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import content, is_made
+from hotswap.live.registries import same_content
 from hotswap.source import codes
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Graft:
         """(module, class qualname) of classes whose decorators changed: what the old ones put there goes."""
         self.orphans: dict[int, str] = {}
         """id of a subclass of a replaced class that could not be given the new base -> what to say of it."""
+        self.redefaulted: list[FunctionType] = []
+        """Functions whose defaults have other values: calling them gives something else, as with a new body."""
         self.codes_before: dict[int, CodeType] = {}
         """id(function) -> the code it ran before this swap patched it."""
         self.emptied: set[tuple[str, str]] = set()
@@ -132,6 +135,9 @@ class Graft:
                 if kept:
                     value = kept_defaults(new, name, kept, before, defaults)
             journal.setattr(old, name, value)
+        was, now = by_parameter(before, *defaults), by_parameter(code, *_defaults(old))
+        if any(n in was and not same_content(was[n], value) for n, value in now.items()):
+            self.redefaulted.append(old)
         if old.__module__ != new.__module__ and old.__module__ == old.__globals__.get("__name__"):
             journal.setattr(old, "__module__", new.__module__)
         if hasattr(new, "__annotate__"):
@@ -299,6 +305,12 @@ def same_place(old: Any, new: Any) -> bool:
         and old.__qualname__ == new.__qualname__
         and old.__code__.co_filename == new.__code__.co_filename
     )
+
+
+def _defaults(
+    function: FunctionType,
+) -> tuple[tuple[Any, ...] | None, dict[str, Any] | None]:
+    return function.__defaults__, function.__kwdefaults__
 
 
 def signs(function: FunctionType, code: CodeType) -> tuple[object, ...]:

@@ -50,9 +50,10 @@ def put_code(function: FunctionType, code: CodeType) -> None:
 class Journal:
     """Collects undos while a swap is carried out; exactly one of `commit` and `roll_back` ends it."""
 
-    __slots__ = ("_commits", "_undos")
+    __slots__ = ("_codes", "_commits", "_undos")
 
     def __init__(self) -> None:
+        self._codes: list[tuple[FunctionType, CodeType]] = []
         self._undos: list[Callable[[], object]] = []
         self._commits: list[Callable[[], object]] = []
 
@@ -84,9 +85,15 @@ class Journal:
 
     def recode(self, function: FunctionType, code: CodeType) -> None:
         """Put `code` into a live function so that the old one can be put back."""
-        old = function.__code__
-        self.undo(lambda: put_code(function, old))
+        self.keep_code(function, function.__code__)
         put_code(function, code)
+
+    def keep_code(self, function: FunctionType, old: CodeType) -> None:
+        """Let a function run its old code again before anything else is put back.
+
+        Dicts and sets are put back by filling them: their keys must hash, and compare, as they did.
+        """
+        self._codes.append((function, old))
 
     def delattr(self, cls: type, name: str) -> None:
         """Delete an attribute from a class's own dict."""
@@ -125,6 +132,7 @@ class Journal:
     def commit(self) -> None:
         """The swap holds: forget the undos, do what waited for this."""
         self._undos.clear()
+        self._codes.clear()
         commits, self._commits = self._commits, []
         for action in commits:
             action()
@@ -132,5 +140,7 @@ class Journal:
     def roll_back(self) -> None:
         """Put everything back, newest first."""
         self._commits.clear()
+        while self._codes:
+            put_code(*self._codes.pop())
         while self._undos:
             self._undos.pop()()

@@ -13,7 +13,7 @@ from functools import _lru_cache_wrapper
 from types import AsyncGeneratorType, CodeType, CoroutineType, FunctionType, GeneratorType
 from typing import TYPE_CHECKING, Any, Final
 
-from hotswap.live.journal import changing_kind, put_code
+from hotswap.live.journal import changing_kind
 from hotswap.live.looking import class_dict
 from hotswap.source import codes
 
@@ -139,7 +139,7 @@ def conform(function: FunctionType, old: CodeType, new: CodeType, journal: Journ
         jurigged.ConformException: The free variables differ.
     """
     database = _database()
-    journal.undo(lambda: put_code(function, old))
+    journal.keep_code(function, old)
     with changing_kind(old, new):
         database.conform(function, new)
     # codefind remembers functions by code, strongly: closures would never die

@@ -18,6 +18,7 @@ from hotswap.live.functions import Graft
 from hotswap.live.journal import Journal
 from hotswap.live.kept import changed_classes, with_kept
 from hotswap.live.ledger import show_running, write_ledger
+from hotswap.live.looking import owner_of
 from hotswap.live.loops import lineage
 from hotswap.live.modules import delete_modules, imports_as_they_are, move_files
 from hotswap.live.outcomes import (
@@ -29,6 +30,7 @@ from hotswap.live.outcomes import (
     unparsable,
 )
 from hotswap.live.planning import Faulted, Planned, plan_batch, reason_of
+from hotswap.live.rehash import HASHING, hashing, rehash
 from hotswap.live.rerun.changed import visible_dirty
 from hotswap.live.rerun.followers import module_gone
 from hotswap.live.rerun.frameworks import refuse_bodies
@@ -226,7 +228,7 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
         swap.notes += [f"lru_cache of {name} cleared" for name in dict.fromkeys(memos)]
         swap.planned.changes += rerun.changes
         reasons = {w: None for s in rerun.swaps.values() for w in s.ran.values() if w != "edited"}
-        remade = [c.because for c in rerun.changes if c.what == "re-run"]  # no module holds it
+        remade = [c.because for c in rerun.changes if c.what in ("re-run", "order")]
         ran = bool(remade) or any(s.ran or s.deleted for s in rerun.swaps.values())
         if rung in ("noop", "patch") and ran:
             rung = "reexec"
@@ -244,6 +246,7 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
         normalise(heap, wholes, FITTED, swap.journal)
     code_registries_follow(swap.tracker, swap.planned, swap.journal)
     _fill_instances(swap, graft)
+    _hash_again(swap, graft)
     paths = {m.text.filename: m.entry.path for m in swap.planned.modules}
     swap.stale += stale_rows(heap, swap.planned.compiled, paths, FITTED, graft.forwarding)
     _move_frames(swap, heap)
@@ -334,6 +337,18 @@ def _fill_instances(swap: Swap, graft: Graft) -> None:
     notes, stale = instances.fill(gains, swap.journal, set(graft.shaped))
     swap.notes += notes
     swap.stale += stale
+
+
+def _hash_again(swap: Swap, graft: Graft) -> None:
+    """Let dicts and sets find the instances of classes that hash, or compare, otherwise now."""
+    classes: set[object] = set(graft.shaped)
+    for module in swap.planned.modules:
+        for name in swap.planned.own_changed.get(module.name, ()):
+            if name.rpartition(".")[2] in HASHING:
+                classes.add(owner_of(module.names, name))
+    hashed = hashing(classes)
+    if hashed:
+        swap.journal.on_commit(lambda: rehash(hashed))
 
 
 def _move_frames(swap: Swap, heap: patch.Heap) -> None:

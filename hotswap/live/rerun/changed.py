@@ -59,13 +59,14 @@ def chain_value(rerun: Rerun, swap: ModuleSwap, chain: str) -> Any:
 
 def taint(rerun: Rerun, swap: ModuleSwap) -> None:
     """Spread from functions that changed, or read a value that changed, to those that call them, by global name."""
-    for local, edge in swap.edges.items():
+    for local, edge in swap.ways:
         other = rerun.swaps.get(edge.module)
         if other is not None:
             for ours, theirs in (
                 (swap.tainted, other.tainted),
                 (swap.own_tainted, other.own_tainted),
                 (swap.readers, other.readers),
+                (swap.returned, other.returned),
             ):
                 if edge.name in theirs:
                     ours.add(local)

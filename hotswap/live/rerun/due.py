@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import TYPE_CHECKING
 
-from hotswap.live.rerun.fillers import adapter_of, maker_of, rebuildable, targets, value_at
+from hotswap.live.rerun.fillers import (
+    adapter_of,
+    effects_of,
+    maker_of,
+    rebuildable,
+    targets,
+    value_at,
+)
 from hotswap.live.rerun.frameworks import open_registry, ran_facts
 from hotswap.live.rerun.joining import follow
 
@@ -62,12 +70,27 @@ def join(rerun: Rerun, module: str) -> None:
 
 
 def importers(rerun: Rerun, key: Key) -> list[str]:
-    """Give the modules that import the object and load it while they are imported."""
+    """Give the modules that load the object while they are imported, or a function of its module that fills it.
+
+    ``@command("roll")`` fills ``COMMANDS`` from a module that never names it, and may come by way of a package.
+    """
     entry = rerun.tracker.loaded.get(key[0])
     if entry is None:
         return []
-    found = rerun.dependents.of(entry, {key[1]}, rebinding=frozenset())
-    return [e.name for e in found]
+    value = entry.names.get(key[1])
+    through = {
+        name: function
+        for name, function in list(entry.names.items())
+        if type(function) is FunctionType and key in effects_of(rerun, function)
+    }
+    found = {e.name: e for e in rerun.dependents.of(entry, {key[1], *through}, rebinding=set())}
+    held = {id(value), *map(id, through.values())}
+    spelled = [name.encode() for name in (key[1], *through)]
+    for other in list(rerun.tracker.loaded.values()):
+        if other is not entry and any(name in other.data for name in spelled):
+            if any(id(v) in held for v in list(other.names.values())):
+                found[other.name] = other
+    return list(found)
 
 
 def _make_now(rerun: Rerun, owner: ModuleSwap, key: Key) -> None:

@@ -79,16 +79,16 @@ def targets(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> set[Key]:
     for name in called:
         value = swap.names.get(name)
         if type(value) is FunctionType:
-            found |= _function_effects(rerun, value)
+            found |= effects_of(rerun, value)
     for chain in scan.called_chains if rerun.tracker.loaded else ():
         resolved = resolve(chain, swap.edges, rerun.tracker.loaded.__contains__)
         value = value_at(rerun, resolved) if resolved is not None else None
         if type(value) is FunctionType:
-            found |= _function_effects(rerun, value)
+            found |= effects_of(rerun, value)
     return {k for k in found if not isinstance(value_at(rerun, k), ModuleType)}
 
 
-def _function_effects(rerun: Rerun, function: FunctionType, depth: int = 0) -> set[Key]:
+def effects_of(rerun: Rerun, function: FunctionType, depth: int = 0) -> set[Key]:
     """Give the module-level objects that calling one of our functions mutates."""
     if id(function) in rerun.refill.effects:
         return rerun.refill.effects[id(function)]
@@ -106,7 +106,7 @@ def _function_effects(rerun: Rerun, function: FunctionType, depth: int = 0) -> s
             for name in effects.calls:
                 inner = entry.names.get(name)
                 if type(inner) is FunctionType:
-                    found |= _function_effects(rerun, inner, depth + 1)
+                    found |= effects_of(rerun, inner, depth + 1)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import TYPE_CHECKING
 
 from hotswap.live.looking import mro, owner_of
@@ -53,6 +54,7 @@ def next_follower(rerun: Rerun, done: dict[str, frozenset[str]]) -> ModuleSwap |
             | source.tainted
             | source.own_tainted
             | source.readers
+            | source.returned
             | methods
         )
         if names and done.get(source.name) != names:
@@ -60,6 +62,7 @@ def next_follower(rerun: Rerun, done: dict[str, frozenset[str]]) -> ModuleSwap |
             found = rerun.dependents.of(source.entry, names, rebinding=source.dirty | source.shaped)
             rerun.waiting.update({e.name: e for e in found})
             rerun.waiting.update({e.name: e for e in _holding(rerun, source)})
+            rerun.waiting.update({e.name: e for e in _by_re_export(rerun, source, names)})
     for swap in rerun.swaps.values():
         if not swap.started:  # it reads a variable that a statement changed meanwhile
             rerun.waiting[swap.name] = swap.entry
@@ -81,6 +84,21 @@ def next_follower(rerun: Rerun, done: dict[str, frozenset[str]]) -> ModuleSwap |
         return follow(rerun, entry)
     known.started = False
     return known
+
+
+def _by_re_export(rerun: Rerun, source: ModuleSwap, names: frozenset[str]) -> Iterable[Loaded]:
+    """Give the modules that use a function or class of `source` which they have from a third module."""
+    held = {
+        id(value): name.encode()
+        for name in names
+        if issubclass(type(value := source.names.get(name)), (FunctionType, type))
+    }
+    for entry in list(rerun.tracker.loaded.values()):
+        if entry is source.entry or not any(name in entry.data for name in held.values()):
+            continue
+        local = {name for name, value in list(entry.names.items()) if id(value) in held}
+        if local and rerun.dependents.loads(entry, local):
+            yield entry
 
 
 def _holding(rerun: Rerun, source: ModuleSwap) -> Iterable[Loaded]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import sys
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 from hotswap.live import registries
@@ -53,13 +54,20 @@ def prepare(rerun: Rerun, swap: ModuleSwap) -> None:
                     _star(swap, edge)
                 elif edge.local:
                     swap.edges[edge.local] = edge
+    for local, edge in list(swap.edges.items()):
+        value = names.get(local)
+        if issubclass(type(value), (FunctionType, type)) and value.__module__ != edge.module:
+            home = rerun.tracker.loaded.get(str(value.__module__))
+            if home is not None and home.names.get(value.__qualname__) is value:  # type: ignore[union-attr]
+                swap.origins[local] = Edge(local, home.name, value.__qualname__)  # type: ignore[union-attr]
     own_changed = rerun.own_changed.get(swap.name, ())
     makers = _makers(swap) if any("<locals>" in q for q in own_changed) else set()
-    for qualname in own_changed:
-        outer, _, inner = qualname.partition(".<locals>.")
-        if inner:
-            if "." not in outer and qualname in makers:
-                swap.own_tainted.add(outer)  # counts where it decorates, not where it is called
+    for changed in own_changed:
+        outer, _, inner = changed.partition(".<locals>.")
+        if inner and "." not in outer and changed in makers:
+            swap.own_tainted.add(outer)  # counts where it decorates, not where it is called
+        qualname = _outermost(swap, changed) if inner else changed
+        if not qualname:
             continue
         owner, _, method = qualname.rpartition(".")
         if owner:
@@ -83,6 +91,55 @@ def _makers(swap: ModuleSwap) -> set[str]:
             for inner in codes.children(code)
         )
     }
+
+
+def _outermost(swap: ModuleSwap, qualname: str) -> str:
+    """Give the function that a changed nested one runs with, ``""`` when it may run later only.
+
+    ``build.<locals>.item`` runs with `build` when that calls it by name; what `build` merely returns is noted.
+    """
+    outer, *inner = qualname.split(".<locals>.")
+    node = _definition(swap, outer)
+    for depth, name in enumerate(inner):
+        if node is None:
+            return ""
+        called, returned, nested = _of_body(node)
+        if name not in called:
+            if depth == len(inner) - 1 == 0 and name in returned:
+                swap.returned.add(outer)
+            return ""
+        node = nested.get(name)
+    return outer
+
+
+def _definition(swap: ModuleSwap, qualname: str) -> ast.AST | None:
+    """Give the definition of a function, or of a method, of the new source."""
+    first, _, method = qualname.partition(".")
+    for step in swap.steps:
+        if not step.is_guard and step.unit.kind in ("def", "class") and step.unit.name == first:
+            members = [m for m in step.unit.members if m.kind == "def"] if method else [step.unit]
+            return next((m.node for m in members if m.name == (method or first)), None)
+    return None
+
+
+def _of_body(node: ast.AST) -> tuple[set[str], set[str], dict[str, ast.AST]]:
+    """Give the names that a function itself calls, those it returns, and the functions nested in it."""
+    called: set[str] = set()
+    returned: set[str] = set()
+    nested: dict[str, ast.AST] = {}
+    stack = list(ast.iter_child_nodes(node))
+    while stack:
+        part = stack.pop()
+        if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            nested[part.name] = part
+            stack += part.decorator_list
+            continue
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
+            called.add(part.func.id)
+        if isinstance(part, ast.Return) and isinstance(part.value, ast.Name):
+            returned.add(part.value.id)
+        stack += ast.iter_child_nodes(part)
+    return called, returned, nested
 
 
 def _star(swap: ModuleSwap, edge: Edge) -> None:

@@ -11,7 +11,7 @@ from hotswap.live import registries
 from hotswap.live.functions import WRAPPERS
 from hotswap.live.journal import MISSING
 from hotswap.live.pydantic_models import is_settings, take_settings
-from hotswap.live.rerun.changed import dirty_chain, visible_dirty
+from hotswap.live.rerun.changed import dirty_chain, taint, visible_dirty
 from hotswap.source.diff import compare_classes
 from hotswap.source.nodes import names_in
 
@@ -39,6 +39,7 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
     if last and _mergeable(swap, step, name, old, new):
         _merge_facts(rerun, swap, step, old)
         merged = rerun.graft.merge(old, new)
+        _note_defaults(rerun, swap)
         if merged is old:
             names[name] = old
             if isinstance(old, type) or step.unit.kind == "def":
@@ -56,6 +57,22 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
         swap.dirty.discard(name)
         return
     swap.dirty.add(name)
+
+
+def _note_defaults(rerun: Rerun, swap: ModuleSwap) -> None:
+    """A function whose defaults changed gives something else when it is called: as one with a new body."""
+    functions, rerun.graft.redefaulted = rerun.graft.redefaulted, []
+    for function in functions:
+        owner, _, name = function.__qualname__.rpartition(".")
+        if function.__globals__ is not swap.names or "<locals>" in owner:
+            continue
+        if owner:
+            swap.methods.add((owner, name))
+        else:
+            swap.tainted.add(name)
+            swap.own_tainted.add(name)
+    if functions:
+        taint(rerun, swap)
 
 
 def _mergeable(swap: ModuleSwap, step: Step, name: str, old: Any, new: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
-from types import FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.journal import MISSING
@@ -16,6 +16,7 @@ from hotswap.live.rerun.fillers import adapter_of
 from hotswap.live.rerun.outside import variables_read
 from hotswap.live.rerun.refill import call_again, reason_to_refill
 from hotswap.live.rerun.shapes import is_special, shape_reason
+from hotswap.source.effects import dotted
 from hotswap.source.graph import imports_of
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from hotswap.live.rerun.state import ModuleSwap, Rerun
     from hotswap.source.plan import Step
+    from hotswap.source.units import Unit
 
 CALLING: Final = (map, filter, list, tuple, set, frozenset, dict)
 """Built-in classes that call a function they are given, at once or when read."""
@@ -114,12 +116,19 @@ def _import_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str | None:
 def _called(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
     unit, scan = step.unit, step.unit.scan
     if unit.kind == "def":
-        names = sorted(scan.decorated_by & swap.own_tainted)
+        made = {c for c in _called_decorators(unit) if c in swap.returned}
+        names = sorted(scan.decorated_by & swap.own_tainted | made)
         if names:
             return f"its decorator {names[0]} changed"
+        chains = [tuple(c.split(".")) for c in _called_decorators(unit) if "." in c]
+        chain = dirty_chain(rerun, swap, chains, "returned")
+        if chain:
+            return f"its decorator {chain} changed"
         chain = dirty_chain(rerun, swap, scan.called_chains, "own_tainted")
         return f"its decorator {chain} changed" if chain else _method_called(rerun, swap, step)
-    called = scan.calls & (swap.tainted | swap.readers) | scan.decorators & swap.own_tainted
+    returned = swap.returned if unit.kind == "class" or _calls_a_call(unit) else set()
+    called = scan.calls & (swap.tainted | swap.readers | returned)
+    called |= scan.decorators & swap.own_tainted
     hits = sorted(called) or sorted(_handed(rerun, swap, scan.handed))
     chain = ""
     if not hits:
@@ -138,6 +147,16 @@ def _called(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
     return _method_called(rerun, swap, step)
 
 
+def _called_decorators(unit: Unit) -> list[str]:
+    """Give ``logged`` of ``@logged("x")``: what it returns decorates."""
+    return [dotted(d.func) for d in unit.definition.decorator_list if isinstance(d, ast.Call)]
+
+
+def _calls_a_call(unit: Unit) -> bool:
+    """``fast = memo(10)(slow)``."""
+    return isinstance(unit.value, ast.Call) and isinstance(unit.value.func, ast.Call)
+
+
 def _handed(rerun: Rerun, swap: ModuleSwap, handed: set[tuple[str, str]]) -> set[str]:
     """Give the changed functions that are handed to a call which may call them at once.
 
@@ -151,6 +170,9 @@ def _handed(rerun: Rerun, swap: ModuleSwap, handed: set[tuple[str, str]]) -> set
         function = swap.names.get(first, getattr(builtins, first, MISSING))
         if adapter_of(rerun, function) is not None:
             continue  # a framework keeps what it is given and calls it later
+        if not issubclass(type(function), (ModuleType, type, FunctionType, BuiltinFunctionType)):
+            if type(function).__module__ not in rerun.tracker.loaded:
+                continue  # a list, a signal, a scheduler: they keep it, too
         for part in rest:
             if not issubclass(type(function), (ModuleType, type)):
                 break

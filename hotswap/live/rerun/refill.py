@@ -28,6 +28,7 @@ from hotswap.live.rerun.frameworks import (
     open_registry,
     ran_facts,
 )
+from hotswap.live.rerun.order import put_in_order
 from hotswap.live.rerun.state import Side
 from hotswap.live.rerun.statement import execute
 from hotswap.source.model import Change
@@ -262,6 +263,7 @@ def settle(rerun: Rerun) -> None:
                 )
             )
     registries.redirect(rerun.graft, journal)
+    put_in_order(rerun)
     for registry in list(rerun.refill.touched.values()):
         for swap in list(rerun.swaps.values()):
             if registry.filled_by(swap):

@@ -22,7 +22,7 @@ def shape_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
     """Say what the statement reads that kept its identity and changed shape; ``""`` when it need not run."""
     unit, scan = step.unit, step.unit.scan
     shaped = set(swap.shaped)
-    for local, edge in swap.edges.items():
+    for local, edge in swap.ways:
         other = rerun.swaps.get(edge.module)
         if other is not None and edge.name in other.shaped:
             shaped.add(local)

@@ -49,6 +49,8 @@ class ModuleSwap:
     before: dict[str, Any]
     """The module's names when the swap began."""
     edges: dict[str, Edge] = field(default_factory=dict)
+    origins: dict[str, Edge] = field(default_factory=dict)
+    """Imported names whose function or class another module defines: re-exported, by a package for one."""
     ran: dict[int, str] = field(default_factory=dict)
     """id(unit) -> why it ran."""
     ran_names: set[str] = field(default_factory=set)
@@ -61,6 +63,8 @@ class ModuleSwap:
     own_tainted: set[str] = field(default_factory=set)
     readers: set[str] = field(default_factory=set)
     """Functions that read a name whose value is another one now, or that call one."""
+    returned: set[str] = field(default_factory=set)
+    """Functions that return a function of theirs which changed: ``@logged("x")`` decorates with that one."""
     methods: set[tuple[str, str]] = field(default_factory=set)
     """(class, method) whose own bytecode changed."""
     rebuilt: set[str] = field(default_factory=set)
@@ -88,6 +92,11 @@ class ModuleSwap:
         """What the module's relative imports start from."""
         package = self.names.get("__package__") or ""
         return package if isinstance(package, str) else ""
+
+    @property
+    def ways(self) -> list[tuple[str, Edge]]:
+        """Imported names with where they are imported from, and where they were defined."""
+        return [*self.edges.items(), *self.origins.items()]
 
     def binders(self, name: str) -> list[Step]:
         """Give the steps that bind a name, in file order."""

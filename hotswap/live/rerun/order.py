@@ -1,0 +1,93 @@
+"""Lists and dicts that decorators fill keep the order of the file: a new handler stands where an import would put it.
+
+What definitions put there is found by identity; what else lies in them keeps its place.
+"""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from hotswap.live.rerun.fillers import adapter_of, targets, value_at
+from hotswap.source.model import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hotswap.live.rerun.state import Key, ModuleSwap, Rerun
+    from hotswap.source.plan import Step
+
+
+def put_in_order(rerun: Rerun) -> None:
+    """After all ran: move entries of new and of moved definitions to their places."""
+    for swap in rerun.edited:
+        steps = [s for s in swap.steps if not s.is_guard and s.unit.kind in ("def", "class")]
+        late = [s for s in steps if s.situation == "new" or s.moved]
+        for key in sorted({k for s in late for k in targets(rerun, swap, s.unit)}):
+            value = value_at(rerun, key)
+            if type(value) not in (list, dict) or adapter_of(rerun, value) is not None:
+                continue
+            fillers = [s for s in steps if key in targets(rerun, swap, s.unit)]
+            _order(rerun, swap, key, value, fillers)
+
+
+def _order(rerun: Rerun, swap: ModuleSwap, key: Key, value: Any, fillers: Sequence[Step]) -> None:
+    before: list[Any] = list(dict.items(value)) if type(value) is dict else list(value)
+    groups = [(step, _entries(before, swap, step)) for step in fillers]
+    line = list(before)
+    new = [(step, own) for step, own in groups if step.situation == "new" and own]
+    for _, own in new:
+        line = [entry for entry in line if not _among(entry, own)]
+    known = [(step, own) for step, own in groups if step.situation != "new" and own]
+    places = [i for i, entry in enumerate(line) if any(_among(entry, own) for _, own in known)]
+    for place, entry in zip(places, [e for _, own in known for e in own], strict=False):
+        line[place] = entry
+    for index, (step, own) in enumerate(groups):
+        if step.situation == "new" and own:
+            place = _place(
+                line, [g for _, g in groups[:index]], [g for _, g in groups[index + 1 :]]
+            )
+            line[place:place] = own
+    if len(line) != len(before) or all(a is b for a, b in zip(line, before, strict=True)):
+        return
+    rerun.journal.content(value)
+    if type(value) is dict:
+        dict.clear(value)
+        dict.update(value, line)
+    else:
+        value[:] = line
+    rerun.changes.append(
+        Change("~", swap.entry.path, key[1], "order", because=f"{key[1]} follows the file's order")
+    )
+
+
+def _entries(line: Sequence[Any], swap: ModuleSwap, step: Step) -> list[Any]:
+    """Give the entries of a registry that a definition made."""
+    objects: set[int] = set()
+    value = swap.names.get(step.unit.name)
+    while value is not None and id(value) not in objects:
+        objects.add(id(value))
+        value = value.__dict__.get("__wrapped__") if type(value) is FunctionType else None
+    return [
+        entry
+        for entry in line
+        if id(entry) in objects
+        or (type(entry) in (tuple, list) and any(id(part) in objects for part in entry))
+    ]
+
+
+def _among(entry: Any, entries: Sequence[Any]) -> bool:
+    return any(entry is other for other in entries)
+
+
+def _place(line: Sequence[Any], before: Sequence[Any], after: Sequence[Any]) -> int:
+    """Give the place behind the nearest earlier definition's entries, else before the next one's, else the end."""
+    for own in reversed(before):
+        found = [i for i, entry in enumerate(line) if _among(entry, own)]
+        if found:
+            return found[-1] + 1
+    for own in after:
+        found = [i for i, entry in enumerate(line) if _among(entry, own)]
+        if found:
+            return found[0]
+    return len(line)

@@ -1,0 +1,9 @@
+from deco import logged
+
+
+@logged()
+def greet(name):
+    return f"hi {name}"
+
+
+held = [greet]

@@ -1,0 +1,6 @@
+from .core import command
+
+
+@command()
+def roll():
+    return 6

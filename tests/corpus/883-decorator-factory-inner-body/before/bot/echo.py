@@ -1,0 +1,6 @@
+from bot import command
+
+
+@command("say")
+def echo(text):
+    return text

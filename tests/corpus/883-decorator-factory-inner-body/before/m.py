@@ -1,0 +1,6 @@
+import bot
+from bot import dice, echo
+
+
+def ask(*words):
+    return bot.run(*words)

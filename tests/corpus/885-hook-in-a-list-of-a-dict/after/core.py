@@ -1,0 +1,7 @@
+from collections import defaultdict
+
+HOOKS = defaultdict(list)
+
+
+def fire(name, *args):
+    return [hook(*args) for hook in HOOKS[name]]

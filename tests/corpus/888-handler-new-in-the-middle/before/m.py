@@ -1,0 +1,23 @@
+handlers = []
+
+
+def on(fn):
+    handlers.append(fn)
+    return fn
+
+
+@on
+def first(event):
+    return f"first {event}"
+
+
+@on
+def third(event):
+    return f"third {event}"
+
+
+handlers.append(str.upper)
+
+
+def emit(event):
+    return [handler(event) for handler in handlers]
