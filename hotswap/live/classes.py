@@ -11,6 +11,7 @@ import typing
 from abc import ABCMeta, update_abstractmethods
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 from hotswap.live import registries
 from hotswap.live.adapters.base import Refused
@@ -80,6 +81,8 @@ GENERATED: Final = frozenset(
     ]
 )
 """Keys of a class that decorators, bases and the compiler make: they go when the new class lacks them."""
+BROUGHT: Final[WeakKeyDictionary[type, frozenset[str]]] = WeakKeyDictionary()
+"""What a class's statement made when it last ran: a metaclass, `__init_subclass__`, a decorator may add to the body."""
 DESCRIPTORS: Final = (types.MemberDescriptorType, types.GetSetDescriptorType)
 
 
@@ -189,11 +192,14 @@ def _members(
             name in bound
             or name in GENERATED
             or _made_for(value, old, name)
+            or name in BROUGHT.get(old, ())
             or ((old.__module__, old.__qualname__) in graft.emptied and not name.startswith("__"))
             or (new.__module__, new.__qualname__) in graft.redecorated
         ):
             graft.attributes.add((id(old), name))
             journal.delattr(old, name)
+    brought = frozenset(theirs)
+    journal.on_commit(lambda: BROUGHT.__setitem__(old, brought))
     if ours.get("__slots__") != theirs.get("__slots__"):
         journal.setattr(old, "__slots__", theirs["__slots__"])  # the same names in another order
     for cell in cells:

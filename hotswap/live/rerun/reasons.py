@@ -34,6 +34,10 @@ KEEPING: Final = frozenset({"attr", "attrs", "dataclasses", "functools", "pydant
 """Packages whose functions keep what they are given; so do those of frameworks with an adapter."""
 
 
+ASKED: Final = 32
+"""Elements of a container whose classes are looked at."""
+
+
 def reason_to_run(rerun: Rerun, swap: ModuleSwap, step: Step) -> str | None:
     """Say why a statement has to run, or None."""
     unit, scan = step.unit, step.unit.scan
@@ -223,6 +227,9 @@ def _method_called(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
         if isinstance(value, type) and any(type(v) is value for v in bound):
             return ""  # an instance is state, however it was made
         return f"calls {name}.{method}"
+    through = _looked_through(rerun, swap, unit)
+    if through:
+        return f"calls {through}"
     read = _property_read(rerun, swap, scan.chains)
     if read:
         return call_again(rerun, swap, step, read) if unit.kind == "expr" else f"reads {read}"
@@ -233,6 +240,35 @@ def _method_called(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
                 return f"its decorator {name} changed"
     if unit.kind == "class" and isinstance(unit.node, ast.ClassDef):
         return _base_hooks(rerun, swap, unit.node)
+    return ""
+
+
+def _looked_through(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> str:
+    """Give ``PRODUCTS`` where ``[p.price() for p in PRODUCTS]`` asks a method, or a property, with a new body."""
+    if unit.kind != "assign" or not unit.scan.comprehends:
+        return ""
+    spelled = {part.attr for part in ast.walk(unit.node) if isinstance(part, ast.Attribute)}
+    changed = {
+        (other.name, cls, method)
+        for other in rerun.swaps.values()
+        for cls, method in other.methods
+        if method in spelled
+    }
+    if not changed:
+        return ""
+    for name in sorted(unit.scan.reads):
+        value = swap.names.get(name)
+        kinds: set[type] = set()
+        if issubclass(type(value), type):
+            kinds.add(value)  # type: ignore[arg-type]  # an enum: its members
+        elif type(value) in (list, tuple, set, frozenset):
+            kinds |= {type(one) for one in list(value)[:ASKED]}  # type: ignore[arg-type]
+        elif type(value) is dict:
+            kinds |= {type(one) for one in list(value.values())[:ASKED]}
+        for kind in kinds:
+            for base in type.__dict__["__mro__"].__get__(kind):
+                if any((base.__module__, base.__qualname__, m) in changed for m in spelled):
+                    return name
     return ""
 
 

@@ -1,0 +1,12 @@
+class Meta(type):
+    def __new__(mcls, name, bases, space):
+        cls = super().__new__(mcls, name, bases, space)
+        return cls
+
+
+class Unit(metaclass=Meta):
+    pass
+
+
+class Knight(Unit):
+    pass

@@ -1,0 +1,7 @@
+from lib import build
+
+TABLE = build()
+
+
+def ask():
+    return TABLE
