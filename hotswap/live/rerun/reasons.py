@@ -16,8 +16,8 @@ from hotswap.live.rerun.fillers import adapter_of
 from hotswap.live.rerun.outside import variables_read
 from hotswap.live.rerun.refill import call_again, reason_to_refill
 from hotswap.live.rerun.shapes import is_special, shape_reason
-from hotswap.source.effects import dotted
 from hotswap.source.graph import imports_of
+from hotswap.source.nodes import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
