@@ -97,7 +97,8 @@ def walks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     made: list[str] = []
 
     def referrers(*targets: Any) -> list[Any]:
-        made.append("referrers")
+        if types.CodeType in map(type, targets):  # else it is the caches that are counted anew
+            made.append("referrers")
         return gc.get_referrers(*targets)
 
     def survey(*args: Any) -> Any:
@@ -121,8 +122,6 @@ def test_what_names_lead_to_takes_no_walk(saved: Saved, walks: list[str]) -> Non
     """Functions, methods, properties, wrapped and cached functions are found by name, every time."""
     m = saved.module
     room, held = m.Room(), m.plain
-    saved.edit("yield 1", "yield 2")  # the first swap imports what has caches of its own
-    walks.clear()
     for number in (2, 3, 4):
         saved.edit(f"return {number - 1}", f"return {number}")
         said = [held(), m.wrapped(), m.cached(), m.maker()(), room.say(), room.size, room.of()]
@@ -131,8 +130,6 @@ def test_what_names_lead_to_takes_no_walk(saved: Saved, walks: list[str]) -> Non
 
 
 def test_a_moved_function_takes_no_walk(saved: Saved, walks: list[str]) -> None:
-    saved.edit("yield 1", "yield 2")  # the first swap imports what has caches of its own
-    walks.clear()
     saved.edit("import functools", "# one line more\nimport functools")
 
     assert (
