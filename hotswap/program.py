@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from importlib.machinery import ModuleSpec, SourceFileLoader
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from hotswap.session import ReloadPlan, Session
@@ -18,7 +18,6 @@ from hotswap.tracebacks import print_like_python
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import CodeType
 
     from hotswap.console import Console
     from hotswap.options import Options
@@ -57,7 +56,7 @@ def _run(session: Session, target: Target, script: str) -> int:
         code = tracker.prepared(compile(data, script, "exec", dont_inherit=True))
         tracker.adopt_module(main, script, data, code=code)
         session.begin((), stop=None)
-        parts = [tracker.prepared(part) for part in parts_of(data, script)]
+        parts = parts_of(data, script, code)
         tracker.execute(main, code, script, data, parts=parts, between=session.imported)
         _join()
     except SystemExit:
@@ -72,11 +71,12 @@ def _run(session: Session, target: Target, script: str) -> int:
     return 0
 
 
-def parts_of(data: bytes, script: str) -> list[CodeType]:
+def parts_of(data: bytes, script: str, whole: CodeType) -> list[CodeType]:
     """Cut a program where its definitions end and its run begins: what it has gathered is put back there.
 
     That is before ``if __name__ == "__main__":``, or before a last statement that calls or loops. Gives two code
-    objects, or none when there is no such place.
+    objects, or none when there is no such place. The functions in them are those of `whole`, the program's code in one
+    piece: the engine finds live functions by their code.
     """
     tree = ast.parse(data, script)
     place = next((n for n, one in enumerate(tree.body) if _is_guard(one)), len(tree.body) - 1)
@@ -87,7 +87,28 @@ def parts_of(data: bytes, script: str) -> list[CodeType]:
         getattr(__future__, name).compiler_flag for name in __future__.all_feature_names[-2:]
     )
     rest = _module(tree.body[place:])
-    return [first, compile(rest, script, "exec", flags=future, dont_inherit=True)]
+    parts = [first, compile(rest, script, "exec", flags=future, dont_inherit=True)]
+    inner = [_inner(part) for part in parts]
+    same = _inner(whole)
+    if [_known_by(one) for part in inner for one in part] != [_known_by(one) for one in same]:
+        return []
+    given = iter(same)
+    return [
+        part.replace(
+            co_consts=tuple(
+                next(given) if isinstance(const, CodeType) else const for const in part.co_consts
+            )
+        )
+        for part in parts
+    ]
+
+
+def _inner(code: CodeType) -> list[CodeType]:
+    return [const for const in code.co_consts if isinstance(const, CodeType)]
+
+
+def _known_by(code: CodeType) -> tuple[str, int]:
+    return code.co_qualname, code.co_firstlineno
 
 
 def _module(body: list[ast.stmt]) -> ast.Module:

@@ -143,14 +143,14 @@ def test_aiohttp(project: Project, live: Start) -> None:
         ws.send("a")
         assert ws.recv() == "two a"
         reload(program)
-        with pytest.raises(ConnectionClosed):
+        with pytest.raises(ConnectionClosed) as closed:
             ws.recv(timeout=program.deadline)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1012
     assert http("/hello") == (200, "two")
     climbed = program.wait(lambda event: event.get("verdict") == "reloaded")
-    assert climbed["reload"]["lost"] == [
-        "1 connection served by RequestHandler, which cannot be carried"
-    ]
-    assert row.over_exec == "kept when idle"
+    assert climbed["reload"]["lost"] == ["1 WebSocket of aiohttp"]
+    assert row.over_exec == "kept but WebSockets"
     assert program.stop() == 0
 
 
@@ -397,7 +397,7 @@ def test_threaded_http_server(project: Project, live: Start) -> None:
     program.write("server.py", project.read("server.py").replace("listens", "listens again"))
     program.wait(lambda event: bool(event.get("resumed")))
     program.wait_output("listens again")
-    assert http_client(program, port)("/") == (200, "two 1")
+    assert http_client(program, port)("/") == (200, "two 4")
     assert program.stop() == -signal.SIGINT
 
 
