@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 from dataclasses import dataclass, field
 from functools import _lru_cache_wrapper
 from types import AsyncGeneratorType, CodeType, CoroutineType, FunctionType, GeneratorType
@@ -110,26 +111,35 @@ def _database() -> Any:
     loaded = sys.modules.get("jurigged")
     if loaded is not None and hasattr(loaded, "db"):
         return loaded.db
-    if "codefind" not in sys.modules:
-        from importlib.util import find_spec, module_from_spec
-
-        spec = find_spec("codefind")
-        if spec is None or spec.loader is None:
-            raise ImportError("jurigged (with codefind) is not installed", name="jurigged")
-        package: ModuleType = module_from_spec(spec)
-        sys.modules["codefind"] = package
-        try:
-            from importlib import import_module
-
-            registry = import_module("codefind.registry")
-            registry.CodeRegistry.setup = lambda _self: None
-            spec.loader.exec_module(package)
-        except BaseException:
-            sys.modules.pop("codefind", None)
-            raise
+    with _importing:
+        if "codefind" not in sys.modules:
+            _import_codefind()
     import codefind
 
     return codefind.code_registry
+
+
+_importing: Final = threading.Lock()
+"""Held while codefind is made: a save may come while it is warmed in its thread, and must not find half of it."""
+
+
+def _import_codefind() -> None:
+    from importlib.util import find_spec, module_from_spec
+
+    spec = find_spec("codefind")
+    if spec is None or spec.loader is None:
+        raise ImportError("jurigged (with codefind) is not installed", name="jurigged")
+    package: ModuleType = module_from_spec(spec)
+    sys.modules["codefind"] = package
+    try:
+        from importlib import import_module
+
+        registry = import_module("codefind.registry")
+        registry.CodeRegistry.setup = lambda _self: None
+        spec.loader.exec_module(package)
+    except BaseException:
+        sys.modules.pop("codefind", None)
+        raise
 
 
 def conform(function: FunctionType, old: CodeType, new: CodeType, journal: Journal) -> None:

@@ -68,6 +68,8 @@ class Saving:
         else:
             for path in batch:
                 self._digests[path] = _digest(path)
+        if outcome.ok and not outcome.files:
+            return None  # saved as it was
         return outcome
 
     def remember(self, outcome: Outcome) -> None:

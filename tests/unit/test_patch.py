@@ -43,3 +43,30 @@ def test_a_frozen_heap_is_seen() -> None:
     )
 
     assert said.strip() == "True"
+
+
+def test_a_swap_during_the_warming_waits_for_its_end() -> None:
+    """A save that comes while jurigged is imported in the warming thread found half of codefind."""
+    said = run(
+        "import sys, threading\n"
+        "from hotswap.live import patch\n"
+        "inside, asked, found = threading.Event(), threading.Event(), []\n"
+        "class Slow:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'codefind.registry':\n"
+        "            inside.set()\n"
+        "            asked.wait(30)\n"
+        "sys.meta_path.insert(0, Slow())\n"
+        "warming = threading.Thread(target=patch.warm)\n"
+        "warming.start()\n"
+        "inside.wait(30)\n"
+        "def ask():\n"
+        "    asked.set()\n"
+        "    found.append(patch._database())\n"
+        "swapping = threading.Thread(target=ask)\n"
+        "swapping.start()\n"
+        "swapping.join(); warming.join()\n"
+        "print(len(found), found[0] is patch._database())"
+    )
+
+    assert said.split() == ["1", "True"]
