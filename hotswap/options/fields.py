@@ -176,7 +176,9 @@ class Options:
         (), "host names by which the development features may be reached", kind="list"
     )
     migrations: str = _changes(
-        "", "apply new SQL files to a SQLite file on save: DATABASE=GLOB", metavar="DB=GLOB"
+        "",
+        "apply new SQL files to a SQLite file on save: DATABASE=GLOB; or an alembic.ini",
+        metavar="DB=GLOB",
     )
 
     clear: bool = _option(False, "clear the screen before each report", kind="bool")

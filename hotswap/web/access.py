@@ -33,9 +33,11 @@ def is_loopback(host: str) -> bool:
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
-        return ip_address(name).is_loopback
+        address = ip_address(name)
     except ValueError:
         return False
+    # Until Python 3.13 an IPv4 address written as an IPv6 one (::ffff:127.0.0.1) is not unfolded (CPython gh-117566).
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def host_name(value: str) -> str:

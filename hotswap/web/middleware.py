@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hotswap.web.asgi import header, text_header, without
+from hotswap.web.asgi import header, respond, text_header, without
 from hotswap.web.pages import READABLE, VALIDATORS, Injection
 from hotswap.web.styles import PARAMETER, carry_version
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from hotswap.web.pages import Pages
 
 BASE = "/__hotswap__/"
+BARE = BASE.rstrip("/")
+"""What somebody types who wants to see the status page."""
 
 NO_CACHE = [
     (b"cache-control", b"no-cache, no-store, must-revalidate"),
@@ -99,6 +101,10 @@ class Middleware:
         if is_open and path.startswith(BASE):
             ours = {**scope, "hotswap_path": path[len(BASE) :]}
             return await self._endpoints(ours, receive, send)
+        if is_open and path == BARE and kind == "http":
+            return await respond(
+                send, 307, "text/plain", b"", [(b"location", f"{root}{BASE}".encode())]
+            )
         if kind == "websocket":
             return await self.app(scope, receive, send)
         cached = path in self._cache.exact or path.startswith(self._cache.prefixes)

@@ -365,6 +365,8 @@ def test_names(tmp_path: Path) -> None:
     assert host_name("[::1]:80") == "::1"
     assert host_name("a:b:c") == ""
     assert is_loopback("[::1]")
+    assert is_loopback("[::ffff:127.0.0.1]")
+    assert not is_loopback("[::ffff:10.0.0.1]")
     assert not is_loopback("0.0.0.0")
     assert strangers(["127.0.0.1", "0.0.0.0", ""]) == ["0.0.0.0"]
     access = Access(
@@ -403,3 +405,11 @@ def test_what_a_button_does(tmp_path: Path) -> None:
     assert "settled" in press("db", "Other")
     made.mended("db")
     assert "settled" in press("db", "Do")
+
+
+def test_the_status_page_without_its_slash(tmp_path: Path) -> None:
+    app = browser(tmp_path).wrap(respond(HTML))
+    answer = ask(app, "/__hotswap__", {"host": HERE})
+    assert answer.status == 307
+    assert dict(answer.headers)[b"location"] == b"/__hotswap__/"
+    assert ask(app, "/__hotswap__x", {"host": HERE}).status == 200, "that one is the app's"
