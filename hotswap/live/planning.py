@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from hotswap.live.adapters.base import Refused
 from hotswap.live.batch import could_be
-from hotswap.live.classes import foreseen
 from hotswap.live.dependents import running_code
+from hotswap.live.foreseeing import foreseen
 from hotswap.live.rerun.branches import judge_by
 from hotswap.live.rerun.state import ModuleSwap
 from hotswap.source import codes
