@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from hotswap.source import codes
 from hotswap.source.graph import resolve
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from types import CodeType
 
     from hotswap.live.rerun.state import ModuleSwap, Rerun
+
+Facet = Literal["dirty", "shaped", "tainted", "own_tainted", "returned", "readers"]
+"""Which of a `ModuleSwap`'s sets of changed names."""
 
 
 def visible_dirty(rerun: Rerun, swap: ModuleSwap) -> set[str]:
@@ -36,7 +39,7 @@ def visible(rerun: Rerun, swap: ModuleSwap) -> set[str]:
 
 
 def dirty_chain(
-    rerun: Rerun, swap: ModuleSwap, chains: Iterable[tuple[str, ...]], what: str
+    rerun: Rerun, swap: ModuleSwap, chains: Iterable[tuple[str, ...]], what: Facet
 ) -> str:
     """Give ``mod.NAME`` of the first attribute chain into a module whose name is dirty, shaped or tainted."""
     for chain in chains:
