@@ -406,3 +406,54 @@ def test_sanic_as_an_app(project: Project, live: Start) -> None:
     )
     assert server.get("/b").text == "b"
     promised("Sanic").held(server, body=body, structure=structure, broken=broken(server, "main.py"))
+
+
+TEXTUAL = """
+    import sys
+
+    from textual.app import App
+    from textual.widgets import Static
+
+
+    class Clock(App):
+        def compose(self):
+            yield Static("start", id="face")
+
+        def on_mount(self):
+            self.count = 0
+            self.set_interval(0.02, self.tick)
+
+        def tick(self):
+            self.count += 1
+            self.query_one("#face", Static).update(f"one {self.count}")
+            self.tell()
+
+        def tell(self):
+            face = self.query_one("#face", Static)
+            sys.__stderr__.write(f"shown: {face.content}\\n")
+
+
+    if __name__ == "__main__":
+        Clock().run(headless=True)
+"""
+
+
+def test_textual(project: Project, live: Start) -> None:
+    """A program with a loop, tasks and timers of its own; the widgets live on."""
+    pytest.importorskip("textual")
+    project.write({"clock.py": TEXTUAL})
+    server = live("clock.py", program=())
+    server.wait_output("shown: one ", stream="errors")
+
+    body = server.swap("clock.py", 'update(f"one {', 'update(f"two {')
+    server.wait_output("shown: two ", stream="errors")
+    structure = server.swap(
+        "clock.py",
+        "    def tell(self):\n",
+        '    def sign(self):\n        return "!"\n\n    def tell(self):\n',
+    )
+    server.swap("clock.py", "{face.content}", "{face.content}{self.sign()}")
+    server.wait_output("!", stream="errors")
+    promised("Textual").held(
+        server, body=body, structure=structure, broken=broken(server, "clock.py")
+    )
