@@ -501,6 +501,47 @@ FORMS = [
         kind="finish",
     ),
     Form(
+        "with taken from around the loop",
+        """
+  async def work():
+      n = 0
+-     with room(log):
+-         while True:
+-             text = await step("recv")
+-             n += 1
+-             log.append(("v1", n, text))
++     while True:
++         text = await step("recv")
++         n += 1
++         log.append(("v1", n, text))
+""",
+        [("v1", 2, "b"), ("out", "room"), ("v2", 3, "c")],
+        kind="finish",
+    ),
+    Form(
+        "two async with taken from around the loop, which becomes for",
+        """
+  async def work():
+      n = 0
+-     async with room(log), room(log, "inner"):
+-         with room(log, "third"):
+-             while True:
++     if True:
++         if True:
++             for _ in range(99):
+                  text = await step("recv")
+                  n += 1
+                  log.append(("v1", n, text))
+""",
+        [
+            *(("v1", 2, "b"), ("out", "third"), ("out", "inner"), ("out", "room")),
+            ("v2", 3, "c"),
+        ],
+        before=[None, None, "a"],
+        after=["b", None, None, "c"],
+        kind="finish",
+    ),
+    Form(
         "with added around the loop and what comes before",
         """
   async def work():

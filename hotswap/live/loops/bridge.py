@@ -63,6 +63,7 @@ def hand_over(
     shift: int,
     *,
     header: bool,
+    left: Sequence[ast.With | ast.AsyncWith] = (),
 ) -> Function:
     """Give the function in which the last turn of an old loop comes before the statement that takes the loop's place.
 
@@ -76,6 +77,7 @@ def hand_over(
         part: What one turn of it is made of: body and, when the frame is parked in it, test.
         shift: As for `splice`.
         header: The frame is parked before the turn's body: in the test, or in an ``async for`` itself.
+        left: What the frame has entered and the new function does not: left after the turn. Outermost first.
     """
     made = _Made(function, statement, shift)
     body, test = part
@@ -100,6 +102,9 @@ def hand_over(
             target=target, iter=nothing, body=inner, orelse=over, **aside_of(loop, shift)
         )
         turn = outer
+    for entered in reversed(left):
+        items = [ast.withitem(ast.Tuple([], ast.Load(), **made.place)) for _ in entered.items]
+        turn = type(entered)(items=items, body=[turn], **aside_of(entered, shift))
     made.put([turn, ast.If(made.name(GO), [made.inside], [], **made.place)])
     return made.function
 

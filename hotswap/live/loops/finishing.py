@@ -21,6 +21,7 @@ from hotswap.live.loops.places import (
     Function,
     Loop,
     Place,
+    Step,
     bound_in,
     dump,
     opaque_of,
@@ -33,7 +34,7 @@ from hotswap.live.loops.places import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from hotswap.live.loops.decision import Decision
 
@@ -105,25 +106,52 @@ def _handed_over(
     """
     body, test, shift = _part(loop, place)
     new = decision.new.function
-    around = opaque_of(place.chain[: _depth_of(loop, place)])
-    way = way_to(found, new)
-    for index in range(len(way) - 1, -1, -1):
-        statement, field = (way[index + 1][0] if index + 1 < len(way) else found), way[index][1]
-        if (
-            isinstance(statement, ast.stmt)
-            and field != "handlers"
-            and opaque_of(way[: index + 1]) == around
-        ):
-            break
-    else:
-        raise Refused("the loop around its await was nested differently")
+    chain = place.chain[: _depth_of(loop, place)]
+    statement, left = _successor(chain, found, new)
     mine = {dump(s) for s in passed(loop, decision.old.function)}
     for again in passed(found, statement):
         if dump(again) in mine:
             raise Refused(f"line {again.lineno} has run, and would run again")
     header = test is not None or loop is place.node
-    function = bridges.hand_over(new, statement, loop, (body, test), shift, header=header)
+    function = bridges.hand_over(
+        new, statement, loop, (body, test), shift, header=header, left=left
+    )
     return _into(decision, place, function, depth, shift, turn=header)
+
+
+def _successor(
+    chain: Sequence[Step], found: Loop, new: Function
+) -> tuple[ast.stmt, list[ast.With | ast.AsyncWith]]:
+    """Give the statement of the new function that the old loop hands over to, and what is left before that.
+
+    Args:
+        chain: What lies around the old loop.
+        found: The loop that took its place.
+        new: The function with that.
+
+    Raises:
+        Refused: It lies in something that the frame has not entered and cannot enter, or the other way round.
+    """
+    around = opaque_of(chain)
+    way = way_to(found, new)
+    entered = [
+        node
+        for node, field in chain
+        if isinstance(node, (ast.With, ast.AsyncWith)) and field == "body"
+    ]
+    for fewer in range(len(around) + 1):
+        left = entered[len(entered) - fewer :]
+        if (
+            len(left) < fewer
+            or opaque_of([(n, "body") for n in left]) != around[len(around) - fewer :]
+        ):
+            break
+        for index in range(len(way) - 1, -1, -1):
+            inner = way[index + 1][0] if index + 1 < len(way) else found
+            same = opaque_of(way[: index + 1]) == around[: len(around) - fewer]
+            if same and isinstance(inner, ast.stmt) and way[index][1] != "handlers":
+                return inner, left
+    raise Refused("the loop around its await was nested differently")
 
 
 def _depth_of(loop: Loop, place: Place) -> int:

@@ -211,7 +211,7 @@ class Frames:
         count, at = len(known.names), _frame_word(owner)
         globals_ = frame.f_globals
         memory = _view(owner, at + _SPECIALS + known.capacity).raw
-        words = struct.unpack(f"{len(memory) // _WORD}Q", memory)
+        words = struct.unpack_from(f"{at + _SPECIALS}Q", memory)
         if (
             words[at + layout.code] != id(code)
             or (layout.owner_code is not None and words[layout.owner_code] != id(code))
@@ -235,7 +235,7 @@ class Frames:
             raise Refused("layout: the instruction pointers differ")
         if len(facts.parked(offset)) != top - count:
             raise Refused("other nesting at the await than computed")
-        body = words[at + _SPECIALS : at + _SPECIALS + top]
+        body = struct.unpack_from(f"{top}Q", memory, (at + _SPECIALS) * _WORD)
         objects = _visited(owner, [words[at + place] for place in layout.held], body)
         function = objects.get(words[at + layout.function])
         if type(function) is not FunctionType:

@@ -81,12 +81,13 @@ def _count(statements: Iterable[ast.stmt]) -> Counter[str]:
 def _sides(place: Place, function: ast.AST) -> tuple[list[ast.stmt], list[ast.stmt]]:
     """Give the simple statements that the turn has passed at `place`, and those that it may still come to.
 
-    Where the place is in no loop, the whole function is one turn. Other branches than the place's own are neither.
+    Where the place is in no loop, nor one itself, the whole function is one turn. Other branches than the place's own
+    are neither.
     """
     before: list[ast.stmt] = []
     after: list[ast.stmt] = []
     chain = ((function, "body"), *place.chain)
-    in_turn = not place.loops
+    in_turn = not place.loops and not isinstance(place.node, ast.AsyncFor)
     for index, (node, field) in enumerate(chain):
         in_turn = in_turn or (isinstance(node, LOOPS) and field in ("body", "test"))
         following = chain[index + 1][0] if index + 1 < len(chain) else place.node

@@ -80,7 +80,18 @@ def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
 
 def loops_of(function: ast.AST) -> list[Loop]:
     """Give a function's own loops in source order."""
-    return [node for node in own_nodes(function) if isinstance(node, LOOPS)]
+    found = [node for node in own_nodes(function) if isinstance(node, LOOPS)]
+    inner = {id(last_turn(node)) for node in found}
+    return [node for node in found if id(node) not in inner]
+
+
+def last_turn(loop: ast.AST) -> ast.While | None:
+    """Give the ``while __turn`` in which a bridge lets a ``for`` end its last turn (`hand_over`), or None."""
+    if isinstance(loop, (ast.For, ast.AsyncFor)) and isinstance(loop.body[-1], ast.Break):
+        first = loop.body[0]
+        if isinstance(first, ast.While) and is_turn(first.test):
+            return first
+    return None
 
 
 @dataclass(eq=False)
@@ -100,11 +111,15 @@ class Place:
     @cached_property
     def loops(self) -> tuple[Loop, ...]:
         """Loops whose turn this place is part of, outermost first."""
+        inner = {id(last_turn(node)) for node, _ in self.chain}
         return tuple(
             node
             for node, field in self.chain
-            if (isinstance(node, LOOPS) and field == "body")
-            or (isinstance(node, ast.While) and field == "test")
+            if id(node) not in inner
+            and (
+                (isinstance(node, LOOPS) and field == "body")
+                or (isinstance(node, ast.While) and field == "test")
+            )
         )
 
     @cached_property
@@ -220,6 +235,7 @@ def is_turn(test: ast.AST) -> bool:
 
 def turn_of(loop: Loop, halves: Mapping[int, str]) -> tuple[list[ast.stmt], str]:
     """Give the statements that one turn of `loop` is made of, and the half of the splice that they are, if any."""
+    loop = last_turn(loop) or loop
     if len(loop.body) == 1:
         splice = loop.body[0]
         if isinstance(splice, ast.If) and is_turn(splice.test):

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from hotswap.live.loops.places import Function, dump
+from hotswap.live.loops.places import TURN, Function, dump
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -51,11 +51,12 @@ def renames(old: Function, new: Function, own: Collection[str]) -> dict[str, str
         return {}
     changed = {*gone, *came}
     was, now = _locals(old, set(gone), changed), _locals(new, came, changed)
+    twice = TURN in before  # a bridge uses its names in both halves
     found: dict[str, str] = {}
     for name in was:
         mine = was[name]
         rivals = {
-            other: _likeness(mine, theirs)
+            other: _likeness(mine, theirs, twice=twice)
             for other, theirs in now.items()
             if theirs.first == mine.first and other not in found.values()
         }
@@ -106,8 +107,8 @@ def _words(function: ast.AST) -> set[str]:
     return found
 
 
-def _likeness(one: _Local, other: _Local) -> float:
-    most = max(one.uses.total(), other.uses.total())
+def _likeness(one: _Local, other: _Local, *, twice: bool) -> float:
+    most = other.uses.total() if twice else max(one.uses.total(), other.uses.total())
     return (one.uses & other.uses).total() / most if most else 1.0
 
 
@@ -142,7 +143,8 @@ def _locals(function: Function, names: set[str], changed: set[str]) -> dict[str,
                     look(child, node, name, inner)
 
     for statement in function.body:
-        look(statement, function, "body", statement)
+        if not (isinstance(statement, ast.If) and isinstance(statement.test, ast.Constant)):
+            look(statement, function, "body", statement)  # a bridge's declarations bind nothing
     return {name: one for name, one in found.items() if one.first}
 
 
