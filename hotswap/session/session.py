@@ -206,6 +206,7 @@ class Session:
         changed = [e for e in list(self.swapper.tracker.loaded.values()) if e.path in edited]
         if changed and not self.manifest.fresh:
             self._complete(changed)
+        self.registry.arrivals.settle()  # a program without connections has arrived
 
     def _complete(self, changed: Sequence[Loaded]) -> None:
         """Give carried instances of edited classes what their ``__init__`` assigns by now."""
@@ -217,7 +218,6 @@ class Session:
         journal.commit()
         for note in (*notes, *(row.reason for row in lacking)):
             self.console.say(note)
-        self.registry.arrivals.settle()  # a program without connections has arrived
 
     def sockets(self, given: Sequence[socket.socket]) -> list[socket.socket] | None:
         """Give the listening sockets to serve on instead of an address of our own; None: there are none.
