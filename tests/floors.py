@@ -1,7 +1,7 @@
 """The share of each layer's lines and branches that the tests must run: ``python -m tests.floors`` reads .coverage.
 
-The floors are aims, to be raised to what is reached. Lines that run only in frames which were moved to a new body are not
-counted by every core of coverage, so `live` will read low.
+The floors are aims, to be raised to what is reached. Lines that run only in frames that were moved to a new
+body are not counted by every core of coverage, so `live` will read low.
 """
 
 from __future__ import annotations

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.docs.test_documents import documented, names
+from tests.docs.test_documents import BLOCK, documented, names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,3 +45,14 @@ def test_events_are_as_documented(project: Project, live: Start) -> None:
             assert promised[event] <= keys  # further facts for machines may stand beside the text
         else:
             assert keys == promised[event], event
+
+
+def test_the_example_of_the_how_to_passes(project: Project, live: Start) -> None:
+    """docs/how-to/pytest.md: the block is the test."""
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "pytest.md").read_text()
+    (code,) = (match[2] for match in BLOCK.finditer(page) if match[1] == "python")
+    space: dict[str, Any] = {}
+    exec(code, space)
+
+    (example,) = (made for name, made in space.items() if name.startswith("test_"))
+    example(project, live)
