@@ -1111,4 +1111,19 @@ CASES = [
         classic=True,
         body='<button onclick="toggle()">x</button>',
     ),
+    Case(
+        "a method of an instance that others hold",
+        "class Counter { n = 0; inc() { this.n += 1 } }\nconst c = new Counter();\nc.inc();\nglobalThis.c = c;",
+        "class Counter { n = 0; inc() { this.n += 10 } }\nconst c = new Counter();\nc.inc();\nglobalThis.c = c;",
+        "(c.inc(), c.n)",
+        11,
+    ),
+    Case(
+        "a method of an instance that nobody holds",
+        "class App { start() { globalThis.v = 1 } }\nconst app = new App();\napp.start();",
+        "class App { start() { globalThis.v = 2 } }\nconst app = new App();\napp.start();",
+        "v",
+        2,
+        hot=False,
+    ),
 ]

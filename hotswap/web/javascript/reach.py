@@ -49,6 +49,8 @@ class Reach:
     """The same, but whoever takes it as a value may call it at any time: `LIVE`."""
     members: dict[str, set[str]] = field(default_factory=dict)
     """As `calls`, for names of which only a member is taken: ``app`` in ``app.start()``."""
+    receivers: dict[str, set[str]] = field(default_factory=dict)
+    """By ``.member``: the names of what it is taken from."""
 
 
 @lru_cache(maxsize=64)
@@ -71,6 +73,9 @@ def spent(module: Module, outside: Mapping[str, Iterable[str]]) -> frozenset[str
             exported and not listed may be called by anybody.
     """
     found = reach(module.source)
+    held = {name for name in module.units if name not in module.exports.values()}
+    # Whoever is handed an object may call its methods: only what no value leaves the script by is known to be idle.
+    held -= {name for name in held if LIVE in found.calls.get(name, ()) or name in outside}
     where: dict[str, set[str]] = {}
     for name, unit in module.units.items():
         used = set(found.calls.get(name, ()))
@@ -81,7 +86,7 @@ def spent(module: Module, outside: Mapping[str, Iterable[str]]) -> frozenset[str
         if unit.function is not None:
             where[name] = used | found.members.get(name, set())
         elif unit.parts is not None:
-            where |= _members(name, unit.parts, used, found)
+            where |= _members(name, unit.parts, used, found, held)
         elif unit.value is not None and unit.value.type == "object":
             for number, function in enumerate(_functions(module, name)):
                 key = _property(function)
@@ -95,7 +100,9 @@ def spent(module: Module, outside: Mapping[str, Iterable[str]]) -> frozenset[str
         gone = left
 
 
-def _members(name: str, parts: ClassParts, used: set[str], found: Reach) -> dict[str, set[str]]:
+def _members(
+    name: str, parts: ClassParts, used: set[str], found: Reach, held: set[str]
+) -> dict[str, set[str]]:
     """Say who calls the constructor and the plain methods of a class; the others may be called by anybody."""
     used = used | found.members.get(name, set())
     where: dict[str, set[str]] = {}
@@ -105,7 +112,10 @@ def _members(name: str, parts: ClassParts, used: set[str], found: Reach) -> dict
         elif (
             key == text(member.name) and not parts.derived
         ):  # a base class may call what it knows the name of
-            where[f"{name}.{key}"] = found.calls.get(f".{key}", set()) | (used - {TOP})
+            called = found.calls.get(f".{key}", set()) | (used - {TOP})
+            if not found.receivers.get(f".{key}", set()) <= held:
+                called = called | {LIVE}
+            where[f"{name}.{key}"] = called
     return where
 
 
@@ -154,6 +164,9 @@ class _Walker:
             parent = node.parent
             if parent is not None and parent.type == "member_expression":
                 self._mention(f".{text(node)}", parent, region)
+                receiver = parent.child_by_field_name("object")
+                if receiver is not None and receiver.type not in ("this", "new_expression"):
+                    self._found.receivers.setdefault(f".{text(node)}", set()).add(text(receiver))
         elif kind in DECLARATIONS or kind in EXPRESSIONS or kind == "method_definition":
             inner = self._inner(node, region)
             for child in node.named_children:
