@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hotswap.live.opening import digest_of
+from hotswap.live.opening import ANY, digest_of
 from hotswap.source.faults import KINDS
 from hotswap.source.model import Fault
 
@@ -130,24 +130,31 @@ def _relocate(tracker: Tracker, batch: Batch) -> None:
 
 
 def _wake(tracker: Tracker, batch: Batch) -> None:
-    """A new or mended file: let the statements run again that asked for it in vain."""
-    for path in batch.created:
+    """A new, mended or deleted file: let the statements run again that asked for it in vain, or listed its folder."""
+    gone = [entry.path for entry in batch.deleted]
+    for path in (*batch.created, *gone):
         for entry in list(tracker.loaded.values()):
             for name, lines in entry.missing.items():
-                if not could_be(name, path):
+                listed = name.endswith(ANY)
+                if not could_be(name, path) or (path in gone and not listed):
                     continue
                 existing = next((e for e in batch.edits if e.entry is entry), None)
                 if existing is None:
                     existing = Edit(entry, entry.data)
                     batch.edits.append(existing)
                 existing.old_lines |= lines
-                existing.because = f"{name} exists now"
+                new = os.path.basename(path) if listed else name
+                existing.because = f"{new} {'is gone' if path in gone else 'exists now'}"
                 if path not in batch.paths:
                     batch.paths.append(path)
 
 
 def could_be(name: str, path: str) -> bool:
     """Say whether a file could be the one that makes a module of that name."""
+    folder, star = os.path.split(name)
+    if star == ANY:
+        home, base = os.path.split(path)
+        return folder == (os.path.dirname(home) if base == "__init__.py" else home)
     parts = name.split(".")
     tail = os.path.join(*parts)
     return path.endswith((os.sep + tail + ".py", os.sep + os.path.join(tail, "__init__.py")))

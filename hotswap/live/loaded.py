@@ -27,7 +27,7 @@ class Loaded:
     opened: dict[str, set[int]] = field(default_factory=dict)
     """Data file -> lines of the statements that opened it."""
     missing: dict[str, set[int]] = field(default_factory=dict)
-    """Module that could not be found -> lines of the statements that asked for it."""
+    """Module that could not be found -> lines of the statements that asked; ``folder/*`` where they listed a folder."""
     seen: dict[str, bytes] = field(default_factory=dict)
     """Data file -> digest of what was read."""
     order: int = 0

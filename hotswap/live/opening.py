@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
+from hotswap.live.roots import is_installed
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import CodeType, FrameType
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
     from hotswap.live.loaded import Loaded
 
 CODE_SUFFIXES: Final = (".py", ".pyc", ".pyi", ".so", ".pyd", ".pth")
+ANY: Final = "*"
+"""Stands for any module of a folder in `Loaded.missing`."""
+LISTING: Final = frozenset({"fnmatch", "glob", "os", "pathlib", "pkgutil"})
+"""What of the standard library lists folders on behalf of who calls it."""
+STANDARD: Final = os.path.dirname(os.__file__) + os.sep
 LARGE: Final = 4 * 1024 * 1024
 
 
@@ -45,6 +52,8 @@ class Executing:
         def hook(event: str, args: tuple[Any, ...]) -> None:
             if stacks and event == "open":
                 _opened(stacks, args)
+            elif stacks and (event == "os.listdir" or event == "os.scandir"):
+                _listed(stacks, args)
             elif event == "exec" and listeners and args[0].co_name == "<module>":
                 for listener in listeners:
                     listener(args[0])
@@ -74,6 +83,36 @@ def _opened(stacks: dict[int, list[Loaded]], args: tuple[Any, ...]) -> None:
     line = module_line(frame, stack[-1])
     if line:
         stack[-1].opened.setdefault(os.path.realpath(path), set()).add(line)
+
+
+def _listed(stacks: dict[int, list[Loaded]], args: tuple[Any, ...]) -> None:
+    """A module looks through a folder: a loader of plug-ins wants to know of what comes to lie there."""
+    stack = stacks.get(threading.get_ident())
+    path = args[0]
+    if not stack or not isinstance(path, (str, bytes, type(None))):
+        return
+    line = _lister_line(sys._getframe(2), stack[-1])
+    if line:
+        folder = os.path.realpath(os.fsdecode(path or "."))
+        stack[-1].missing.setdefault(os.path.join(folder, ANY), set()).add(line)
+
+
+def _lister_line(frame: FrameType | None, loaded: Loaded) -> int:
+    """Give the line of `loaded` that lists a folder, through the user's own code and `LISTING` alone, or 0."""
+    while frame is not None:
+        code = frame.f_code
+        names = frame.f_globals
+        if names is loaded.module.__dict__:
+            if code.co_name == "<module>":
+                return frame.f_lineno
+        elif code.co_filename.startswith("<frozen importlib") or code.co_name == "<module>":
+            return 0  # the import system looks for a file, or another module is being imported
+        elif str(names.get("__name__")).partition(".")[0] not in LISTING and (
+            is_installed(code.co_filename) or code.co_filename.startswith(STANDARD)
+        ):
+            return 0
+        frame = frame.f_back
+    return 0
 
 
 def module_line(frame: FrameType | None, loaded: Loaded) -> int:

@@ -1,0 +1,5 @@
+import plugins
+
+
+def names():
+    return [plugin.NAME for plugin in plugins.loaded]
