@@ -47,6 +47,8 @@ class Tracker:
         self._ran: set[str] = set()
         """Real paths of which module code has run, or may have."""
         self._copying = False
+        self._copied: set[str] = set()
+        """`co_filename` of code objects that somebody copied since the last swap."""
         self._loose: dict[str, bytes] = {}
         """Real path -> source of modules that ran without our loader."""
         self.on_import: Callable[[], None] | None = None
@@ -156,8 +158,10 @@ class Tracker:
         before = self.loaded.get(entry.name)
         again = entry.path in self._ran and not (before is not None and before.code is code)
         entry.exact = code is not None and not again
+        if entry.path in self._ran:
+            self._not_alone(entry.path, entry)
         self._ran.add(entry.path)
-        self._not_alone(entry.path, entry)
+        self._copied.discard(entry.filename)  # the loader's own making
         self.loaded[entry.name] = entry
         self.failed.pop(entry.path, None)
         return entry
@@ -259,16 +263,17 @@ class Tracker:
 
     def note_copy(self, filename: str) -> None:
         """Remember that functions of a file may run code objects that the ledger does not know."""
-        if self._copying:
-            return
-        for entry in list(self.loaded.values()):
-            if entry.filename == filename:
-                entry.exact = False
+        if not self._copying:
+            self._copied.add(filename)
 
     @contextmanager
     def copying(self) -> Iterator[None]:
         """Code objects that are copied meanwhile are the engine's own."""
         before, self._copying = self._copying, True
+        for entry in list(self.loaded.values()) if self._copied else ():
+            if entry.filename in self._copied:
+                entry.exact = False
+        self._copied.clear()
         try:
             yield
         finally:
