@@ -6,8 +6,8 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from tests.history.packages import RELEASES, pairs
-from tests.history.replay import replay
+from tests.history.packages import EXAMPLES, pairs
+from tests.history.replay import replay, replay_examples, topics
 from tests.history.verdict import WORDS, Verdict, Word
 
 
@@ -16,31 +16,43 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.history", description=__doc__)
     parser.add_argument("packages", nargs="*", help="of those in packages.py; all without")
     parser.add_argument("--cache", type=Path, default=Path("build/history"), help="for downloads")
-    parser.add_argument("--details", type=int, default=6, help="lines for each pair not exact")
+    parser.add_argument("--details", type=int, default=6, help="lines for each swap not exact")
+    parser.add_argument("--examples", action="store_true", help="only FastAPI's documented apps")
     arguments = parser.parse_args()
+    cache = arguments.cache.resolve()
     table: dict[str, list[Verdict]] = {}
-    for package, old, new in pairs(tuple(arguments.packages)):
-        rows = table.setdefault(package, [])
-        try:
-            verdicts = replay(arguments.cache.resolve(), package, old, new)
-        except RuntimeError as error:
-            print(f"{package} {old} {new}: {error}", flush=True)
-            continue
-        ways = ((old, new), (new, old))
-        for (one, other), verdict in zip(ways, verdicts, strict=False):
-            rows.append(verdict)
-            print(f"{package} {one} -> {other}: {verdict.word}  {verdict.ms:.0f} ms", flush=True)
-            for line in verdict.details[: arguments.details]:
-                print(f"    {line}", flush=True)
+    if not arguments.examples:
+        for package, old, new in pairs(tuple(arguments.packages)):
+            try:
+                verdicts = replay(cache, package, old, new)
+            except RuntimeError as error:
+                print(f"{package} {old} {new}: {error}", flush=True)
+                continue
+            ways = (f"{package} {old} -> {new}", f"{package} {new} -> {old}")
+            for way, verdict in zip(ways, verdicts, strict=False):
+                show(way, verdict, arguments.details)
+            table.setdefault(package, []).extend(verdicts)
+    if arguments.examples or not arguments.packages:
+        for topic in topics(cache, EXAMPLES):
+            found = replay_examples(topic)
+            for way, verdict in found.items():
+                show(f"{topic.name} {way}", verdict, arguments.details)
+            table.setdefault("FastAPI's documented apps", []).extend(found.values())
     print(f"\n| package | swaps | {' | '.join(WORDS)} |")
     print("|---" * (len(WORDS) + 2) + "|")
     total: Counter[Word] = Counter()
-    for package in RELEASES:
-        if package in table:
-            count = Counter(v.word for v in table[package])
-            total += count
-            print(line_of(package, count))
+    for name, rows in table.items():
+        count = Counter(v.word for v in rows)
+        total += count
+        print(line_of(name, count))
     print(line_of("all", total))
+
+
+def show(way: str, verdict: Verdict, details: int) -> None:
+    """Print one verdict."""
+    print(f"{way}: {verdict.word}  {verdict.ms:.0f} ms", flush=True)
+    for line in verdict.details[:details]:
+        print(f"    {line}", flush=True)
 
 
 def line_of(name: str, count: Counter[Word]) -> str:

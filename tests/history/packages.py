@@ -36,6 +36,9 @@ RELEASES: dict[str, tuple[str, ...]] = {
 IMPORTED = {"attrs": "attr", "more-itertools": "more_itertools"}
 """Where the import name is another one."""
 
+EXAMPLES = "0.165.0"
+"""The release of fastapi whose documented apps are replayed."""
+
 SHORT: tuple[tuple[str, str, str], ...] = (
     ("flask", "3.1.1", "3.1.2"),
     ("httpx", "0.28.0", "0.28.1"),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.history.packages import IMPORTED
-from tests.history.releases import folder_of
+from tests.history.releases import folder_of, sources_of
 from tests.history.verdict import Verdict, judge, stable
 
 ROOT = Path(__file__).parents[2]
@@ -56,3 +56,16 @@ def replay(cache_folder: Path, package: str, old: str, new: str) -> list[Verdict
         imported = IMPORTED.get(package, package)
         lived = child("swap", imported, str(Path(work) / "work"), *map(str, folders))
     return [judge(way, want) for way, want in zip(lived["ways"], wanted, strict=False)]
+
+
+def topics(cache_folder: Path, version: str) -> list[Path]:
+    """Give the folders of FastAPI's documented examples, as the source distribution ships them."""
+    found = sources_of(cache_folder, "fastapi", version) / "docs_src"
+    return sorted(path for path in found.iterdir() if (path / "tutorial001.py").exists())
+
+
+def replay_examples(folder: Path) -> dict[str, Verdict]:
+    """Swap each tutorial of a topic onto the next and back; give the verdicts."""
+    with tempfile.TemporaryDirectory(prefix="history-") as work:
+        found = child(str(folder), work, module="examples")
+    return {way: Verdict(word, tuple(details), ms) for way, (word, details, ms) in found.items()}
