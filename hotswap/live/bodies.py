@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hotswap.live.journal import Journal
     from hotswap.live.planning import Planned
     from hotswap.live.rerun.state import ModuleSwap
+    from hotswap.live.loaded import Loaded
     from hotswap.live.tracker import Tracker
 
 
@@ -64,7 +65,7 @@ def put_bodies(
         changed.add(id(function))
     for entry, old, new in planned.class_bodies:
         cls = class_at(entry.names, new.co_qualname)
-        if cls is not None and cls.__module__ == entry.names.get("__name__"):
+        if cls is not None and _defined_in(cls, entry):
             patch.set_class_facts(cls, old, new, journal)
     cleared = patch.clear_caches(heap, changed) if changed else ()
     return [f"lru_cache of {name} cleared" for name in dict.fromkeys(cleared)]
@@ -164,6 +165,14 @@ def code_registries_follow(tracker: Tracker, planned: Planned, journal: Journal)
                 kept = {c: v for c, v in items if c is not None}
                 value.clear()
                 value.update(kept)
+
+
+def _defined_in(cls: type, entry: Loaded) -> bool:
+    """Say whether a class is a module's own, though someone told it another `__module__` (httpx does)."""
+    if cls.__module__ == entry.names.get("__name__"):
+        return True
+    own = type.__dict__["__dict__"].__get__(cls).values()
+    return any(type(v) is FunctionType and v.__code__.co_filename == entry.filename for v in own)
 
 
 def _place(code: CodeType) -> tuple[str, str, int]:

@@ -170,6 +170,9 @@ def _members(
                 isinstance(before, type) and nested_in(before, old)
             ):
                 after = graft.merge(before, value, old)
+        if type(before) is type(value) is FunctionType and not _lives_elsewhere(before, old):
+            if _lives_elsewhere(value, old):
+                graft.lead(before, value)
         if id(before) in graft.forwarding and type(value) is FunctionType:
             graft.pairs.pop(
                 id(value), None
@@ -390,6 +393,24 @@ def refuse_orphans(graft: Graft) -> None:
             raise Refused(reason)
 
 
+def take_moved(graft: Graft, old: type, new: type) -> None:
+    """A class moved to another module: who holds the old one gets the new one, if nothing was made from the old.
+
+    Raises:
+        Refused: Instances live; in this process they would belong to a class that the source no longer has.
+    """
+    alive = sum(type(o) is old for o in gc.get_objects())
+    if alive:
+        kept = f"{alive} of it live{'s' if alive == 1 else ''}"
+        raise Refused(f"{old.__qualname__} moved to {new.__module__}, and {kept}")
+    graft.pair(old, new)
+    theirs = own_dict(new)
+    for name, value in own_dict(old).items():
+        after = theirs.get(name)
+        if isinstance(value, FunctionType) and isinstance(after, FunctionType):
+            graft.lead(value, after)
+
+
 def _only_alias(
     name: str, before: Any, value: Any, ours: Mapping[str, Any], theirs: Mapping[str, Any]
 ) -> bool:
@@ -412,19 +433,16 @@ def shared(before: Any, value: Any, owner: type) -> bool:
 def _lives_elsewhere(function: Any, owner: type) -> bool:
     if isinstance(function, (staticmethod, classmethod)):
         function = function.__func__
-    if type(function) is not FunctionType or "<locals>" in function.__qualname__:
+    if type(function) is not FunctionType:
         return False
-    if function.__qualname__.startswith(f"{owner.__qualname__}."):
+    if function.__globals__.get(function.__name__) is function:
+        return True  # whatever it was told to be called: attrs names one `__ne__` after each class in turn
+    if "<locals>" in function.__qualname__:
         return False
+    if "." in function.__qualname__:
+        return not function.__qualname__.startswith(f"{owner.__qualname__}.")
     found: Any = sys.modules.get(function.__module__)
-    for part in function.__qualname__.split("."):
-        if isinstance(found, type):
-            found = own_dict(found).get(part)
-        else:
-            found = found.__dict__.get(part) if type(found) is types.ModuleType else None
-    if isinstance(found, (staticmethod, classmethod)):
-        found = found.__func__
-    return found is function
+    return type(found) is types.ModuleType and found.__dict__.get(function.__name__) is function
 
 
 def subclasses(cls: type) -> list[type]:

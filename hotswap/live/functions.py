@@ -197,6 +197,12 @@ class Graft:
 
     def forward(self, old: FunctionType, new: FunctionType) -> Any:
         """Keep `old`'s identity where closures differ: it forwards every call to `new`."""
+        self.lead(old, new)
+        self.pair(new, old)
+        return old
+
+    def lead(self, old: FunctionType, new: FunctionType) -> None:
+        """Let whoever holds `old` reach `new`, which lives on in its own right."""
         journal = self.journal
         self.resigned.append(old)
         code = forwarding_code(old, new)
@@ -211,8 +217,6 @@ class Graft:
                 journal.setitem(old.__dict__, key, value)
         journal.setitem(old.__dict__, "__wrapped__", new)
         self.forwarding.add(id(old))
-        self.pair(new, old)
-        return old
 
     def stand_aside(self, old: FunctionType, new: FunctionType) -> Any:
         """`new` is a wrapper around `old` itself: a private copy of `old` takes its place inside, `old` forwards."""

@@ -6,8 +6,9 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
+from tests.history.mutations import MODULES
 from tests.history.packages import EXAMPLES, pairs
-from tests.history.replay import replay, replay_examples, topics
+from tests.history.replay import replay, replay_edits, replay_examples, topics
 from tests.history.verdict import WORDS, Verdict, Word
 
 
@@ -18,10 +19,12 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path("build/history"), help="for downloads")
     parser.add_argument("--details", type=int, default=6, help="lines for each swap not exact")
     parser.add_argument("--examples", action="store_true", help="only FastAPI's documented apps")
+    parser.add_argument("--edits", action="store_true", help="only small edits to real modules")
     arguments = parser.parse_args()
     cache = arguments.cache.resolve()
     table: dict[str, list[Verdict]] = {}
-    if not arguments.examples:
+    chosen = arguments.examples or arguments.edits
+    if not chosen:
         for package, old, new in pairs(tuple(arguments.packages)):
             try:
                 verdicts = replay(cache, package, old, new)
@@ -32,7 +35,15 @@ def main() -> None:
             for way, verdict in zip(ways, verdicts, strict=False):
                 show(way, verdict, arguments.details)
             table.setdefault(package, []).extend(verdicts)
-    if arguments.examples or not arguments.packages:
+    whole = not chosen and not arguments.packages
+    if arguments.edits or whole:
+        for module in MODULES:
+            edits = replay_edits(module)
+            for way, verdict in edits.items():
+                if verdict.word != "exact":
+                    show(way, verdict, arguments.details)
+            table[f"small edits: {module}"] = [*edits.values()]
+    if arguments.examples or whole:
         for topic in topics(cache, EXAMPLES):
             found = replay_examples(topic)
             for way, verdict in found.items():

@@ -10,6 +10,7 @@ import pkgutil
 import re
 import sys
 import types
+import typing
 from typing import Any
 
 SKIPPED = frozenset(
@@ -181,6 +182,10 @@ def signature(function: types.FunctionType, module: str, depth: int) -> list[Any
 
 def spell(annotation: Any) -> str:
     """Spell an annotation without addresses."""
+    if (
+        typing.get_origin(annotation) is typing.Union
+    ):  # typing caches equal unions, whatever their order
+        return f"Union{sorted(spell(a) for a in typing.get_args(annotation))}"
     return annotation if isinstance(annotation, str) else ADDRESS.sub("", repr(annotation))
 
 

@@ -69,3 +69,10 @@ def replay_examples(folder: Path) -> dict[str, Verdict]:
     with tempfile.TemporaryDirectory(prefix="history-") as work:
         found = child(str(folder), work, module="examples")
     return {way: Verdict(word, tuple(details), ms) for way, (word, details, ms) in found.items()}
+
+
+def replay_edits(*modules: str) -> dict[str, Verdict]:
+    """Make small edits of every kind to modules of the standard library; give the verdicts."""
+    with tempfile.TemporaryDirectory(prefix="history-") as work:
+        found = child(work, *modules, module="mutations", timeout=900)
+    return {way: Verdict(word, tuple(details), ms) for way, (word, details, ms) in found.items()}

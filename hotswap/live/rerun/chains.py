@@ -102,3 +102,20 @@ def bring_back(rerun: Rerun, swap: ModuleSwap, step: Step) -> None:
             for later in swap.steps:
                 if not later.is_guard and name in later.unit.scan.deletes:
                     swap.forced[id(later.unit)] = f"deletes {name}"
+
+
+def reach_back(rerun: Rerun, swap: ModuleSwap, step: Step) -> None:
+    """Bind again what the statement reads and a later statement of the file has bound to something else since.
+
+    ``fields = [...]; A = make(A, fields); fields = [...]; B = make(B, fields)``: A is made of the first `fields`.
+    """
+    at = swap.steps.index(step)
+    for name in sorted(step.unit.scan.reads - set(step.unit.scan.binds)):
+        binders = swap.binders(name)
+        earlier = [b for b in binders if swap.steps.index(b) < at]
+        if len(binders) < 2 or not earlier or earlier[-1] is binders[-1]:
+            continue
+        if any(b.unit.kind != "assign" or b.unit.scan.reads_self or b.guards for b in binders):
+            continue
+        if id(earlier[-1].unit) not in swap.ran:
+            rerun.run_step(swap, earlier[-1], f"{step.unit.label} reads {name}, bound anew since")

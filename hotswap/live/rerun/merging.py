@@ -8,6 +8,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from hotswap.live import registries
+from hotswap.live.classes import take_moved
 from hotswap.live.functions import WRAPPERS
 from hotswap.live.journal import MISSING
 from hotswap.live.pydantic_models import is_settings, take_settings
@@ -47,6 +48,9 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
             swap.dirty.discard(name)
             return
         names[name] = merged
+    elif last and _moved(rerun, swap, step, old, new):
+        swap.dirty.add(name)
+        return
     elif last and type(old) is type(new) and is_settings(type(old)):
         if take_settings(old, new, rerun.journal):
             swap.dirty.add(name)
@@ -73,6 +77,25 @@ def _note_defaults(rerun: Rerun, swap: ModuleSwap) -> None:
             swap.own_tainted.add(name)
     if functions:
         taint(rerun, swap)
+
+
+def _moved(rerun: Rerun, swap: ModuleSwap, step: Step, old: Any, new: Any) -> bool:
+    """A definition moved to another file, from which it is imported now, or back: who holds the old one follows."""
+    if not isinstance(old, (FunctionType, type)) or not isinstance(new, (FunctionType, type)):
+        return False
+    if isinstance(old, type) is not isinstance(new, type) or old.__name__ != new.__name__:
+        return False
+    here = (swap, rerun.swaps.get(old.__module__))[step.unit.kind in ("def", "class")]
+    if here is None or here.plan is None or old.__module__ != here.name:
+        return False
+    gone = any(u.kind in ("def", "class") and u.name == old.__name__ for u in here.plan.removed)
+    if not gone or new.__module__ not in rerun.tracker.loaded or new.__module__ == old.__module__:
+        return False
+    if isinstance(old, type) and isinstance(new, type):
+        take_moved(rerun.graft, old, new)
+    elif isinstance(old, FunctionType) and isinstance(new, FunctionType):
+        rerun.graft.lead(old, new)
+    return True
 
 
 def _mergeable(swap: ModuleSwap, step: Step, name: str, old: Any, new: Any) -> bool:

@@ -17,7 +17,7 @@ from hotswap.live.dependents import Dependents
 from hotswap.live.factories import Factories
 from hotswap.live.journal import MISSING
 from hotswap.live.rerun.branches import dotted_in, judge_by
-from hotswap.live.rerun.chains import bring_back, catch_up, force_chains
+from hotswap.live.rerun.chains import bring_back, catch_up, force_chains, reach_back
 from hotswap.live.rerun.changed import dirty_chain, taint, visible, visible_dirty
 from hotswap.live.rerun.edited import see_edits, statement_gone
 from hotswap.live.rerun.followers import next_follower
@@ -286,6 +286,7 @@ def run_step(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> None:
     for name in unit.scan.binds:
         catch_up(rerun, swap, step, name)
     bring_back(rerun, swap, step)
+    reach_back(rerun, swap, step)
     if take_over(rerun, swap, step, why):
         return
     execute(rerun, swap, step, why)

@@ -1,0 +1,3 @@
+from other import Room, price
+
+RATE = 2

@@ -1,0 +1,6 @@
+NAME = "other"
+
+
+class Room:
+    def say(self):
+        return f"room of {NAME}"

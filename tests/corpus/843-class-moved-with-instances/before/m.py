@@ -1,0 +1,3 @@
+class Room:
+    def say(self):
+        return "old room"

@@ -1,0 +1,5 @@
+class Url:
+    """An address of a page."""
+
+    def go(self):
+        return "new"

@@ -1,0 +1,3 @@
+from ._urls import Url
+
+Url.__module__ = "pkg"

@@ -1,0 +1,5 @@
+class Url:
+    """An address."""
+
+    def go(self):
+        return "old"
