@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hotswap.live.journal import Journal
+    from hotswap.live.loaded import Loaded
     from hotswap.live.planning import Planned
     from hotswap.live.rerun.state import ModuleSwap
-    from hotswap.live.loaded import Loaded
     from hotswap.live.tracker import Tracker
 
 
