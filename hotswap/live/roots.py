@@ -17,6 +17,8 @@ EXCLUDED: Final = frozenset(
         ".git",
     }
 )
+STANDARD: Final = os.path.dirname(os.path.realpath(os.__file__))
+"""The standard library: asked for each module, and each answer takes five calls of the system."""
 OWN: Final = os.path.realpath(os.path.dirname(os.path.dirname(__file__)))
 """This package: it never swaps itself."""
 
@@ -64,8 +66,7 @@ class Roots:
             folder = os.path.join(folder, part)
             if os.path.exists(os.path.join(folder, "pyvenv.cfg")):
                 return f"it is inside the virtual environment {part}"
-        standard = os.path.dirname(os.path.realpath(os.__file__))
-        if real.startswith(standard + os.sep) and not root.startswith(standard + os.sep):
+        if real.startswith(STANDARD + os.sep) and not root.startswith(STANDARD + os.sep):
             return "it belongs to the standard library"
         return ""
 
