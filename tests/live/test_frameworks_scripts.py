@@ -572,7 +572,7 @@ def test_curses(project: Project) -> None:
         screen.save(project, "def main(", "def main((", "HS101")
         os.write(screen.main, b"a")
         screen.wait("shown", "<key a>")  # the old code draws on
-        screen.save(project, "def main((", "def main(", "unchanged")
+        screen.save(project, "def main((", "def main(", "mended")
 
         place = len(screen.shown)
         screen.process.send_signal(signal.SIGUSR1)
