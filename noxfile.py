@@ -135,10 +135,12 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def property(session: nox.Session) -> None:  # noqa: A001 - the word for it
-    """Random edits, loops and states by the thousand, before a release; HOTSWAP_TEST_SEEDS says how many."""
+    """Random edits, loops and states by the thousand (HOTSWAP_TEST_SEEDS), and each look held against a walk."""
     away = install_wheel(session, "test")
     env = {"HOTSWAP_TEST_SEEDS": os.environ.get("HOTSWAP_TEST_SEEDS", "1000"), **GUARDED}
     pytest(session, away, "tests/property", *BOTH, **env)
+    walk = {"HOTSWAP_CORPUS_WALK": "1", **GUARDED}
+    pytest(session, away, "tests/corpus", "-k", "test_swaps_and_back", *BOTH, **walk)
 
 
 @nox.session(python=PYTHONS)

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 ENGINE = os.environ.get("HOTSWAP_CORPUS_ENGINE", "hotswap.swapper")
 """Where `Swapper` is taken from: a peer with the same interface can be scored by the same checks."""
 
+if os.environ.get("HOTSWAP_CORPUS_WALK"):
+    from tests.corpus import walked
+
+    walked.compare()
+
 BROKEN = {
     "late raise": b'\nraise RuntimeError("boom")\n',
     "syntax error": b"\ndef broken(:\n",

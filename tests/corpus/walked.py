@@ -1,0 +1,48 @@
+"""With ``HOTSWAP_CORPUS_WALK=1`` each look by reference counts is held against a walk over the whole heap.
+
+The engine finds who runs superseded code without touching the heap (``live/holders.py``); were its reckoning wrong
+once, code would be called patched that does not run. The walk misses nothing, and costs what the reckoning saves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hotswap.live import holders, patch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import CodeType
+
+
+def compare() -> None:
+    """Let every look of this process fail, as an error of hotswap's own, when it misses what a walk finds."""
+    look = holders.find
+
+    def find(
+        entries: Iterable[Any],
+        suspects: Iterable[CodeType],
+        tables: Iterable[CodeType],
+        files: set[str],
+        *,
+        compiles: Iterable[CodeType] = (),
+    ) -> patch.Heap:
+        codes, alone = list(suspects), list(compiles)
+        heap = look(entries, iter(codes), tables, files, compiles=alone)
+        codes = [code for code in codes if holders.is_function(code)]
+        superseded = {id(code) for code in codes}
+        equal = (
+            set() if alone else set(codes)
+        )  # a statement's own compile equals what the whole file's gave
+        found = {id(holder) for holder, _ in (*heap.functions, *heap.frames)}
+        walk = patch.survey(files)
+        missed = [
+            holder
+            for holder, code in (*walk.functions, *walk.frames)
+            if id(holder) not in found
+            and (id(code) in superseded or (code in equal and code.co_name != "<module>"))
+        ]
+        assert not missed, f"the look missed {missed}"
+        return heap
+
+    holders.find = find
