@@ -293,3 +293,28 @@ def test_a_script_that_imports_multiprocessing_has_one_main_module(
 
     assert [change["name"] for change in outcome["changes"]] == ["step"]
     assert program.ended() == 0
+
+
+@pytest.mark.parametrize("run", ["main()", 'if __name__ == "__main__":\n    main()'])
+def test_what_the_run_has_gathered_is_not_made_anew(
+    project: Project, live: Start, run: str
+) -> None:
+    """The run fills what the file makes, and runs still: an edit of what it calls leaves all that alone."""
+    project.write(
+        {
+            "main.py": "import time\n\nSTEP = 1\ncounter = {'n': 0}\n\n\n"
+            "def bump():\n    counter['n'] += STEP\n\n\n"
+            "def main():\n    while counter['n'] < 10**6:\n        bump()\n"
+            "        print(counter['n'], flush=True)\n        time.sleep(0.01)\n\n\n" + run + "\n"
+        }
+    )
+    program = live("main.py", program=())
+    program.wait_output("5")
+
+    program.swap("main.py", "STEP = 1", "STEP = 10000")
+    program.swap("main.py", "+= STEP", "+= STEP * 10")
+    assert program.ended() == 0
+
+    numbers = [int(line) for line in program.output]
+    assert numbers == sorted(numbers)
+    assert numbers.count(1) == 1

@@ -91,7 +91,7 @@ def test_a_type_that_holds_none(annotation: object) -> None:
         (Plain, Plain()),
         (Model, Child),
     ],
-    ids=str,
+    ids=("itself", "wrapper", "partial", "bound", "class", "instance", "model"),
 )
 def test_a_dependency_that_is_called_otherwise(changed: object, call: object) -> None:
     """Through wrappers, partials, bound methods, constructors and callable instances."""

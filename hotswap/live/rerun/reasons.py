@@ -16,6 +16,7 @@ from hotswap.live.rerun.fillers import adapter_of
 from hotswap.live.rerun.outside import variables_read
 from hotswap.live.rerun.refill import call_again, reason_to_refill
 from hotswap.live.rerun.shapes import is_special, shape_reason
+from hotswap.source.given import calls_of_given
 from hotswap.source.graph import imports_of
 from hotswap.source.nodes import dotted
 
@@ -183,10 +184,37 @@ def _handed(rerun: Rerun, swap: ModuleSwap, handed: set[tuple[str, str]]) -> set
             function = function.__dict__.get(part, MISSING)
         if issubclass(type(function), type) and function not in CALLING:
             continue
-        if type(function) is FunctionType and _keeps(rerun, function):
+        if type(function) is FunctionType and (
+            _keeps(rerun, function) or not _may_call(rerun, function)
+        ):
             continue
         found.add(name)
     return found
+
+
+def _may_call(rerun: Rerun, function: FunctionType, depth: int = 0) -> bool:
+    """Say whether a function may call, before it returns, what it is given: ``create_bus(handler)`` keeps it.
+
+    Nested functions run later; a class that is given a function keeps it. What a library does is not known.
+    """
+    entry = rerun.tracker.loaded.get(function.__module__)
+    if entry is None or depth > 3 or "." in function.__qualname__:
+        return True
+    swap = rerun.swaps.get(entry.name)
+    text = swap.text if swap is not None else rerun.dependents.text(entry)
+    nodes = [u.node for u in text.units if u.kind == "def" and u.name == function.__name__]
+    if not nodes:
+        return True
+    for called, handed in calls_of_given(nodes[-1]):
+        if not handed:
+            return True
+        callee = entry.names.get(called, getattr(builtins, called, MISSING))
+        if type(callee) is FunctionType:
+            if not _keeps(rerun, callee) and _may_call(rerun, callee, depth + 1):
+                return True
+        elif callee in CALLING or type(callee) is BuiltinFunctionType:
+            return True
+    return False
 
 
 def _keeps(rerun: Rerun, function: FunctionType) -> bool:

@@ -11,6 +11,7 @@ from hotswap.live.adapters.base import Adapter, Refused
 from hotswap.live.adopting import adopt, make_registered
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import instance_dict
+from hotswap.live.rerun.branches import is_main_guard
 from hotswap.live.rerun.due import importers, join, schedule, touch
 from hotswap.live.rerun.fillers import (
     adapter_of,
@@ -82,7 +83,7 @@ def call_again(rerun: Rerun, swap: ModuleSwap, step: Step, what: str) -> str:
     ]
     if (swap.name, "__doc__") in targets(rerun, swap, unit) and not unit.scan.irrevocable:
         return f"calls {what}"  # it writes the module's docstring, which begins anew
-    if not keys or unit.scan.irrevocable:
+    if not keys or unit.scan.irrevocable or _is_the_run(swap, step):
         rerun.notes.append(
             f"{swap.name}, line {unit.line}: `{unit.segment.strip().splitlines()[0]}` "
             f"was not run again although {what} changed: r + enter starts over"
@@ -91,6 +92,13 @@ def call_again(rerun: Rerun, swap: ModuleSwap, step: Step, what: str) -> str:
     for key in keys:
         schedule(rerun, key)
     return f"calls {what}"
+
+
+def _is_the_run(swap: ModuleSwap, step: Step) -> bool:
+    """Say whether a statement is the program's own run: what that has gathered is not made anew without it."""
+    if swap.entry.module.__name__ == "__main__" and any(is_main_guard(g) for g, _ in step.guards):
+        return True
+    return bool(swap.running) and step.old is not None and step.old.end >= swap.running
 
 
 def take_over(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> bool:

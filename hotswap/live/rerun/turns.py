@@ -244,6 +244,7 @@ def _guard(rerun: Rerun, swap: ModuleSwap, step: Step) -> bool | None:
         if not other.is_guard:
             statement_gone(rerun, swap, other.unit)
     swap.steps = [s for s in swap.steps if s not in old]
+    swap.steps[at:at] = fresh
     for name in gone:
         binders = swap.binders(name)
         if binders:
@@ -258,7 +259,6 @@ def _guard(rerun: Rerun, swap: ModuleSwap, step: Step) -> bool | None:
         if not new.unit.scan.irrevocable:
             _imported_first(rerun, swap.package, new.unit)
         run_step(rerun, swap, new, "its branch is taken now")
-    swap.steps[at:at] = fresh
     return assumed
 
 
