@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hotswap import hooks
 from hotswap.handover import children, places
-from hotswap.handover.pickling import Entry, Loader, Stream, dumps, shaped, tidy, type_name
+from hotswap.handover.pickling import Entry, Stream, dumps, shaped, type_name
 from hotswap.handover.places import CONTAINERS, SCALARS, Place, Survey
+from hotswap.handover.unpickling import Loader, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
