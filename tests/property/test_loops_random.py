@@ -138,4 +138,4 @@ def test_many_programs_edited_at_every_suspension_do_the_same() -> None:
     moved = kinds["take"] + kinds["finish"]
     assert moved > 100 * SEEDS
     assert kinds["stale"] < 0.03 * moved
-    assert labels["new"] > 9 * labels["old"]
+    assert labels["new"] > 6 * labels["old"]  # the rest are turns that end as they began

@@ -5,6 +5,7 @@ Some edits come before the one before has taken effect. The short profile runs b
 
 from __future__ import annotations
 
+import os
 import random
 from typing import Final
 
@@ -24,6 +25,8 @@ async def received():
         yield await step("recv")
 """
 )
+SEEDS = int(os.environ.get("HOTSWAP_TEST_SEEDS", "20"))
+
 FORMS: Final = [
     """
     n = 0
@@ -112,9 +115,10 @@ def check(seed: int, edits: int = 12) -> tuple[int, int]:
     frame.send(None)
     sent, moved, stale = 0, 0, 0
     for number in range(1, edits + 1):
-        verdicts = live.swap(text(chance.choice(FORMS), f"v{number}"))
-        stale += "stale" in kinds(verdicts)
-        moved += "stale" not in kinds(verdicts)
+        # the verdicts are not kept: they hold what the frame awaited, which would be there, ended, at the next edit
+        found = kinds(live.swap(text(chance.choice(FORMS), f"v{number}")))
+        stale += "stale" in found
+        moved += "stale" not in found
         for _ in range(chance.choice([0, 0, 1, 2])):
             sent += 1
             frame.send(f"m{sent}")
@@ -133,6 +137,6 @@ def test_edits_in_a_row_lose_nothing(seed: int) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_many_edits_in_a_row_lose_nothing() -> None:
-    results = [check(seed) for seed in range(100, 200)]
+    results = [check(seed) for seed in range(100, 100 + SEEDS)]
 
     assert sum(moved for moved, _ in results) > 8 * sum(stale for _, stale in results)
