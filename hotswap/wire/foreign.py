@@ -78,6 +78,8 @@ def _is_websocket(protocol: Any) -> bool:
 def _library(handler: Any) -> str:
     """Name the installed library that a handler belongs to; empty when it is the program's own."""
     name = getattr(handler, "__module__", "") or ""
-    module = sys.modules.get(name)
-    installed = "site-packages" in (getattr(module, "__file__", "") or "")
-    return name.partition(".")[0] if installed else ""
+    package = name.partition(".")[0]
+    if package == __name__.partition(".")[0]:
+        return ""  # ours, around the program's own: installed as a wheel we lie among the libraries, too
+    installed = "site-packages" in (getattr(sys.modules.get(name), "__file__", "") or "")
+    return package if installed else ""
