@@ -124,6 +124,9 @@ class Live:
         """Start the process and, unless told otherwise, wait until it serves."""
         own = () if self.program is not None else ("--port", "0")
         command = [self.python, "-m", "hotswap", "--json", *own, *self.arguments, self.target]
+        if signals.getsignal(signals.SIGINT) is signals.SIG_IGN:
+            # begun in the background by a shell: the process would ignore what ends it, too
+            signals.signal(signals.SIGINT, signals.default_int_handler)
         self.process = subprocess.Popen(  # noqa: S603 -- the test's own command
             [*command, *(self.program or ())],
             cwd=self.project.root,

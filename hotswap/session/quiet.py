@@ -25,6 +25,8 @@ class QuietPoint:
         """By thread, in the order in which they began to run."""
         self._waiting: deque[Callable[[], object]] = deque()
         self._turn: Final = threading.Lock()
+        self._worker = 0
+        """The thread that does what waits."""
         """Held while work is done. Nobody waits for it: whoever holds it does what the others brought."""
         self._foreign: set[int] = set()
         """Threads whose loops are our own short ones: no work is done on them."""
@@ -96,11 +98,22 @@ class QuietPoint:
     def _drain(self) -> None:
         """Do what waits. Never waits for another thread that is doing it: that one goes on until nothing is left."""
         while self._waiting and self._turn.acquire(blocking=False):
+            self._worker = threading.get_ident()
             try:
                 while self._waiting:
                     self._one(self._waiting.popleft())
             finally:
+                self._worker = 0
                 self._turn.release()
+
+    def finish(self, patience: float) -> None:
+        """Let another thread end what it is doing: a swap that makes the program end is still reported.
+
+        Args:
+            patience: Seconds to wait at most.
+        """
+        if self._worker != threading.get_ident() and self._turn.acquire(timeout=patience):
+            self._turn.release()
 
     def _one(self, work: Callable[[], object]) -> None:
         try:

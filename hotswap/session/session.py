@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from hotswap.session.revising import Revising
     from hotswap.web.browser import Browser
 
+PATIENCE: Final = 1.0
+"""Seconds that the end of the program waits for a report that is under way."""
 SETTLE_IN: Final = 0.01
 WARM: Final = 0.2
 """Seconds after the server is up until the rest is set up, and until what the first swap needs is imported."""
@@ -430,6 +432,7 @@ class Session:
         """Stop watching, reading and answering. Idempotent."""
         if self._began and not self._closed:
             self.service.stopping()
+            self.quiet.finish(PATIENCE)
         self._closed = True
         self.desk.close()
         self.watching.close()
