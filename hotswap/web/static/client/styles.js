@@ -137,8 +137,9 @@ async function settle(link, fresh, address, off) {
   retouch(link.sheet);
   const shown = inner(fresh);
   const taken = link.getAttribute('href') !== address; // the page has given it another file meanwhile
-  const complete = taken || (worked && (!link.sheet || !shown || text(link.sheet) === text(shown)));
-  if (link.sheet) link.sheet.disabled = off || !complete;
+  const complete = taken || link.disabled || (worked && (!link.sheet || !shown || text(link.sheet) === text(shown)));
+  // The page may have switched the link off meanwhile, and a sheet that was disabled already told nobody.
+  if (link.sheet) link.sheet.disabled = off || link.disabled || !complete;
   if (!complete) return;
   standIns.delete(link);
   fresh.remove();
