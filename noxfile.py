@@ -94,6 +94,7 @@ def handover(session: nox.Session) -> None:
 def history(session: nox.Session) -> None:
     """Successive releases of real packages swapped one onto the other; ``nox -s history -- full`` replays all."""
     away = install_wheel(session, "test")
+    session.install("pip")  # it downloads the releases; an environment that uv makes has none
     if session.posargs[:1] == ["full"]:
         session.chdir(away)
         cache = ROOT / "build" / "history"

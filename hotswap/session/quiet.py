@@ -11,10 +11,14 @@ import asyncio.events
 import sys
 import threading
 from collections import deque
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+INTERVAL: Final = 0.1
+"""Seconds for which a swap beside a busy main thread may keep the interpreter; one takes a tenth of that."""
 
 
 class QuietPoint:
@@ -25,9 +29,9 @@ class QuietPoint:
         """By thread, in the order in which they began to run."""
         self._waiting: deque[Callable[[], object]] = deque()
         self._turn: Final = threading.Lock()
+        """Held while work is done. Nobody waits for it: whoever holds it does what the others brought."""
         self._worker = 0
         """The thread that does what waits."""
-        """Held while work is done. Nobody waits for it: whoever holds it does what the others brought."""
         self._foreign: set[int] = set()
         """Threads whose loops are our own short ones: no work is done on them."""
         self._set_running: Any = None
@@ -100,11 +104,30 @@ class QuietPoint:
         while self._waiting and self._turn.acquire(blocking=False):
             self._worker = threading.get_ident()
             try:
-                while self._waiting:
-                    self._one(self._waiting.popleft())
+                with self._undisturbed():
+                    while self._waiting:
+                        self._one(self._waiting.popleft())
             finally:
                 self._worker = 0
                 self._turn.release()
+
+    @contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """Beside a main thread that runs no loop: keep it from running in the middle of a swap, as far as that goes.
+
+        It would call a new body before the constant that it reads is there. Whoever waits for the interpreter lock asks
+        for it only after the switch interval (Python/ceval_gil.c, take_gil). On the app's own thread nothing is to be
+        gained, and its other threads would stall (engine.md section 2, pitfall f).
+        """
+        if self.loop is not None or threading.current_thread() is threading.main_thread():
+            yield
+            return
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(INTERVAL)
+        try:
+            yield
+        finally:
+            sys.setswitchinterval(before)
 
     def finish(self, patience: float) -> None:
         """Let another thread end what it is doing: a swap that makes the program end is still reported.
