@@ -561,12 +561,15 @@ def test_curses(project: Project) -> None:
         screen.wait("shown", "ALPHA")
         screen.save(project, "ALPHA", "bravo", WORDS[row.body])
         screen.wait("shown", "bravo")
+        # first the name, then who reads it: no loop runs here, so the main thread goes on during a swap
+        screen.save(
+            project, "\n\ndef draw(", '\n\nFOOT = "charlie"\n\n\ndef draw(', WORDS[row.structure]
+        )
         screen.save(
             project,
-            "\n\ndef draw(screen):\n    screen.erase()\n",
-            '\n\nFOOT = "charlie"\n\n\ndef draw(screen):\n    screen.erase()\n'
-            "    screen.addstr(5, 0, FOOT)\n",
-            WORDS[row.structure],
+            "    screen.erase()\n",
+            "    screen.erase()\n    screen.addstr(5, 0, FOOT)\n",
+            WORDS[row.body],
         )
         screen.wait("shown", "charlie")
         screen.save(project, "def main(", "def main((", "HS101")
