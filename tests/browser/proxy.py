@@ -19,13 +19,23 @@ class Proxy:
         prefix: Stripped from each path; anything else is not found.
         keep_host: Whether the upstream is told the name and port that the browser asked for.
         upgrades: Whether WebSockets come through.
+        late: Paths whose answer, asked for at once, is passed on when the event is set.
     """
 
-    def __init__(self, upstream: int, *, prefix: str, keep_host: bool, upgrades: bool) -> None:
+    def __init__(
+        self,
+        upstream: int,
+        *,
+        prefix: str,
+        keep_host: bool,
+        upgrades: bool,
+        late: dict[str, threading.Event],
+    ) -> None:
         self._upstream = upstream
         self._prefix = prefix
         self._keep_host = keep_host
         self._upgrades = upgrades
+        self._late = late
         self.port = 0
 
     async def serve(self, ready: threading.Event) -> None:
@@ -43,6 +53,11 @@ class Proxy:
             if asked:
                 above = await asyncio.open_connection("127.0.0.1", self._upstream)
                 above[1].write(asked)
+                late = self._late.get(head.split(b" ")[1].decode())
+                if late and not late.is_set():
+                    answer = await above[0].read()  # each connection is closed behind its answer
+                    await asyncio.to_thread(late.wait, 30)
+                    write.write(answer)
                 await asyncio.gather(_pump(read, above[1]), _pump(above[0], write))
             else:
                 write.write(
@@ -82,10 +97,15 @@ async def _pump(read: asyncio.StreamReader, write: asyncio.StreamWriter) -> None
 
 @contextlib.contextmanager
 def proxying(
-    upstream: int, *, prefix: str = "", keep_host: bool = True, upgrades: bool = True
+    upstream: int,
+    *,
+    prefix: str = "",
+    keep_host: bool = True,
+    upgrades: bool = True,
+    late: dict[str, threading.Event] | None = None,
 ) -> Iterator[int]:
     """Run a proxy in a thread; gives its port."""
-    proxy = Proxy(upstream, prefix=prefix, keep_host=keep_host, upgrades=upgrades)
+    proxy = Proxy(upstream, prefix=prefix, keep_host=keep_host, upgrades=upgrades, late=late or {})
     ready = threading.Event()
     loop = asyncio.new_event_loop()
     task = loop.create_task(proxy.serve(ready))

@@ -925,6 +925,7 @@ CASES = [
         "onmessage=e=>postMessage(2)",
         "new Promise(r=>{w.onmessage=e=>r(e.data);w.postMessage(1)})",
         2,
+        hold="(new Promise(r=>{w.onmessage=e=>r(e.data);w.postMessage(1)}))",
         hot=False,
         files={"w": "onmessage=e=>postMessage(1)"},
         edit="w",

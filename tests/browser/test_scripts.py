@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.browser.follow import READY, RECORD, applied, reloaded, same_document
+from tests.browser.proxy import proxying
 from tests.browser.script_cases import CASES, Case
 from tests.browser.site import Site, serving
 
@@ -142,3 +144,24 @@ def test_edit(case: Case, shared: Site, tab: Page) -> None:
         tab.wait_for_load_state()
         tab.evaluate(f"globalThis.SELF = {json.dumps(address)}")
         assert tab.evaluate(f"({case.probe})") == case.want
+
+
+def test_saved_while_it_loads(shared: Site, tab: Page) -> None:
+    """The browser tells of a load when it ends: who was on the way to the old text at the save loads anew."""
+    script = '<script type="module">globalThis.w = new Worker("/static/slow.js")</script>'
+    shared.write("templates/slow.html", PAGE.format(script=script))
+    shared.write("static/slow.js", "onmessage = (e) => postMessage(1)")
+    arrives = threading.Event()
+    with proxying(shared.port, late={"/static/slow.js": arrives}) as port:
+        with tab.expect_request("**/static/slow.js"):
+            tab.goto(f"http://127.0.0.1:{port}/slow")
+        tab.wait_for_function(READY)
+        tab.evaluate(RECORD)
+        shared.save("static/slow.js", "onmessage = (e) => postMessage(2)")
+        assert applied(tab, "js-update")["how"] == "not on this page"
+        arrives.set()
+        reloaded(tab)
+        asked = "new Promise(r => { w.onmessage = e => r(e.data); w.postMessage(1) })"
+        tab.wait_for_function("globalThis.w")
+        assert tab.evaluate(asked) == 2
+        tab.goto("about:blank")

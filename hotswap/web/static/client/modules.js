@@ -1,7 +1,7 @@
 // Scripts: the changed function is put into the live module, or the module runs again where somebody accepts that
 // (`import.meta.hot`, as in Vite), or the page is loaded anew. javascript/rewrite.py says what a served script asks.
 
-import { emit, hasLoaded, off, on, ownPath, PAGE, post, ROOT, trustedScript, wire } from './page.js';
+import { emit, hasLoaded, off, on, ownPath, PAGE, post, ROOT, trustedScript, whenLoaded, wire } from './page.js';
 import { reload } from './reload.js';
 import { hideFault, say, showFault } from './overlay.js';
 
@@ -244,7 +244,9 @@ export async function scriptChanged(event) {
   const running = [...records.values()].filter((record) => record.path === event.path);
   if (!running.length) {
     // Loaded, but not through us: it did not parse, is a worker, carries a hash, or there is no parser.
-    return hasLoaded(event.path) ? reload(`${event.path} changed`) : 'not on this page';
+    if (hasLoaded(event.path)) return reload(`${event.path} changed`);
+    whenLoaded(event.path, () => reload(`${event.path} changed while it was being loaded`));
+    return 'not on this page';
   }
   if (event.hot === false) return reload(`${event.path} changed`);
   const did = [];

@@ -114,5 +114,23 @@ export function hasLoaded(path) {
   return performance.getEntriesByType('resource').some((entry) => ownPath(entry.name) === path);
 }
 
+// Calls back when a load that is under way now, of which the browser tells only at its end, has ended.
+const underWay = new Map();
+export function whenLoaded(path, call) {
+  underWay.set(path, { since: performance.now(), call });
+}
+
+// Chromium stamps a worker's load when its answer arrives, not when it was asked for; one that takes longer is missed.
+const LONGEST_WORKER_LOAD = 5000;
+new PerformanceObserver((list) => {
+  for (const { name, startTime, initiatorType } of list.getEntries()) {
+    const waiting = underWay.size && underWay.get(ownPath(name));
+    if (!waiting) continue;
+    underWay.delete(ownPath(name));
+    const asked = initiatorType === 'other' ? startTime - LONGEST_WORKER_LOAD : startTime;
+    if (asked < waiting.since) waiting.call();
+  }
+}).observe({ type: 'resource' });
+
 // The browser forgets resources beyond 250 by default; `hasLoaded` needs them all.
 performance.setResourceTimingBufferSize?.(5000);
