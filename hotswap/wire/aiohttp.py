@@ -1,16 +1,17 @@
 """HTTP served by aiohttp: keep-alive kept, half requests and unanswered safe ones replayed, event streams resumed.
 
-Its WebSockets and other responses under way are drained, then closed in their own words: a ``WebSocketResponse`` is
-made by the handler, from nothing that a connection could be known by, and its inflater is inside a C class.
+Its WebSockets are `hotswap.wire.aiohttp_websockets`; other responses under way are drained, then cut off.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hotswap.wire.http import EVENT_ID, LIMIT, SAFE, after_answered, asking_again
+from hotswap.wire import aiohttp_websockets
+from hotswap.wire.aiohttp_websockets import Talk
+from hotswap.wire.http import EVENT_ID, LIMIT, SAFE, after_answered, ask_again
 from hotswap.wire.kinds import Busy, Kind
-from hotswap.wire.lines import Hole, Mute
+from hotswap.wire.lines import Hole
 from hotswap.wire.websockets import Silent, close_frame
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class Tracked:
     response: Any = None
     """The one that was prepared last."""
     last_event_id = b""
+    talk: Talk | None = None
+    """Of a connection that was upgraded."""
     if TYPE_CHECKING:
         transport: Any
         _request_count: int
@@ -43,7 +46,10 @@ class Tracked:
         _upgraded: bool
 
     def data_received(self, data: bytes) -> None:
-        if not self._upgraded:
+        if self._upgraded:
+            if self.talk is not None:
+                self.talk.frames.feed(data)
+        else:
             if self.idle and (self.raw.endswith(b"\r\n\r\n") or not self.raw):
                 self.begin(data)
             elif len(self.raw) + len(data) > LIMIT:
@@ -53,6 +59,15 @@ class Tracked:
                     self.begin(self.unanswered() or b"")
                 self.raw += data
         super().data_received(data)  # type: ignore[misc]
+        if self._upgraded and self.raw:
+            if self.talk is None:
+                self.talk = Talk(self.unanswered() or b"")
+            self.raw = b""
+
+    def connection_lost(self, error: BaseException | None) -> None:
+        if self.talk is not None:
+            self.talk.heard()  # a handler that ends without asking for a message must silence nobody
+        super().connection_lost(error)  # type: ignore[misc]
 
     def begin(self, raw: bytes) -> None:
         """Forget what was answered."""
@@ -74,7 +89,7 @@ class Tracked:
 class AioHTTP(Kind):
     """The kind of `Tracked` protocols."""
 
-    carries = frozenset({"http/aiohttp", "sse/aiohttp"})
+    carries = frozenset({"http/aiohttp", "sse/aiohttp", "websocket/aiohttp"})
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -91,11 +106,14 @@ class AioHTTP(Kind):
         """Nothing to note."""
 
     def handler(self, protocol: Any) -> Any:
-        task = protocol._task_handler
+        talk = protocol.talk
+        task = talk.task if talk is not None and talk.task is not None else protocol._task_handler
         return task.get_coro() if task is not None else None
 
     def busy(self, connection: Connection, protocol: Any) -> Busy | None:  # noqa: ARG002
-        request = protocol._current_request
+        request, talk = protocol._current_request, protocol.talk
+        if talk is not None and not protocol.idle:
+            return Busy((id(protocol), talk.taken)) if talk.busy else None
         if protocol._upgraded or protocol.idle or _streams(protocol):
             return None
         if request is None:
@@ -115,12 +133,17 @@ class AioHTTP(Kind):
         return undo
 
     def carry(self, connection: Connection, protocol: Any) -> ConnectionRecord | str:
-        if protocol._upgraded:
-            return "WebSocket of aiohttp"
+        request = protocol._current_request
+        if protocol.talk is not None:
+            if protocol.idle:
+                return "connection that was upgraded, and answered"
+            started = request is not None and _started(request)
+            return aiohttp_websockets.carry(
+                self._registry, connection, protocol.talk, started=started
+            )
         raw = protocol.unanswered()
         if raw is None:
             return "HTTP request too large to be received again"
-        request = protocol._current_request
         if _streams(protocol):
             if protocol._messages:
                 return "event stream with more requests behind it"
@@ -139,6 +162,9 @@ class AioHTTP(Kind):
     ) -> None:
         protocol = factory()
         transport = connection.transport
+        if record.word == "websocket":
+            aiohttp_websockets.adopt(self._registry, connection, protocol, record)
+            return
         transport.set_protocol(protocol)
         if record.opening:
             self._resume_stream(connection, protocol, record)
@@ -152,33 +178,20 @@ class AioHTTP(Kind):
     def _resume_stream(
         self, connection: Connection, protocol: Any, record: ConnectionRecord
     ) -> None:
-        """Ask the app for the stream again; its head has been sent in the first life."""
-        transport = connection.transport
-        connection.resumed += 1
-        self._registry.arrivals.restart()
+        """Ask the app for the stream again."""
 
-        def heard(data: bytes) -> None:
-            if protocol.transport is transport:
-                return
-            protocol.transport = transport
-            head, _, rest = data.partition(b"\r\n\r\n")
-            head = head.lower()
-            if not (head.startswith(b"http/1.1 200") and b"text/event-stream" in head):
-                transport.close()  # a chunked body that ends without its last chunk: never a clean end
-                return
-            if rest:
-                transport.write(rest)
-            if not self._registry.gated:
-                transport.resume_reading()
+        def put_in() -> None:
+            protocol.transport = connection.transport
 
-        protocol.connection_made(Mute(transport, heard))
-        protocol.data_received(asking_again(record.opening, record.note))
+        ask_again(self._registry, connection, protocol, record, put_in)
         protocol.raw = record.opening
         protocol.last_event_id = record.note.encode("latin-1")
 
     def detach(self, connection: Connection, protocol: Any) -> None:
-        protocol.transport = Hole(connection.transport)
+        protocol.transport = hole = Hole(connection.transport)
         protocol.logger = Silent()
+        if protocol.talk is not None and protocol.talk.socket is not None:
+            protocol.talk.socket._writer.transport = hole
 
     def refuse(self, connection: Connection, protocol: Any, code: int) -> None:
         request = protocol._current_request

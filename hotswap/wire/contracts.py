@@ -51,6 +51,7 @@ _CYCLE = (
 )
 
 AIOHTTP = "aiohttp.web_protocol:RequestHandler"
+AIOHTTP_WS = "aiohttp.web_ws:WebSocketResponse"
 SERVE = "websockets.asyncio.server:ServerConnection"
 
 METHODS: dict[str, tuple[str, ...]] = {
@@ -60,6 +61,10 @@ METHODS: dict[str, tuple[str, ...]] = {
     H11: _HTTP_METHODS,
     AIOHTTP: ("connection_made", "data_received"),
     "aiohttp.web_response:StreamResponse": ("prepare", "write"),
+    AIOHTTP_WS: ("prepare", "receive", "can_prepare"),
+    "aiohttp.web_ws:WebSocketDataQueue": ("feed_data",),
+    "aiohttp.web_ws:WebSocketReader": ("feed_data",),
+    "aiohttp.web_ws:WebSocketWriter": ("send_frame", "close"),
     SERVE: (
         "connection_made",
         "connection_lost",
@@ -103,6 +108,9 @@ STATE: dict[str, tuple[str, ...]] = {
     "aiohttp.web_request:BaseRequest": ("_payload_writer", "_protocol", "content", "method", "path"),
     "aiohttp.http_writer:StreamWriter": ("output_size",),
     "aiohttp.web_response:StreamResponse": ("_req", "content_type"),
+    AIOHTTP_WS: ("_waiting", "_closed", "_closing", "_reader", "_writer", "_parser", "_max_msg_size", "_req"),
+    "aiohttp.web_ws:WebSocketDataQueue": ("_buffer",),
+    "aiohttp.web_ws:WebSocketWriter": ("transport", "protocol"),
     SERVE: ("request", "recv_messages", "transport", "logger", "protocol", "server"),
     "websockets.asyncio.server:Server": ("handler_tasks", "server"),
     "websockets.asyncio.messages:Assembler": ("frames", "paused", "low", "pause", "resume"),
@@ -134,6 +142,12 @@ _NEEDS: dict[str, tuple[str, ...]] = {
         "aiohttp.web_request:BaseRequest",
         "aiohttp.http_writer:StreamWriter",
         "aiohttp.web_response:StreamResponse",
+    ),
+    "aiohttp websocket": (
+        AIOHTTP_WS,
+        "aiohttp.web_ws:WebSocketDataQueue",
+        "aiohttp.web_ws:WebSocketReader",
+        "aiohttp.web_ws:WebSocketWriter",
     ),
     "serve": (
         SERVE,

@@ -6,10 +6,13 @@ fragments and the inflater in one go; no parser internals are looked at (exec.md
 
 from __future__ import annotations
 
+from collections import deque
+
 _FIN = 0x80
 _MASKED = 0x80
 _LENGTH = 0x7F
 _CONTROL = 0x08
+_COMPRESSED = 0x40
 
 
 class FrameTail:
@@ -19,11 +22,14 @@ class FrameTail:
     ping twice is harmless, cutting it out would copy the payloads.
     """
 
-    __slots__ = ("_position", "pending")
+    __slots__ = ("_position", "complete", "pending")
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep: bool = False) -> None:
         self.pending = bytearray()
         self._position = 0
+        self.complete: deque[tuple[bool, bytes]] | None = deque() if keep else None
+        """With `keep`: whole messages, each with whether it is compressed; taken out by whoever learns that the app's
+        parser has delivered it."""
 
     def feed(self, data: bytes) -> None:
         """Take received bytes; drop all that belongs to complete messages."""
@@ -31,6 +37,8 @@ class FrameTail:
         if not self.pending and size >= 6 and data[0] & (_FIN | _CONTROL) == _FIN:
             length = data[1] & _LENGTH
             if length < 126 and size == length + 6:
+                if self.complete is not None:
+                    self.complete.append((bool(data[0] & _COMPRESSED), bytes(data)))
                 return
         pending = self.pending
         pending += data
@@ -57,6 +65,9 @@ class FrameTail:
             outside = boundary == position  # no fragment is open before this frame
             position += header + length
             if (control and outside) or (final and not control):
+                if self.complete is not None and not control:
+                    whole = bytes(pending[boundary:position])
+                    self.complete.append((bool(whole[0] & _COMPRESSED), whole))
                 boundary = position
         if boundary:
             del pending[:boundary]

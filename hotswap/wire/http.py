@@ -116,6 +116,44 @@ def asking_again(request: bytes, last_event_id: str) -> bytes:
     return head + line + b"Last-Event-ID: " + last_event_id.encode("latin-1") + line + rest
 
 
+def ask_again(
+    registry: Registry,
+    connection: Connection,
+    protocol: Any,
+    record: ConnectionRecord,
+    put_in: Callable[[], None],
+) -> None:
+    """Ask the app for an event stream again, with the last event's id; its head has been sent in the first life.
+
+    Args:
+        registry: Of all connections.
+        connection: The one.
+        protocol: A fresh one, which serves nobody yet.
+        record: With the request, and the last event's id as its note.
+        put_in: Lets `protocol` write to the connection itself; called when the head has come.
+    """
+    transport = connection.transport
+    connection.resumed += 1
+    registry.arrivals.restart()
+
+    def heard(data: bytes) -> None:
+        if protocol.transport is transport:
+            return
+        put_in()
+        head, _, rest = data.partition(b"\r\n\r\n")
+        head = head.lower()
+        if not (head.startswith(b"http/1.1 200") and b"text/event-stream" in head):
+            transport.close()  # a chunked body that ends without its last chunk: never a clean end
+            return
+        if rest:
+            transport.write(rest)
+        if not registry.gated:
+            transport.resume_reading()
+
+    protocol.connection_made(Mute(transport, heard))
+    protocol.data_received(asking_again(record.opening, record.note))
+
+
 class TrackedCycle:
     """Mixed into uvicorn's request cycles: knows an event stream when it begins."""
 
@@ -241,24 +279,13 @@ class HTTP(Kind):
     def _resume_stream(
         self, connection: Connection, protocol: Tracked, record: ConnectionRecord
     ) -> None:
-        """Ask the app for the stream again, with the last event's id; its head has been sent in the first life."""
+        """Ask the app for the stream again; its handler may know that it is asked again."""
         transport = connection.transport
-        connection.resumed += 1
-        self._registry.arrivals.restart()
 
-        def heard(data: bytes) -> None:
-            if protocol.transport is transport:
-                return
+        def put_in() -> None:
             protocol.transport = protocol.flow._transport = protocol.cycle.transport = transport
-            head = data.lower()
-            if not (head.startswith(b"http/1.1 200") and b"text/event-stream" in head):
-                transport.close()  # a chunked body that ends without its last chunk: never a clean end
-            elif not self._registry.gated:
-                transport.resume_reading()
 
-        protocol.connection_made(Mute(transport, heard))  # type: ignore[attr-defined]
-        request = asking_again(record.opening, record.note)
-        protocol.data_received(request)
+        ask_again(self._registry, connection, protocol, record, put_in)
         cycle = protocol.cycle
         if cycle is not None:
             cycle.last_event_id = record.note.encode("latin-1")

@@ -45,6 +45,7 @@ class Shells:
         self._writer: Any = None
         self._reader: Any = None
         self._protocol: Any = None
+        self._response: Any = None
         self.line: Line | None = None
         self._lists: list[tuple[Any, Any, int]] = []
 
@@ -66,7 +67,7 @@ class Shells:
 
     def objects(self) -> list[Any]:
         """Give all that stands for the connection."""
-        single = (self._writer, self._reader, self._protocol, self.line)
+        single = (self._writer, self._reader, self._protocol, self._response, self.line)
         return [*self._websockets.values(), *(each for each in single if each is not None)]
 
     def stand_for(self, role: str, ordinal: int, cls: Any) -> Any:
@@ -75,6 +76,11 @@ class Shells:
             if ordinal not in self._websockets:
                 self._websockets[ordinal] = self._waiting_websocket(cls)
             return self._websockets[ordinal]
+        if role == "response":
+            from hotswap.wire.aiohttp_websockets import shell
+
+            self._response = self._response or shell(cls, self._registry, self.id)
+            return self._response
         if role == "writer":
             self._writer = self._writer or cls.__new__(cls)
             return self._writer
@@ -127,6 +133,11 @@ class Shells:
         shell.__dict__["send"] = send
         return shell
 
+    def response(self, cls: Any) -> Any:
+        """Give the shell that the WebSocket of aiohttp which a handler makes is to be, or None."""
+        found, self._response = self._response, None
+        return found if type(found) is cls else None
+
     def streams(self, protocol: Any, reader: Any, writer: Any) -> tuple[Any, Any]:
         """Put the content of a new reader and writer into their shells, where there are any."""
         if self._reader is not None:
@@ -165,6 +176,8 @@ def reference(thing: Any, registry: Registry) -> Reference | None:
 def _role(thing: Any, connection: Connection) -> str:
     if hasattr(thing, "scope"):
         return "websocket"
+    if hasattr(thing, "ws_protocol"):
+        return "response"
     if isinstance(thing, asyncio.StreamWriter):
         return "writer"
     if isinstance(thing, asyncio.StreamReader):
@@ -180,6 +193,9 @@ def carried_types(registry: Registry) -> set[type]:
     starlette = sys.modules.get("starlette.websockets")
     if starlette is not None:
         types |= _with_subclasses(starlette.WebSocket)
+    aiohttp = sys.modules.get("aiohttp.web_ws")
+    if aiohttp is not None:
+        types |= _with_subclasses(aiohttp.WebSocketResponse)
     for connection, protocol, _ in registry.connections():
         types.add(type(connection.transport))
         types.add(type(protocol))

@@ -106,6 +106,10 @@ def _patch_aiohttp(module: Any, registry: Registry) -> None:
         follow_responses(sys.modules["aiohttp.web_response"].StreamResponse)
         registry.kinds.insert(0, AioHTTP(registry))
         module.RequestHandler = tracked(module.RequestHandler)
+        if contracts.usable("aiohttp websocket"):
+            from hotswap.wire import aiohttp_websockets
+
+            aiohttp_websockets.patch(sys.modules["aiohttp.web_ws"])
 
 
 def _patch_websockets(module: Any, registry: Registry) -> None:

@@ -55,3 +55,18 @@ def test_random_cuts_of_a_long_stream() -> None:
         position = min(position + step, len(stream))
         begun = max(start for start in (*starts, len(stream)) if start <= position)
         assert tail.pending == stream[begun:position]
+
+
+def test_whole_messages_are_kept_until_they_are_taken() -> None:
+    for cut in range(1, 100):
+        tail = FrameTail(keep=True)
+        whole = MESSAGES[7] + MESSAGES[0] + MESSAGES[4] + MESSAGES[5]
+        tail.feed(whole[:cut])
+        tail.feed(whole[cut:] + MESSAGES[1][:4])
+        assert tail.complete is not None
+        assert list(tail.complete) == [
+            (True, MESSAGES[7]),
+            (False, MESSAGES[0]),
+            (False, MESSAGES[5]),
+        ]
+        assert tail.pending == MESSAGES[1][:4]
