@@ -154,4 +154,5 @@ def _command(process: str) -> str:
     except OSError:
         return "a process"
     shown = " ".join([os.path.basename(words[0]), *words[1:]]) if words else "a process"
+    shown = " ".join(shown.split())  # ``python -c`` has whole programs as a word
     return shown if len(shown) <= 60 else shown[:57] + "..."

@@ -244,6 +244,7 @@ class AppLife:
             if program is not None:
                 raise NoAppError(program) from None
             raise
+        self.session.swapper.tracker.needed.add(found.module)
         if found.made:
             from hotswap.live import factories
 

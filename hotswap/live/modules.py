@@ -69,7 +69,7 @@ def delete_modules(tracker: Tracker, batch: Batch, journal: Journal) -> None:
         Refused: It is the program itself.
     """
     for entry in batch.deleted:
-        if entry.name == "__main__":
+        if entry.name in tracker.needed:
             raise Refused(f"{entry.path} is the program itself and was deleted")
         journal.setitem(sys.modules, entry.name, None)
         del sys.modules[entry.name]

@@ -39,6 +39,8 @@ class Tracker:
         """By module name, in the order in which their execution began."""
         self.failed: dict[str, Failure] = {}
         """By real path: modules whose import raised."""
+        self.needed: set[str] = {"__main__"}
+        """Names of modules that the program does not run without; when such a file goes, it is waited for."""
         self.attempted: set[str] = set()
         """Data files that statements of faulted batches tried to read, there or not."""
         self._finder = Finder(self)

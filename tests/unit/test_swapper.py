@@ -125,6 +125,21 @@ def test_what_needs_a_fresh_process_changes_nothing(project: Project) -> None:
     assert module.y == 1
 
 
+def test_the_module_that_is_served_is_waited_for_when_its_file_goes(project: Project) -> None:
+    project.write("m", "def f(): return 1\n")
+    module = project.load("m")
+    project.swapper.tracker.needed.add(module.__name__)
+
+    project.path("m").unlink()
+    gone = project.swapper.apply([project.path("m")])
+    assert (gone.ok, gone.rung) == (False, "exec")
+    assert "deleted" in gone.reason
+    assert sys.modules[module.__name__] is module
+
+    back = project.save(m="def f(): return 2\n")
+    assert (back.ok, back.rung, module.f()) == (True, "patch", 2)
+
+
 def test_undo_goes_back_in_memory(project: Project) -> None:
     project.write("m", "x = 1\ndef f(): return x\n")
     module = project.load("m")
