@@ -11,11 +11,12 @@ import json
 import os
 import re
 import socket
-import stat
 import struct
 import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
+
+from hotswap import rundir
 
 if TYPE_CHECKING:
     import asyncio
@@ -36,13 +37,13 @@ def address(pid: int) -> str:
     """Give where the session of process `pid` listens."""
     if ABSTRACT:
         return f"\0hotswap-{os.getuid()}-{pid}"
-    return os.path.join(_directory(), f"{pid}.sock")
+    return os.path.join(rundir.directory(), f"{pid}.sock")
 
 
 def sessions() -> list[int]:
     """Give the process ids of this user's sessions."""
     if not ABSTRACT:
-        names = os.listdir(_directory())
+        names = os.listdir(rundir.directory())
         return sorted(int(name[:-5]) for name in names if re.fullmatch(r"\d+\.sock", name))
     pattern = re.compile(rf"@hotswap-{os.getuid()}-(\d+)$", re.MULTILINE)
     try:
@@ -227,19 +228,3 @@ def _is_ours(asker: socket.socket) -> bool:
         return True  # the directory is ours alone
     _, user, _ = struct.unpack("3i", asker.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     return user in {os.getuid(), 0}
-
-
-def _directory() -> str:
-    """Give the directory of the sockets where there are no abstract names; ours, and nobody else's to read.
-
-    Raises:
-        PermissionError: Somebody else made it.
-    """
-    import tempfile
-
-    path = os.path.join(tempfile.gettempdir(), f"hotswap-{os.getuid()}")
-    os.makedirs(path, 0o700, exist_ok=True)
-    found = os.lstat(path)
-    if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
-        raise PermissionError(f"{path} is not ours alone")
-    return path

@@ -43,6 +43,7 @@ class Repeated:
     """An outcome that came `times` times, and how many of these the reader knows of."""
 
     last: Outcome
+    by: str = ""
     times: int = 1
     told: int = 1
 
@@ -94,8 +95,13 @@ class Console:
         elif self.verbosity >= 0 and not info.get("resumed"):
             self._show([*banner(info, root=self.root, verbose=self.verbosity > 0), line(indent=0)])
 
-    def outcome(self, outcome: Outcome) -> None:
-        """Report one batch. What repeats in a burst is counted and shown once more at its end."""
+    def outcome(self, outcome: Outcome, *, by: str = "") -> None:
+        """Report one batch. What repeats in a burst is counted and shown once more at its end.
+
+        Args:
+            outcome: What became of it.
+            by: Who reports it, where that could be several processes.
+        """
         if self.json:
             self._write_json(outcome.as_event())
             return
@@ -116,7 +122,7 @@ class Console:
             self._show([healed(waited, outcome.generation, time=self._wall(), root=self.root)])
             return
         now = self._clock()
-        key = _alike(outcome)
+        key = alike(outcome)
         if now - self._shown_at > BURST:
             self.flush()
             self._recent.clear()
@@ -124,16 +130,16 @@ class Console:
         repeated = self._recent.pop(key, None)
         if repeated is not None:
             # Kept in the order of their last coming: the last line at the end says how things stand.
-            self._recent[key] = Repeated(outcome, repeated.times + 1, repeated.told)
+            self._recent[key] = Repeated(outcome, by, repeated.times + 1, repeated.told)
             self._later(BURST, self._settle)
             return
         if len(self._recent) >= ALTERNATING:
             self.flush()
             self._recent.clear()
-        self._recent[key] = Repeated(outcome)
+        self._recent[key] = Repeated(outcome, by)
         if self._clear:
             self._paper().clear()
-        self._show(self._report(outcome))
+        self._show(self._report(outcome, by))
 
     def say(self, text: str, *, level: Level = "info", **facts: object) -> None:
         """Say one thing that is no outcome. `facts` go into the JSON only."""
@@ -173,20 +179,21 @@ class Console:
         for repeated in self._recent.values():
             if repeated.times > repeated.told:
                 repeated.told = repeated.times
-                self._show(self._report(repeated.last, repeated.times))
+                self._show(self._report(repeated.last, repeated.by, repeated.times))
 
     def _settle(self) -> None:
         """Flush when the burst is over; otherwise the timer of its last save does."""
         if self._clock() - self._shown_at >= BURST * 0.9:
             self.flush()
 
-    def _report(self, outcome: Outcome, repeated: int = 1) -> list[Line]:
+    def _report(self, outcome: Outcome, by: str, repeated: int = 1) -> list[Line]:
         return report(
             outcome,
             time=self._wall(),
             root=self.root,
             verbose=self.verbosity > 0,
             repeated=repeated,
+            by=by,
         )
 
     def _event(self, event: str, facts: Mapping[str, object]) -> None:
@@ -218,7 +225,7 @@ class Console:
             logger.debug("nobody reads what the console says: %r", error)
 
 
-def _alike(outcome: Outcome) -> object:
+def alike(outcome: Outcome) -> object:
     """Give what makes two outcomes the same line but for time, milliseconds and generation."""
     changes = tuple(
         (change.mark, change.path, change.name, change.what) for change in outcome.changes

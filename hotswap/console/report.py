@@ -48,7 +48,13 @@ VERB_STYLES: Final[Mapping[str, Style]] = {
 
 
 def report(
-    outcome: Outcome, *, time: str, root: str, verbose: bool = False, repeated: int = 1
+    outcome: Outcome,
+    *,
+    time: str,
+    root: str,
+    verbose: bool = False,
+    repeated: int = 1,
+    by: str = "",
 ) -> list[Line]:
     """Give the lines of one outcome; none when there is nothing to say."""
     if outcome.verdict == "unchanged" and not outcome.files and not outcome.stale:
@@ -64,7 +70,7 @@ def report(
         if matters or spare > 0:
             shown.append(detail)
             spare -= not matters
-    lines = [_first(outcome, time, root, repeated), *shown]
+    lines = [_first(outcome, time, root, repeated, by), *shown]
     if len(shown) < len(details):
         lines.append(line(Span(f"and {len(details) - len(shown)} more (-v shows all)", "quiet")))
     return lines
@@ -83,7 +89,7 @@ def healed(files: Sequence[str], generation: int, *, time: str, root: str) -> Li
     )
 
 
-def _first(outcome: Outcome, time: str, root: str, repeated: int) -> Line:
+def _first(outcome: Outcome, time: str, root: str, repeated: int, by: str) -> Line:
     """Say time, file, verb, milliseconds, generation."""
     spans = [
         Span(pad(time, INDENT), "time"),
@@ -105,6 +111,8 @@ def _first(outcome: Outcome, time: str, root: str, repeated: int) -> Line:
         spans.append(Span(f"   (x{repeated})", "strong"))
     if outcome.fault is not None and outcome.fault.code:
         spans.append(Span(f"   {outcome.fault.code}", "quiet"))
+    if by:
+        spans.append(Span(f"   {by}"))
     return Line(tuple(spans))
 
 

@@ -177,5 +177,5 @@ def _one_process(name: str, value: Any) -> None:
     if name == "workers" and value not in (None, 1, "1"):
         raise UsageError(
             f"--workers {value}: hotswap serves with one process, which lives on while its code changes; "
-            "for several, run plain uvicorn"
+            "start several sessions on one socket with --fd (how-to: several processes)"
         )

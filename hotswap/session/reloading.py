@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from hotswap.session.reporting import report
-from hotswap.source.model import Change, Outcome
+from hotswap.source.model import Outcome, outcome_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -66,13 +66,14 @@ class Reloading:
         asked = self._carried.get("asked")
         cause = self._carried.get("outcome")
         ms = (time.monotonic() - asked) * 1000 if asked else reload.blackout_ms
-        base = outcome_from(cause) if cause else Outcome(ok=True, rung="exec", files=())
+        base = outcome_of(cause) if cause else Outcome(ok=True, rung="exec", files=())
         report(
             session,
             dataclasses.replace(
                 base,
                 ok=True,
                 rung="exec",
+                stale=(),
                 fault=None,
                 reason=base.reason or session.manifest.reason,
                 generation=session.swapper.generation,
@@ -189,17 +190,3 @@ class Reloading:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
-
-
-def outcome_from(carried: Mapping[str, Any]) -> Outcome:
-    """Make an outcome of what `dataclasses.asdict` made of it in the previous image."""
-    known = {one.name for one in dataclasses.fields(Outcome)}
-    facts = {name: value for name, value in carried.items() if name in known}
-    for name in ("stale", "fault", "reload"):
-        facts.pop(name, None)
-    of_change = {one.name for one in dataclasses.fields(Change)}
-    facts["changes"] = tuple(
-        Change(**{name: value for name, value in change.items() if name in of_change})
-        for change in carried.get("changes", ())
-    )
-    return Outcome(**facts)

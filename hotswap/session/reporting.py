@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import os
 import traceback
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from hotswap.session import pages
 from hotswap.source.model import Fault, Stale
 
 if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Mapping
+
+    from hotswap.session.neighbours import Neighbours
     from hotswap.session.session import Session
     from hotswap.source.model import Outcome
 
@@ -26,9 +32,12 @@ LASTING: Final = ("websocket", "stream", "sse")
 
 def conclude(session: Session, outcome: Outcome) -> None:
     """Report an outcome of the swapper, or climb to exec when that is its verdict."""
+    kept: dict[str, int] = {}
     if outcome.ok and outcome.rung in {"patch", "reexec"}:
         session.saving.remember(outcome)
-        outcome = _with_connections(session, outcome)
+        kept = {
+            kind: number for kind, number in session.registry.counts().items() if kind in LASTING
+        }
     needs_exec = not outcome.ok and outcome.fault is None and outcome.rung == "exec"
     if needs_exec and session.options.exec == "auto" and session.plan is not None:
         session.reloading.ask(outcome.reason, outcome=outcome)
@@ -41,16 +50,29 @@ def conclude(session: Session, outcome: Outcome) -> None:
         if again:
             stale = (*outcome.stale, Stale(session.plan.name, "app", again))
             outcome = dataclasses.replace(outcome, stale=stale)
-    report(session, outcome)
+    report(session, outcome, kept)
     if needs_exec and session.options.exec == "ask":
         session.reloading.estimate()
 
 
-def report(session: Session, outcome: Outcome) -> None:
-    """Give one outcome to everybody: history, console, log, pages."""
+def report(
+    session: Session, outcome: Outcome, kept: Mapping[str, int] = MappingProxyType({})
+) -> None:
+    """Give one outcome to everybody: history, console, log, pages.
+
+    Args:
+        session: Whose outcome it is.
+        outcome: What became of a batch.
+        kept: Lasting connections that the swap left untouched, by kind.
+    """
+    neighbours = session.neighbours()
+    if neighbours is not None:
+        neighbours.report(outcome, kept)
+    outcome = with_connections(outcome, kept)
     session.history.append(outcome)
     del session.history[:-KEPT]
-    session.console.outcome(outcome)
+    if neighbours is None:
+        session.console.outcome(outcome)
     level = logging.WARNING if outcome.fault is not None else logging.INFO
     if log.isEnabledFor(level):
         files = ", ".join(session.short(path) for path in outcome.files)
@@ -65,15 +87,36 @@ def report(session: Session, outcome: Outcome) -> None:
         session.console.say("open pages were not told: an error of hotswap's own", level="error")
 
 
-def _with_connections(session: Session, outcome: Outcome) -> Outcome:
+def with_connections(outcome: Outcome, kept: Mapping[str, int]) -> Outcome:
     """Say which lasting connections the swap left untouched."""
     from hotswap.console.lines import count
 
-    counts = session.registry.counts()
-    kept = [count(counts[kind], kind) for kind in LASTING if counts.get(kind)]
-    if not kept:
+    named = [count(kept[kind], kind) for kind in LASTING if kept.get(kind)]
+    if not named:
         return outcome
-    return dataclasses.replace(outcome, notes=(f"kept {', '.join(kept)}", *outcome.notes))
+    return dataclasses.replace(outcome, notes=(f"kept {', '.join(named)}", *outcome.notes))
+
+
+def company(session: Session, loop: asyncio.AbstractEventLoop) -> Neighbours | None:
+    """Join the sessions that serve the same socket; None when the sockets are this session's own."""
+    given = session.options.fd is not None or session.was_handed_sockets
+    listeners = [listening for _, listening in session.registry.listeners()]
+    if os.name != "posix" or not listeners:
+        return None
+    from hotswap.session import neighbours
+
+    address = neighbours.shared(listeners, given=given)
+    if not address:
+        return None
+
+    def tell(outcome: Outcome, kept: Mapping[str, int], by: str) -> None:
+        session.console.outcome(with_connections(outcome, kept), by=by)
+
+    try:
+        return neighbours.Neighbours(f"{session.root}\0{address}", loop, tell=tell)
+    except OSError as error:
+        log.warning("reports of several processes are not gathered: %s", error)
+        return None
 
 
 def own_mistake(session: Session, error: Exception) -> None:

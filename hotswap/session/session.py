@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from hotswap.live.loaded import Loaded
     from hotswap.options import Options
     from hotswap.session.migrating import Migrating
+    from hotswap.session.neighbours import Neighbours
     from hotswap.session.revising import Revising
     from hotswap.web.browser import Browser
 
@@ -141,6 +142,7 @@ class Session:
         """Files of templates that the app's frameworks find."""
         self.template_folders: tuple[str, ...] = ()
         self._began = self._closed = self._restored = False
+        self._neighbours: Neighbours | None = None
         hooks.runtime.ask_reload = self.reloading.ask
 
     # -- facts -----------------------------------------------------------------------------------------------------
@@ -164,6 +166,11 @@ class Session:
         """Give a path as reports show it: relative to the project where that is shorter."""
         relative = os.path.relpath(path, self.root)
         return path if relative.startswith(os.pardir) else relative
+
+    @property
+    def was_handed_sockets(self) -> bool:
+        """Whether what started the program opened the listening sockets, as systemd does."""
+        return bool(self._given)
 
     def modules(self) -> list[ModuleType]:
         """Give the tracked modules, in import order."""
@@ -284,7 +291,11 @@ class Session:
 
     def _announce(self) -> None:
         """Tell that the program runs: the start line, or nothing but the event when it resumed."""
-        self.console.started(telling.started(self))
+        neighbours = self.neighbours()
+        if neighbours is None or neighbours.speaks or self.manifest is not None:
+            self.console.started(telling.started(self))
+        else:
+            self.console.say(f"pid {os.getpid()} serves {'  '.join(self.urls)}, too")
         if self.options.open and self.urls and self.manifest is None:
             self.desk.open_url()
 
@@ -310,6 +321,21 @@ class Session:
             self.registry.arrivals.expect(loop)
         except Exception as error:  # noqa: BLE001 -- called by the program's own asyncio.run()
             reporting.own_mistake(self, error)
+
+    def neighbours(self) -> Neighbours | None:
+        """Give the company of the sessions that serve the same socket; None where there can be none.
+
+        Machines read each process for itself.
+        """
+        loop = self.quiet.loop
+        if (
+            self._neighbours is None
+            and loop is not None
+            and not self._closed
+            and not self.options.json
+        ):
+            self._neighbours = reporting.company(self, loop)
+        return self._neighbours
 
     # -- watching --------------------------------------------------------------------------------------------------
 
@@ -434,6 +460,9 @@ class Session:
             self.service.stopping()
             self.quiet.finish(PATIENCE)
         self._closed = True
+        if self._neighbours is not None:
+            self._neighbours.close()
+            self._neighbours = None
         self.desk.close()
         self.watching.close()
         self.quiet.on_loop = None

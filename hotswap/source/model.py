@@ -7,7 +7,7 @@ rich. ``swapper`` makes one `Outcome` of each batch; console, log, JSON lines, h
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
@@ -168,3 +168,25 @@ class Outcome:
 
         event = asdict(self)
         return {"v": EVENTS_VERSION, "event": "outcome", "verdict": self.verdict, **event}
+
+
+def outcome_of(event: Mapping[str, Any]) -> Outcome:
+    """Make the outcome again that `Outcome.as_event` made this of; unknown keys are passed over."""
+    facts = _known(Outcome, event)
+    for name in ("files", "pending", "notes"):
+        facts[name] = tuple(facts.get(name, ()))
+    for name, kind in (("changes", Change), ("stale", Stale)):
+        facts[name] = tuple(kind(**_known(kind, row)) for row in facts.get(name, ()))
+    if facts.get("fault"):
+        fault = _known(Fault, facts["fault"])
+        fault["frames"] = tuple(Frame(**_known(Frame, row)) for row in fault.get("frames", ()))
+        facts["fault"] = Fault(**fault)
+    if facts.get("reload"):
+        reload = _known(Reload, facts["reload"])
+        facts["reload"] = Reload(**{**reload, "lost": tuple(reload.get("lost", ()))})
+    return Outcome(**facts)
+
+
+def _known(kind: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
+    names = {one.name for one in fields(kind)}
+    return {name: value for name, value in facts.items() if name in names}

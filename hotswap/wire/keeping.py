@@ -19,10 +19,10 @@ import socket
 import ssl
 import subprocess
 import sys
-import tempfile
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from hotswap import rundir
 from hotswap.wire.lines import Gathering
 from hotswap.wire.messages import Messages
 from hotswap.wire.records import ConnectionRecord
@@ -202,14 +202,8 @@ def _address(value: Any) -> Any:
 
 def control_path() -> str:
     """Give the keeper's address for this command in this directory; make its directory."""
-    base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-    directory = os.path.join(base, f"hotswap-{os.getuid()}")
-    os.makedirs(directory, mode=0o700, exist_ok=True)
-    facts = os.lstat(directory)
-    if facts.st_uid != os.getuid() or facts.st_mode & 0o077:
-        raise PermissionError(f"{directory} is open to others; remove it and start again")
     name = hashlib.blake2b("\0".join((os.getcwd(), *sys.orig_argv)).encode(), digest_size=8)
-    return os.path.join(directory, f"keeper-{name.hexdigest()}")
+    return os.path.join(rundir.directory(), f"keeper-{name.hexdigest()}")
 
 
 _KEEPER = (
