@@ -107,7 +107,7 @@ def plan_batch(
         if plan.refusal:
             raise Refused(plan.refusal)
         edited = [s for s in swap.steps if s.edited]
-        reasons += [s.situation for s in edited if s.verdict == "run"]
+        reasons += [s.situation for s in edited if s.verdict in ("run", "annotation")]
         _check_classes(swap)
         if any(s.verdict == "run" for s in edited) and pinned(swap.name):
             raise Refused(f"{swap.name} is pinned, and more than function bodies changed in it")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from hotswap.source.units import Text, Unit
 
-Verdict = Literal["keep", "code", "run", "docstring"]
+Verdict = Literal["keep", "code", "run", "docstring", "annotation"]
 Judge = Callable[[ast.expr], bool | None]
 """Says which way a test goes; None when that cannot be known without side effects."""
 
@@ -108,6 +108,16 @@ def _lambda_only(m: Match) -> bool:
     return m.old.hollow == m.new.hollow
 
 
+def _annotation_only(m: Match) -> bool:
+    """An assignment that makes what it made, and says another type of it, or says one at last."""
+    assert m.old is not None
+    assert m.new is not None
+    was, now = m.old.value, m.new.value
+    if was is None or now is None or not (m.old.annotated or m.new.annotated):
+        return False
+    return m.old.single and m.new.single and ast.dump(was) == ast.dump(now)
+
+
 TABLE: Final[tuple[Row, ...]] = (
     Row("unchanged", lambda m: m.status == "same", "keep", "noop", "only lines moved"),
     Row(
@@ -131,6 +141,13 @@ TABLE: Final[tuple[Row, ...]] = (
         "code",
         "patch",
         "only lambda bodies changed",
+    ),
+    Row(
+        "annotation",
+        lambda m: _both(m, "assign") and _annotation_only(m),
+        "annotation",
+        "reexec",
+        "only the annotation of a module-level value changed",
     ),
     Row(
         "module docstring",
@@ -328,8 +345,8 @@ def changes(plan: ModulePlan, path: str) -> list[Change]:
             what = {"assign": "value", "docstring": "docstring", "import": "import"}.get(
                 unit.kind, "statement"
             )
-            if step.verdict == "code":
-                what = "body"
+            if step.verdict in ("code", "annotation"):
+                what = {"code": "body", "annotation": "annotation"}[step.verdict]
             rows.append(Change("~", path, unit.label, what, line=unit.line))
     rows += [Change("-", path, unit.label, "removed", line=unit.line) for unit in plan.removed]
     return rows

@@ -87,7 +87,7 @@ class Unit:
 
     @cached_property
     def scan(self) -> Scan:
-        scan = Scan(future=self.text.future, origins=self.text.origins)
+        scan = Scan(future=self.text.future or self.annotated, origins=self.text.origins)
         scan.visit(self.node)
         if not scan.reads_self and self.kind not in ("def", "class", "import"):
             scan.reads_self = any(name in scan.reads for name in scan.binds)
@@ -96,6 +96,35 @@ class Unit:
     @property
     def binds(self) -> tuple[str, ...]:
         return tuple(self.scan.binds)
+
+    @cached_property
+    def annotated(self) -> bool:
+        """The statement gives a name a value and says of what type it is: ``rooms: dict[str, Room] = {}``.
+
+        Its value is what the statement makes; `note` is what it says.
+        """
+        node = self.node
+        return (
+            isinstance(node, ast.AnnAssign)
+            and node.value is not None
+            and isinstance(node.target, ast.Name)
+        )
+
+    @cached_property
+    def single(self) -> bool:
+        """The assignment gives its value to one name, and to nothing else."""
+        node = self.node
+        if isinstance(node, ast.Assign):
+            return len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
+        return self.annotated
+
+    @cached_property
+    def note(self) -> Unit:
+        """What an annotated statement says of its name, as a statement that makes no value."""
+        node = self.node
+        assert isinstance(node, ast.AnnAssign)
+        bare = ast.AnnAssign(node.target, node.annotation, None, node.simple)
+        return Unit(ast.copy_location(bare, node), self.text, owner=self.owner, shift=self.shift)
 
     @cached_property
     def name(self) -> str:

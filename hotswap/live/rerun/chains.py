@@ -76,7 +76,7 @@ def catch_up(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
     if (
         step.situation == "new"
         and step.unit.scan.reads_self
-        and all(s.verdict == "keep" for s in earlier)
+        and all(s.verdict != "run" for s in earlier)
     ):
         # x = [1] ... x += [2] is new: the value made so far is the one to build on
         return

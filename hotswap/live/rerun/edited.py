@@ -48,7 +48,7 @@ def see_edits(rerun: Rerun) -> None:
                 continue
             if step.verdict == "run":
                 _edited(rerun, swap, step, index)
-            elif step.moved and step.verdict in ("keep", "code"):
+            elif step.moved and step.verdict in ("keep", "code", "annotation"):
                 _moved(rerun, swap, step)
     if rerun.refill.active:
         _made_by_calls(rerun)
@@ -240,5 +240,5 @@ def _made_by_calls(rerun: Rerun) -> None:
                     continue
                 swap = known if known is not None else follow(rerun, entry)
                 for step in swap.steps:
-                    if not step.is_guard and step.unit.line == unit.line and step.verdict == "keep":
+                    if not step.is_guard and step.unit.line == unit.line and step.verdict != "run":
                         swap.forced[id(step.unit)] = why

@@ -11,6 +11,7 @@ from hotswap.live.adapters.base import Adapter, Refused
 from hotswap.live.adopting import adopt, make_registered
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import instance_dict
+from hotswap.live.rerun import remade
 from hotswap.live.rerun.branches import is_main_guard
 from hotswap.live.rerun.due import importers, join, schedule, touch
 from hotswap.live.rerun.fillers import (
@@ -208,7 +209,9 @@ def _make_side(rerun: Rerun, swap: ModuleSwap, step: Step, key: Key, old: Any, w
         return
     state = instance_dict(new)
     copied = {k: registries.shallow(v) for k, v in (state or {}).items()}
-    rerun.refill.sides[key] = Side(old, new, copied, step.edited or "filled anew" not in why)
+    edited = step.edited or "filled anew" not in why
+    calls = (step.old.value if step.old is not None else None, step.unit.value)
+    rerun.refill.sides[key] = Side(old, new, copied, edited, calls)
     for entry in rerun.tracker.loaded.values():
         for local, value in list(entry.names.items()):
             if value is old and entry.names is not swap.names:
@@ -253,7 +256,7 @@ def settle(rerun: Rerun) -> None:
     for key, side in rerun.refill.sides.items():
         swap = rerun.swaps[key[0]]
         new = swap.names.get(key[1], side.new)
-        if _adopt(rerun, side, new):
+        if remade.adopt(rerun, side, new):
             for entry in rerun.tracker.loaded.values():
                 for local, value in list(entry.names.items()):
                     if value is new:
@@ -294,33 +297,3 @@ def settle(rerun: Rerun) -> None:
         if shaped:
             adapter.class_changed(shaped)
         adapter.finished(changed, journal)
-
-
-def _adopt(rerun: Rerun, side: Side, new: Any) -> bool:
-    journal = rerun.journal
-    if issubclass(type(side.old), registries.CONTAINERS):
-        return registries.refill(side.old, new, journal)
-    if type(side.old) is not type(new):
-        return False
-    ours, theirs = instance_dict(side.old), instance_dict(new)
-    if ours is None or theirs is None:
-        return False
-    journal.content(ours)
-    for name, value in list(theirs.items()):
-        same = name in side.state and registries.alike(side.state[name], value)
-        if side.edited or not same or name not in ours:
-            if not same and _taken(ours.get(name), value):
-                kind = type(new).__qualname__
-                raise Refused(f"{kind} took what it was given in .{name} when it began to work")
-            ours[name] = value
-    return True
-
-
-def _taken(old: Any, new: Any) -> bool:
-    """Say whether the old object emptied a container that its statements fill: what is put in now is not looked at.
-
-    APScheduler's jobs wait in ``_pending_jobs`` until the scheduler starts; a job decorated anew would wait for ever.
-    """
-    return (
-        type(old) is type(new) and isinstance(new, registries.CONTAINERS) and bool(new) and not old
-    )

@@ -14,6 +14,8 @@ from hotswap.live.rerun.fillers import fills_registry
 from hotswap.source.nodes import dotted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hotswap.live.rerun.state import ModuleSwap, Rerun
     from hotswap.source.plan import Step
 
@@ -31,7 +33,7 @@ def shape_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
     attribute = _attribute_reason(rerun, swap, step)
     if attribute:
         return attribute
-    read = (scan.reads | scan.soft) & shaped
+    read = (scan.reads if unit.annotated else scan.reads | scan.soft) & shaped
     chain = "" if read else dirty_chain(rerun, swap, scan.chains, "shaped")
     if not read and not chain:
         return ""
@@ -59,7 +61,7 @@ def shape_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
         return f"reads {'.'.join(min(attributes))}" if attributes else ""
     if unit.kind in ("expr", "for", "with", "other"):
         return f"reads {name}" if fills_registry(rerun, swap, unit) else ""
-    uses = _uses(unit.node, name)
+    uses = _uses(unit.node if unit.value is None else unit.value, name)
     if any(use == "attribute" and _other_now(rerun, value, what) for use, what in uses):
         return f"reads {name}'s attributes"
     bare = any(use == "bare" for use, _ in uses)
@@ -77,8 +79,10 @@ def _uses(node: ast.AST, name: str) -> set[tuple[str, str]]:
     """Say what a statement does with a class, spelled ``Item`` or ``models.Item``.
 
     Returns:
-        ``("instance", "")`` where it makes one: instances are state, wherever they are kept; ``("method", "load")``,
-        ``("attribute", "size")``; ``("bare", "")`` for all else: it is handed on, looked through, subscripted.
+        ``("instance", "")`` where it makes one: instances are state, wherever they are kept; ``("held", "")`` where it
+        is an element of a display, or a type parameter of what is made (``Box[Item]()``): the class is the same one;
+        ``("method", "load")``, ``("attribute", "size")``; ``("bare", "")`` for all else: it is handed on, looked
+        through, subscripted.
     """
     parents = {id(child): part for part in ast.walk(node) for child in ast.iter_child_nodes(part)}
     found: set[tuple[str, str]] = set()
@@ -88,6 +92,8 @@ def _uses(node: ast.AST, name: str) -> set[tuple[str, str]]:
         parent = parents.get(id(part))
         if isinstance(parent, ast.Call) and parent.func is part:
             found.add(("instance", ""))
+        elif _only_held(part, parents):
+            found.add(("held", ""))
         elif isinstance(parent, ast.Attribute):
             outer = parents.get(id(parent))
             called = isinstance(outer, ast.Call) and outer.func is parent
@@ -95,6 +101,17 @@ def _uses(node: ast.AST, name: str) -> set[tuple[str, str]]:
         else:
             found.add(("bare", ""))
     return found
+
+
+def _only_held(part: ast.AST, parents: Mapping[int, ast.AST]) -> bool:
+    """Say whether an expression's value is put into what the statement makes, and nobody looks into it on the way."""
+    inner, outer = part, parents.get(id(part))
+    while isinstance(outer, (ast.Tuple, ast.List, ast.Set, ast.Dict)):
+        inner, outer = outer, parents.get(id(outer))
+    if isinstance(outer, ast.Subscript) and outer.slice is inner:
+        above = parents.get(id(outer))
+        return isinstance(above, ast.Call) and above.func is outer
+    return outer is None and inner is not part
 
 
 def _other_now(rerun: Rerun, cls: type, name: str) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Callable, Mapping
     from types import CodeType
 
@@ -120,6 +121,8 @@ class Side:
     state: dict[str, Any]
     """The new instance's attributes right after its binder ran, containers copied."""
     edited: bool
+    calls: tuple[ast.expr | None, ...]
+    """The expressions that made the old object and the new one."""
 
 
 @dataclass(slots=True, eq=False)

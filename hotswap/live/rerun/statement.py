@@ -197,8 +197,9 @@ def _report(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> None:
     unit = step.unit
     if unit.kind == "import":
         return
+    what = "annotation" if isinstance(unit.node, ast.AnnAssign) and unit.value is None else "re-run"
     rerun.changes.append(
-        Change("~", swap.entry.path, unit.label, "re-run", because=why, line=unit.line)
+        Change("~", swap.entry.path, unit.label, what, because=why, line=unit.line)
     )
 
 

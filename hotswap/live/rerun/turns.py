@@ -16,6 +16,7 @@ from hotswap.live.adapters.base import Refused
 from hotswap.live.dependents import Dependents
 from hotswap.live.factories import Factories
 from hotswap.live.journal import MISSING
+from hotswap.live.rerun.annotations import annotate
 from hotswap.live.rerun.branches import dotted_in, judge_by
 from hotswap.live.rerun.chains import bring_back, catch_up, force_chains, reach_back
 from hotswap.live.rerun.changed import dirty_chain, taint, visible, visible_dirty
@@ -182,6 +183,7 @@ def _run_statements(rerun: Rerun, swap: ModuleSwap) -> None:
             continue
         why = reason_to_run(rerun, swap, step)
         if why is None:
+            annotate(rerun, swap, step)
             continue
         before = len(swap.dirty)
         run_step(rerun, swap, step, why)

@@ -1,0 +1,186 @@
+"""An instance whose statement ran again: what the statement decides goes into the old one, what that gathered stays.
+
+``manager = Manager(limit=LIMIT)`` is made anew for another limit. Its ``self.connections = set()`` depends on no
+argument: every `Manager` starts with an empty set, and this one has filled it since.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from dataclasses import dataclass
+from types import BuiltinFunctionType, ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+from hotswap.live import registries
+from hotswap.live.adapters.base import Refused
+from hotswap.live.instances import assigned, literal, make
+from hotswap.live.journal import MISSING
+from hotswap.live.looking import class_dict, instance_dict, mro
+from hotswap.live.rerun.changed import visible_dirty
+from hotswap.source.nodes import dotted, names_in
+
+if TYPE_CHECKING:
+    from hotswap.live.rerun.state import Rerun, Side
+    from hotswap.source.units import Unit
+
+PLAIN: Final = (int, float, complex, bool, str, bytes, tuple, frozenset, type(None))
+DEEP: Final = 3
+"""Instances that instances make for themselves are looked into so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What an instance's attribute is when it is made, where no argument decides that."""
+
+    value: ast.expr
+    made_here: bool
+    """A class of a watched module makes it, of arguments perhaps: some of its own attributes may depend on none."""
+
+
+def adopt(rerun: Rerun, side: Side, new: Any) -> bool:
+    """Put what a statement made on the side into the old object; False when it cannot be done.
+
+    Args:
+        rerun: The statements of the batch.
+        side: The old object, and the new one as it was right after its statement ran.
+        new: The new object now, after the statements that fill it.
+
+    Raises:
+        Refused: The old object has begun to work with what it was given.
+    """
+    if issubclass(type(side.old), registries.CONTAINERS):
+        return registries.refill(side.old, new, rerun.journal)
+    if type(side.old) is not type(new):
+        return False
+    ours, theirs = instance_dict(side.old), instance_dict(new)
+    if ours is None or theirs is None:
+        return False
+    rerun.journal.content(ours)
+    starts = _starts(rerun, type(new), side.calls) if side.edited else {}
+    for name, value in list(theirs.items()):
+        same = name in side.state and registries.alike(side.state[name], value)
+        if (
+            name in ours
+            and same
+            and (not side.edited or _stays(rerun, ours[name], value, starts.get(name)))
+        ):
+            continue
+        if not same and _taken(ours.get(name), value):
+            kind = type(new).__qualname__
+            raise Refused(f"{kind} took what it was given in .{name} when it began to work")
+        ours[name] = value
+    return True
+
+
+def _stays(rerun: Rerun, old: Any, new: Any, start: Start | None, depth: int = DEEP) -> bool:
+    """Say whether an attribute keeps its value; what its instance made for itself is looked into."""
+    if start is None or type(old) is not type(new):
+        return False
+    if literal(start.value):
+        fresh = make(start.value)
+        return type(fresh) is type(new) and bool(fresh == new)
+    if issubclass(type(new), registries.CONTAINERS):
+        return not new
+    if not start.made_here:
+        return not isinstance(new, PLAIN)
+    ours, theirs = instance_dict(old), instance_dict(new)
+    if (
+        ours is None
+        or theirs is None
+        or depth == 0
+        or type(new).__module__ not in rerun.tracker.loaded
+    ):
+        return False
+    rerun.journal.content(ours)
+    starts = _starts(rerun, type(new), (start.value,))
+    for name, value in list(theirs.items()):
+        if name not in ours or not _stays(rerun, ours[name], value, starts.get(name), depth - 1):
+            ours[name] = value
+    return True
+
+
+def _starts(rerun: Rerun, kind: type, calls: tuple[ast.expr | None, ...]) -> dict[str, Start]:
+    """Give the attributes with which every instance starts alike, whatever it is given.
+
+    Args:
+        rerun: The statements of the batch.
+        kind: The class of the instance.
+        calls: The expressions that made the instance, old and new: fields that they give are not among those.
+    """
+    found: dict[str, Start | None] = {}
+    given = {name for call in calls for name in _given(call)}
+    for base in mro(kind):
+        unit = _statement(rerun, base)
+        if unit is None:
+            continue
+        fields = {m.name for m in unit.members if isinstance(m.node, ast.AnnAssign)}
+        for name, (value, _) in assigned(unit, "__pydantic_fields__" in class_dict(base)).items():
+            if name in found:
+                continue  # a subclass has the last word
+            decided = value is None or (name in fields and given & {name, "*"})
+            found[name] = None if decided or value is None else _start(rerun, base, unit, value)
+    return {name: start for name, start in found.items() if start is not None}
+
+
+def _start(rerun: Rerun, base: type, unit: Unit, value: ast.expr) -> Start | None:
+    """Say with what an attribute starts; None where an argument, or something that changed, decides."""
+    if literal(value):
+        return Start(value, made_here=False)
+    if not isinstance(value, ast.Call):
+        return None
+    arguments = {
+        node.arg
+        for member in unit.members
+        if member.kind == "def" and member.name == "__init__"
+        for node in ast.walk(member.definition.args)
+        if isinstance(node, ast.arg)
+    }
+    swap = rerun.swaps.get(base.__module__)
+    dirty = visible_dirty(rerun, swap) if swap is not None else set()
+    names = rerun.tracker.loaded[base.__module__].names
+    held = {n: names.get(n, getattr(builtins, n, MISSING)) for n in names_in(value)}
+    maker = held.get(dotted(value.func))
+    if isinstance(maker, type) and maker.__module__ in rerun.tracker.loaded:
+        return Start(value, made_here=True)
+    if any(n in arguments or n in dirty for n in held):
+        return None
+    known = (type, ModuleType, BuiltinFunctionType)
+    return (
+        Start(value, made_here=False)
+        if all(issubclass(type(v), known) for v in held.values())
+        else None
+    )
+
+
+def _statement(rerun: Rerun, cls: type) -> Unit | None:
+    """Give the class statement of a class of a watched module, unless it stands in a function."""
+    entry = rerun.tracker.loaded.get(cls.__module__)
+    if entry is None:
+        return None
+    swap = rerun.swaps.get(entry.name)
+    units = (swap.text if swap is not None else rerun.dependents.text(entry)).units
+    found = None
+    for name in cls.__qualname__.split("."):
+        found = next((u for u in units if u.kind == "class" and u.name == name), None)
+        if found is None:
+            return None
+        units = found.members
+    return found
+
+
+def _given(call: ast.expr | None) -> set[str]:
+    """Give the keywords that a call gives; ``*`` where it gives more than keywords tell."""
+    if not isinstance(call, ast.Call):
+        return {"*"}
+    return {k.arg or "*" for k in call.keywords} | ({"*"} if call.args else set())
+
+
+def _taken(old: Any, new: Any) -> bool:
+    """Say whether the old object emptied a container that its statements fill: what is put in now is not looked at.
+
+    APScheduler's jobs wait in ``_pending_jobs`` until the scheduler starts; a job decorated anew would wait for ever.
+    """
+    return (
+        type(old) is type(new) and isinstance(new, registries.CONTAINERS) and bool(new) and not old
+    )

@@ -1,0 +1,6 @@
+from pydantic import BaseModel
+
+
+class Todo(BaseModel):
+    title: str
+    done: bool = False
