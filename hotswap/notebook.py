@@ -5,6 +5,7 @@ Rungs that need a fresh interpreter are named and left alone: a kernel is not re
 
 from __future__ import annotations
 
+import ast
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -23,17 +24,29 @@ class Notebook:
         self._shell = shell
         self._swapper = Swapper(roots)
         self._seen: dict[str, tuple[int, int]] = {}
+        self._imports = Imports(shell.user_ns)
+        for cell in shell.user_ns.get("In", ()):
+            self._note(cell)
         self._look()
         shell.events.register("pre_run_cell", self.before_cell)
 
-    def before_cell(self, *_: object) -> None:
+    def before_cell(self, info: Any) -> None:
         """Swap in what differs from what runs, and tell; called by IPython before each cell."""
         changed = self._look()
-        if not changed:
+        if changed:
+            self._imports.look()
+            outcome = self._swapper.apply(changed)
+            if outcome.ok:
+                self._imports.follow()
+            if outcome.files or outcome.fault is not None:
+                self._tell(outcome)
+        self._note(info.raw_cell)
+
+    def _note(self, cell: str) -> None:
+        try:
+            self._imports.note(self._shell.transform_cell(cell))
+        except (SyntaxError, ValueError):  # IPython tells, when it runs the cell
             return
-        outcome = self._swapper.apply(changed)
-        if outcome.files or outcome.fault is not None:
-            self._tell(outcome)
 
     def close(self) -> None:
         """Follow no more."""
@@ -64,6 +77,58 @@ class Notebook:
         console.outcome(outcome)
         if not outcome.ok and outcome.fault is None:
             console.say("restart the kernel to get the new code running", level="warning")
+
+
+class Imports:
+    """What cells imported with ``from module import name``: their namespace is no module that could be swapped.
+
+    Functions and classes are the same objects after a swap; other values are not, and the names follow them here.
+
+    Args:
+        names: The namespace that cells run in.
+    """
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self._names = names
+        self._bound: dict[str, tuple[str, str]] = {}
+        """Name in the namespace -> module, and name in it."""
+        self._stars: set[str] = set()
+        self._before: dict[str, tuple[dict[str, Any], str, object]] = {}
+
+    def note(self, cell: str) -> None:
+        """Remember the imports of a cell, wherever in it they stand.
+
+        Raises:
+            SyntaxError: It is no Python.
+        """
+        for node in ast.walk(ast.parse(cell)):
+            if not isinstance(node, ast.ImportFrom) or node.level or node.module is None:
+                continue
+            for alias in node.names:
+                if alias.name == "*":
+                    self._stars.add(node.module)
+                else:
+                    self._bound[alias.asname or alias.name] = (node.module, alias.name)
+
+    def look(self) -> None:
+        """Before a swap: see which names still are what their module has."""
+        self._before = {}
+        bound = dict(self._bound)
+        for module in self._stars:
+            for name in getattr(sys.modules.get(module), "__dict__", ()):
+                bound.setdefault(name, (module, name))
+        for name, (module, attribute) in bound.items():
+            values = getattr(sys.modules.get(module), "__dict__", {})
+            if name in self._names and attribute in values:
+                value = values[attribute]
+                if self._names[name] is value:
+                    self._before[name] = (values, attribute, value)
+
+    def follow(self) -> None:
+        """After it: bind those anew whose module has another value by now."""
+        for name, (values, attribute, value) in self._before.items():
+            if attribute in values and values[attribute] is not value:
+                self._names[name] = values[attribute]
 
 
 _active: Notebook | None = None

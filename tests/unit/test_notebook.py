@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
+import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +16,6 @@ from hotswap import notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 
 class Shell:
@@ -21,6 +24,7 @@ class Shell:
     def __init__(self) -> None:
         self.events = self
         self.callbacks: list[Callable[..., object]] = []
+        self.user_ns: dict[str, Any] = {}
 
     def register(self, event: str, callback: Callable[..., object]) -> None:
         assert event == "pre_run_cell"
@@ -29,9 +33,13 @@ class Shell:
     def unregister(self, _: str, callback: Callable[..., object]) -> None:
         self.callbacks.remove(callback)
 
-    def run_cell(self) -> None:
+    def transform_cell(self, cell: str) -> str:
+        return cell
+
+    def run_cell(self, cell: str = "") -> None:
         for callback in self.callbacks:
-            callback(None)
+            callback(SimpleNamespace(raw_cell=cell))
+        exec(cell, self.user_ns)
 
 
 @pytest.fixture(name="shell")
@@ -93,6 +101,96 @@ def test_a_fault_is_told_and_tried_again(
     (tmp_path / "lib_of_notebook.py").write_text("def f():\n    return 333\n")
     shell.run_cell()
     assert module.f() == 333
+
+
+def test_names_that_cells_imported_follow(shell: Shell, tmp_path: Path) -> None:
+    load(tmp_path, "LIMIT, WORD, OWN = 1000, 'old', 'o'\n")
+    shell.run_cell("from lib_of_notebook import LIMIT as limit\nfrom lib_of_notebook import *")
+    shell.run_cell("OWN = 'mine'")
+
+    (tmp_path / "lib_of_notebook.py").write_text("LIMIT, WORD, OWN = 2000, 'newer', 'p'\n")
+    shell.run_cell("seen = limit, WORD, OWN")
+
+    assert shell.user_ns["seen"] == (2000, "newer", "mine")
+
+
+CELLS = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+
+sys.path.insert(0, sys.argv[1])
+shell = InteractiveShell.instance()
+
+
+def cell(text):
+    assert shell.run_cell(text).success, text
+
+
+def save(text):
+    with open(sys.argv[1] + "/lib.py", "w") as file:
+        file.write(text)
+
+
+save('''
+import enum
+from dataclasses import dataclass
+LIMIT = 1000
+def f(): return 1
+class A:
+    def m(self): return "old"
+@dataclass
+class P:
+    x: int = 1
+class Color(enum.Enum):
+    RED = 1
+''')
+cell("import lib; from lib import LIMIT")
+cell("%load_ext hotswap")
+cell("from lib import *; a, p, red, g = A(), P(), Color.RED, f")
+save('''
+import enum
+from dataclasses import dataclass
+LIMIT = 2000
+def f(): return LIMIT
+class A:
+    def m(self): return super().__repr__()[:4] + "new"
+@dataclass
+class P:
+    x: int = 1
+    y: int = 2
+    def total(self): return self.x + self.y
+class Color(enum.Enum):
+    RED = 1
+    BLUE = 2
+def added(): return 5
+''')
+cell("print('cell:', f(), g(), LIMIT, a.m(), isinstance(a, A), red in Color, len(Color), lib.added(), p.total())")
+save("def f(:")
+cell("print('cell:', f())")
+"""
+
+
+def test_in_a_real_shell(tmp_path: Path) -> None:
+    """The cases on which reloading extensions stumble: held functions, ``super``, dataclasses, enums, constants."""
+    pytest.importorskip("IPython")
+    home = Path(notebook.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", CELLS, str(tmp_path)],
+        cwd=tmp_path,
+        env={
+            **{name: text for name, text in os.environ.items() if name != "PYTHONDEVMODE"},
+            "IPYTHONDIR": str(tmp_path / "ipython"),
+            "PYTHONPATH": str(home),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    cells = [line for line in done.stdout.splitlines() if line.startswith("cell:")]
+    assert cells == ["cell: 2000 2000 2000 <libnew True True 2 5 3", "cell: 2000"], done.stdout
+    assert "HS101" in done.stdout
 
 
 def test_loading_twice_is_loading_once(shell: Shell) -> None:
