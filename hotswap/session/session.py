@@ -384,7 +384,8 @@ class Session:
         if taken:
             names = ", ".join(sorted(self.short(path) for path in taken))
             self.console.say(f"{names} {_sent(self.browser.pages if self.browser else 0)}")
-        rest = [path for path in batch if path not in taken]
+        read = self.swapper.data_files()  # a page's file may be one that the code has read, too
+        rest = [path for path in batch if path not in taken or os.path.realpath(path) in read]
         outcome = self.saving.save(rest) if rest else None
         if outcome is not None:
             reporting.conclude(self, outcome)

@@ -202,7 +202,7 @@ class Browser:
             elif kind == "script":
                 self._script(path)
             else:
-                event = "css-update" if kind == "css" else "asset-update"
+                event = f"{kind}-update"
                 for url in self._places.urls(path):
                     self._publish_file(event, path, url)
         if documents:

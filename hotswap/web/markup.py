@@ -1,7 +1,8 @@
 """Where in a stream of bytes an HTML document's head begins: PURE, and never fooled by comments or attributes.
 
 Only the beginning of a document is read, as a browser's tokenizer would (WHATWG HTML, section 13.2.5): whitespace,
-comments, a doctype, ``<html>``, ``<head>``. Whatever begins otherwise is a fragment, and fragments are left alone.
+comments, a doctype, ``<html>``, ``<head>``. Whatever begins otherwise is a fragment, and fragments are left alone,
+but where a browser is known to show them as a page of their own (``<h1>hi</h1>`` is all that many a first app says).
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ TAG_NAME = re.compile(rb"<([a-zA-Z][^\t\n\f\r />]*)")
 INTEGRITY = re.compile(rb"<script\b[^>]*\bintegrity\s*=[^>]*>", re.IGNORECASE)
 SOURCE = re.compile(rb"""\bsrc\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 BOM = b"\xef\xbb\xbf"
+WIDE = (b"\xff\xfe", b"\xfe\xff")
+"""Begins UTF-16, in which a tag of ours would be noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +35,24 @@ MORE = Found("more")
 FRAGMENT = Found("fragment")
 
 
-def head(data: bytes, *, last: bool) -> Found:
+def head(data: bytes, *, last: bool, shown: bool = False) -> Found:
     """Find the place right after ``<head>`` (or what stands for it) in the beginning of a body.
 
     Args:
         data: What has come so far.
         last: Whether that is the whole body.
+        shown: Whether a browser shows it as a page: then what looks like a fragment is a document, too.
 
     Returns:
         ``more`` when the answer hangs on bytes that have not come yet.
     """
+    found = _head(data, last=last)
+    if found is FRAGMENT and shown and not data.startswith(WIDE) and b"\0" not in data[:4]:
+        return Found("document", len(BOM) if data.startswith(BOM) else 0)
+    return found
+
+
+def _head(data: bytes, *, last: bool) -> Found:
     undecided = FRAGMENT if last or len(data) >= LIMIT else MORE
     if not last and len(data) < len(BOM) and BOM.startswith(data):
         return MORE

@@ -31,6 +31,9 @@ NO_CACHE = [
 DOCUMENTS = frozenset({b"document", b"iframe", b"frame"})
 CHANGED = frozenset({b"script", b"style", b"empty"})
 """Destinations (Fetch standard, section 2.2.5) of which some answers are changed, or listened to."""
+SHOWN = (b"sec-fetch-dest", b"document")
+NAVIGATES = (b"sec-fetch-mode", b"navigate")
+"""Both together are in what a browser asks for to show it in a tab (Fetch metadata, sections 2.1 and 2.2)."""
 CONDITIONAL = (b"if-none-match", b"if-modified-since", b"range", b"if-range")
 LARGEST_SOURCE = 4_000_000
 """Bytes of a script or style sheet beyond which it is served as it is."""
@@ -119,6 +122,8 @@ class Middleware:
                 return await self._document(scope, receive, send, path, root, cached=cached)
             if destination in CHANGED:
                 return await self._changed(scope, receive, send, path, headers, cached=cached)
+        elif is_open and scope["method"] == "POST" and _shown(scope):
+            return await self._document(scope, receive, send, path, root, cached=cached)
         return await self.app(scope, receive, _uncached(send) if cached else send)
 
     async def _changed(
@@ -154,7 +159,13 @@ class Middleware:
             self._pages,
             source=f"{root}{BASE}client.js",
             # Asked for before the app runs: what is saved while the page is made is replayed to it.
-            attributes={**self._attributes(), "base": f"{root}{BASE}"},
+            attributes={
+                **self._attributes(),
+                "base": f"{root}{BASE}",
+                # Nobody but the user may send a form again.
+                "answers-form": "1" if scope["method"] == "POST" else "0",
+            },
+            shown=_shown(scope),
             rewrite=no_cache if cached else None,
             verbatim=self._verbatim,
         )
@@ -272,6 +283,12 @@ def _uncached(send: Send) -> Send:
         await send(message)
 
     return send_uncached
+
+
+def _shown(scope: Scope) -> bool:
+    """Say whether a browser shows the answer in a tab, whatever it is."""
+    headers = scope["headers"]
+    return SHOWN in headers and NAVIGATES in headers
 
 
 def _plain(scope: Scope) -> Scope:

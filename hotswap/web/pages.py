@@ -99,6 +99,7 @@ class Injection:
 
     Args:
         attributes: What the script tag says, as ``data-*``; without `page`, which is made here.
+        shown: Whether a browser shows the answer in a tab, whatever it looks like.
         rewrite: What to do to all headers first (cache rules).
         verbatim: Told the scripts that carry ``integrity``.
     """
@@ -110,10 +111,12 @@ class Injection:
         *,
         source: str,
         attributes: Mapping[str, str],
+        shown: bool,
         rewrite: Callable[[list[tuple[bytes, bytes]]], list[tuple[bytes, bytes]]] | None,
         verbatim: Callable[[list[str]], None],
     ) -> None:
         self._send = send
+        self._shown = shown
         self._pages = pages
         self._source = source
         self._attributes = attributes
@@ -178,7 +181,7 @@ class Injection:
             self._finish()
 
     async def _try_head(self, start: dict[str, Any], *, more: bool) -> None:
-        found = markup.head(self._head, last=not more)
+        found = markup.head(self._head, last=not more, shown=self._shown)
         if found.verdict == "more":
             return
         data = self._head

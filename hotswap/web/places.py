@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Kind = Literal["css", "script", "asset", "template", "page"]
+Kind = Literal["css", "script", "asset", "data", "template", "page"]
 
 SCRIPTS = frozenset({".js", ".mjs", ".cjs"})
 PAGES = frozenset({".html", ".htm", ".xhtml"})
@@ -16,6 +16,10 @@ IMAGES = ("apng", "avif", "bmp", "cur", "gif", "ico", "jpeg", "jpg", "jxl", "png
 FONTS = ("eot", "otf", "ttc", "ttf", "woff", "woff2")
 SOUNDS = ("mp3", "mp4", "ogg", "wav", "webm")
 ASSETS = frozenset(f".{name}" for name in IMAGES + FONTS + SOUNDS)
+TEXTS = ("csv", "geojson", "json", "md", "toml", "tsv", "txt", "vtt", "xml", "yaml", "yml")
+BINARIES = ("frag", "glb", "glsl", "gltf", "vert", "wasm", "wgsl")
+DATA = frozenset(f".{name}" for name in TEXTS + BINARIES)
+"""What only a page's scripts read."""
 
 
 class Places:
@@ -71,6 +75,8 @@ class Places:
             return "script"
         if suffix in PAGES:
             return "page"
+        if suffix in DATA:
+            return "data"
         return "asset" if suffix in ASSETS else None
 
 

@@ -52,6 +52,7 @@ class Site:
         self.during: Callable[[], None] | None = None
         self.uvicorn_options: dict[str, Any] = {}
         self.saves = 0
+        self.posts = 0
         self.port = 0
         self.browser: Browser
         self._server: uvicorn.Server
@@ -109,6 +110,13 @@ class Site:
             body = environment.get_template(f"{name}.html").render(**self.values)
             return HTMLResponse(body, status_code=status, headers=self.headers)
 
+        async def bare(_: Request) -> HTMLResponse:
+            return HTMLResponse(f"<h1 id=title>{self.values['greeting']}</h1><input id=name>")
+
+        async def form(request: Request) -> HTMLResponse:
+            self.posts += request.method == "POST"
+            return HTMLResponse(FORM.format(greeting=self.values["greeting"], posts=self.posts))
+
         async def api(_: Request) -> JSONResponse:
             return JSONResponse({"greeting": self.values["greeting"]})
 
@@ -129,6 +137,8 @@ class Site:
         return Starlette(
             routes=[
                 Route("/api", api),
+                Route("/bare", bare),
+                Route("/form", form, methods=["GET", "POST"]),
                 Route("/plain", plain),
                 Route("/broken", broken),
                 WebSocketRoute("/echo", echo),
@@ -242,4 +252,9 @@ PAGE = """\
 <ul id="list"><li>one</li><li>two</li></ul>
 </body>
 </html>
+"""
+
+FORM = """\
+<!doctype html><html><head><link rel="stylesheet" href="/static/app.css"></head>
+<body><form method="post"><button id="send">send</button></form><p id="text">{greeting} {posts}</p></body></html>
 """

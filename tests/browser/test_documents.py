@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hotswap.source.model import Fault
 from tests.browser.follow import (
+    READY,
+    RECORD,
     applied,
     reloaded,
     same_document,
@@ -395,3 +398,35 @@ def test_what_the_user_writes_into_the_page_stays(page: Page, site: Site) -> Non
     edit(site, body="<p id=note contenteditable>a note</p><p id=other>2</p>")
     page.wait_for_function("other.textContent === '2'")
     assert page.text_content("#note") == "mine"
+
+
+def test_a_page_without_a_head_follows(page: Page, site: Site) -> None:
+    visit(page, site.url + "bare")
+    page.fill("#name", "typed")
+    site.values["greeting"] = "changed"
+    site.swap("bare")
+    page.wait_for_function("document.querySelector('#title').textContent === 'changed'")
+    assert page.input_value("#name") == "typed"
+    assert same_document(page)
+
+
+def test_the_answer_to_a_form_is_not_asked_for_again(page: Page, site: Site) -> None:
+    """It follows style sheets and shows faults; what only the form sent again could show, it says."""
+    visit(page, site.url + "form")
+    page.click("#send")
+    page.wait_for_function("document.querySelector('#text').textContent.endsWith(' 1')")
+    page.wait_for_function(READY)
+    page.evaluate(RECORD)
+
+    site.save("static/app.css", "p { color: rgb(0, 0, 255) }")
+    wait_style(page, "#text", "color", "rgb(0, 0, 255)")
+    site.fail(Fault("HS1", "NameError", "x", path=str(site.write("main.py", "x")), line=1))
+    wait_overlay(page, text="NameError")
+    site.values["greeting"] = "changed"
+    site.swap("form")
+    wait_overlay(page, shown=False)
+
+    assert "answers a form" in applied(page, "patched")["how"]
+    assert page.text_content("#text") == "hello 1"
+    assert site.posts == 1
+    assert same_document(page)

@@ -310,3 +310,64 @@ def test_fonts(page: Page, site: Site) -> None:
     with page.expect_request(lambda request: "x.woff2" in request.url and "hs=" in request.url):
         site.save("static/x.woff2", b"not a font either")
     assert applied(page, "asset-update")["how"] == "asset x1"
+
+
+def test_a_style_sheet_in_a_closed_shadow_root(page: Page, site: Site) -> None:
+    site.write("static/in.css", "b { color: rgb(255, 0, 0) }")
+    show(site, body="<div id=host></div>")
+    visit(page, site.url)
+    page.evaluate(
+        """async () => {
+          globalThis.inside = document.querySelector('#host').attachShadow({ mode: 'closed' });
+          const link = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: '/static/in.css' });
+          await new Promise((done) => { link.onload = done; inside.append(link, document.createElement('b')); });
+        }"""
+    )
+    site.save("static/in.css", "b { color: rgb(0, 0, 255) }")
+    page.wait_for_function(
+        "blue => getComputedStyle(inside.querySelector('b')).color === blue", arg=BLUE
+    )
+    assert same_document(page)
+
+
+def test_an_image_that_only_a_canvas_shows(page: Page, site: Site) -> None:
+    """In place, and without the `load` event that started the game."""
+    site.write("static/sprite.png", png(1))
+    visit(page, site.url)
+    page.evaluate(
+        """() => new Promise((done) => {
+          globalThis.starts = 0;
+          globalThis.sprite = new Image();
+          sprite.onload = () => { starts += 1; done(); };
+          sprite.src = '/static/sprite.png';
+        })"""
+    )
+    site.save("static/sprite.png", png(3))
+    assert applied(page, "asset-update")["how"] == "asset x1"
+    page.wait_for_function("sprite.complete && sprite.naturalWidth === 3")
+    assert page.evaluate("starts") == 1
+    assert same_document(page)
+
+
+def test_data_that_a_script_has_read(page: Page, site: Site) -> None:
+    """Read once, it is asked for again by loading the page; who reads it again and again is left alone."""
+    site.write("static/level.json", "1")
+    show(site, body="<input id=name><script src=/static/read.js></script>")
+    site.write(
+        "static/read.js",
+        "fetch('/static/level.json').then((r) => r.json()).then((n) => { globalThis.level = n })",
+    )
+    visit(page, site.url)
+    page.wait_for_function("globalThis.level === 1")
+    page.fill("#name", "typed")
+    site.save("static/level.json", "2")
+    reloaded(page)
+    page.wait_for_function("globalThis.level === 2")
+    page.wait_for_function("document.querySelector('#name').value === 'typed'")
+
+    page.evaluate("fetch('/static/level.json').then((r) => r.text())")
+    page.evaluate(
+        "addEventListener('hotswap:applied', (e) => { globalThis.how = e.detail.how ?? globalThis.how })"
+    )
+    site.save("static/level.json", "3")
+    page.wait_for_function("globalThis.how === 'the page asks for it again and again'")

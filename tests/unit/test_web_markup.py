@@ -91,6 +91,17 @@ def test_other_encodings_are_left_alone() -> None:
     assert head(page.encode("utf-32"), last=True).verdict == "fragment"
 
 
+@pytest.mark.parametrize("text", ["<h1>hi</h1>", "hi", "", "<!-- c --><p>x", "<body>x", "<title>t"])
+def test_what_a_browser_shows_is_a_document_whatever_it_looks_like(text: str) -> None:
+    """`HTMLResponse("<h1>hi</h1>")` is the whole of many a first app."""
+    for mark in ("", "\ufeff"):
+        data = (mark + text).encode()
+        found = head(data, last=True, shown=True)
+        assert (found.verdict, found.offset) == ("document", len(mark.encode()))
+    assert head(text.encode("utf-16"), last=True, shown=True).verdict == "fragment" or not text
+    assert head(text.encode("utf-16-le"), last=True, shown=True).verdict == "fragment" or not text
+
+
 def test_there_is_an_end_to_waiting() -> None:
     assert head(b"<!--" + b"x" * LIMIT, last=False).verdict == "fragment"
     assert head(b"<!doctype html><!--" + b"x" * LIMIT, last=False).verdict == "document"

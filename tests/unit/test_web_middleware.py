@@ -194,6 +194,24 @@ def test_responses_that_are_no_documents_stay_as_they_are(tmp_path: Path, app: A
 
 # Documents
 
+TAB = {"sec-fetch-dest": "document", "sec-fetch-mode": "navigate", "accept": "text/html"}
+
+
+@pytest.mark.parametrize("body", [b"<p>no head</p>", b"hi", b""])
+def test_what_a_tab_shows_carries_the_client(tmp_path: Path, body: bytes) -> None:
+    answer = ask(browser(tmp_path).wrap(respond(body)), "/page", TAB)
+    assert answer.body.startswith(b"<script ")
+    assert answer.body.endswith(body)
+    assert answer.header("content-length") == str(len(answer.body))
+
+
+def test_an_answer_to_a_form_says_that_it_is_one(tmp_path: Path) -> None:
+    wrapped = browser(tmp_path).wrap(respond(HTML))
+    assert b'data-answers-form="1"' in ask(wrapped, "/page", TAB, method="POST").body
+    assert b'data-answers-form="0"' in ask(wrapped, "/page", TAB).body
+    fetched = {"sec-fetch-dest": "empty", "sec-fetch-mode": "cors", "accept": "text/html"}
+    assert ask(wrapped, "/page", fetched, method="POST").body == HTML
+
 
 @pytest.mark.parametrize(
     "headers",

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from hotswap.web.javascript.reach import LIVE, TOP, reach, spent
+from hotswap.web.javascript.reach import LIVE, TOP, reach, set_up, spent
 from hotswap.web.javascript.rewrite import function_source, plain_meta, unit_source
 from hotswap.web.javascript.tree import flags, is_literal, mentions, text, walk
 
@@ -44,6 +44,8 @@ class Patch:
     """Variables whose initialiser changed, or depends on what changed: they keep their value, and the page says so."""
     spent: tuple[str, ...] = ()
     """Of a classic script: changed functions that only the page's markup can call again; if it does not, they ran."""
+    built: tuple[str, ...] = ()
+    """Classes whose elements on the page, if there are any, were built by what changed: then it runs anew."""
     imports: tuple[tuple[str, str], ...] = ()
     """(specifier, name) pairs that must be loaded before `code` can run; the name ``""`` loads for effect alone."""
     fault: SyntaxFault | None = None
@@ -125,6 +127,7 @@ def diff(
         removed=tuple(draft.removed),
         kept=tuple(dict.fromkeys(draft.kept)),
         spent=tuple(draft.spent),
+        built=tuple(n for n, keys in set_up(new).items() if not keys.isdisjoint(draft.changed)),
         imports=tuple(draft.imports),
     )
 
@@ -436,6 +439,9 @@ def _check_dependents(old: Module, new: Module, draft: _Draft) -> None:
         if name in new.units and name in old.units and new.units[name].kind == "literal"
     }
     functions = {name for name in draft.changed if name in new.units} - literals
+    functions |= {
+        n.removesuffix(".constructor") for n in draft.changed if n.endswith(".constructor")
+    }
     # A statement that mentions a new or re-bound name has run without it.
     literals |= draft.moved
     if not literals | functions:

@@ -15,6 +15,7 @@ from hotswap.web.javascript.tree import (
     DECLARATIONS,
     EXPRESSIONS,
     ONCE_EVENTS,
+    ONCE_HANDLERS,
     SyntaxFault,
     block_names,
     first_fault,
@@ -398,7 +399,9 @@ def _lasts(node: Node) -> bool:
         return parent.parent is not None and parent.parent.type == "object"
     if parent.type == "assignment_expression":
         left = parent.child_by_field_name("left")
-        return left is not None and left.type == "member_expression"
+        if left is None or left.type != "member_expression":
+            return False
+        return text(left.child_by_field_name("property")) not in ONCE_HANDLERS
     if parent.type != "arguments" or parent.parent is None:
         return False
     called = parent.parent.child_by_field_name("function")

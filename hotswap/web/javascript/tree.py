@@ -18,6 +18,8 @@ LITERALS = frozenset({"number", "string", "true", "false", "null", "undefined", 
 
 ONCE_EVENTS = frozenset({"DOMContentLoaded", "load", "readystatechange", "pageshow"})
 """Events whose listeners have run by the time anybody saves: only running them again shows the edit."""
+ONCE_HANDLERS = frozenset({"onload", "onreadystatechange", "onpageshow"})
+"""The same as properties: ``window.onload``, ``image.onload``."""
 
 
 @dataclass(frozen=True, slots=True)

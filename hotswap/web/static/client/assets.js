@@ -1,13 +1,63 @@
-// Images, fonts, sounds and films, wherever the page shows them: attributes, srcset, style attributes, style sheets.
+// Images, fonts, sounds and films, wherever the page shows them: attributes, srcset, style attributes, style sheets,
+// and images that only a canvas shows. What scripts have read as data is another matter.
 
-import { ownPath, roots, versioned } from './page.js';
+import { ownPath, roots, timesLoaded, versioned } from './page.js';
+import { reload } from './reload.js';
 import { assetVersions, touchSheet, touchStyle } from './styles.js';
 
 const HOLDERS =
   'img,source,video,audio,track,iframe,embed,object,input[type=image],link[rel~=icon],link[rel~=apple-touch-icon],image,use,feImage';
 const ATTRIBUTES = ['src', 'href', 'poster', 'data', 'xlink:href'];
 
-export function assetChanged(path, version) {
+// Images that stand in no document: `new Image()`, drawn on a canvas each frame.
+const source = Object.getOwnPropertyDescriptor(HTMLImageElement.prototype, 'src');
+const known = new WeakSet();
+const images = new Set();
+let fewEnough = 500;
+
+Object.defineProperty(HTMLImageElement.prototype, 'src', {
+  ...source,
+  set(value) {
+    source.set.call(this, value);
+    if (known.has(this)) return;
+    known.add(this);
+    images.add(new WeakRef(this));
+    if (images.size < fewEnough) return;
+    for (const kept of images) if (!kept.deref()) images.delete(kept);
+    fewEnough = 2 * images.size + 500;
+  },
+});
+
+function detachedImages(path) {
+  const all = [...images].map((kept) => kept.deref());
+  return all.filter((image) => image?.src && image.getRootNode() !== document && ownPath(image.src) === path);
+}
+
+// Loaded beside it first, so that no frame is drawn without; and the page's own `load` listeners, which may start a
+// game, have had their event.
+function replaceImage(image, version) {
+  const address = versioned(image.src, version);
+  const fresh = new Image();
+  return new Promise((done) => {
+    fresh.onerror = () => done(0);
+    fresh.onload = () => {
+      image.addEventListener('load', (event) => event.stopImmediatePropagation(), { capture: true, once: true });
+      source.set.call(image, address);
+      done(1);
+    };
+    source.set.call(fresh, address);
+  });
+}
+
+// Levels of a game, a table, a shader: whoever read it once would have to read it again. Who reads it again and again
+// takes care of itself.
+export function dataChanged(path) {
+  const times = timesLoaded(path);
+  if (times === 1) return reload(`a script has read ${path}`);
+  return times ? 'the page asks for it again and again' : 'not on this page';
+}
+
+export async function assetChanged(path, version) {
   assetVersions.set(path, version);
   let count = touchElements(path, version);
   for (const root of roots()) {
@@ -15,6 +65,8 @@ export function assetChanged(path, version) {
       count += touchSheet(sheet, path, version);
     }
   }
+  const replaced = await Promise.all(detachedImages(path).map((image) => replaceImage(image, version)));
+  count += replaced.filter(Boolean).length;
   return count ? `asset x${count}` : 'not on this page';
 }
 

@@ -5,7 +5,7 @@ import { ask, BASE, emit, log, PAGE, post, settings, wire } from './page.js';
 import { leaving, reload } from './reload.js';
 import { hideFault, say, setFaults, showFault } from './overlay.js';
 import { linkedStyles, styleChanged } from './styles.js';
-import { assetChanged } from './assets.js';
+import { assetChanged, dataChanged } from './assets.js';
 import { followPython, loadBase, refresh } from './documents.js';
 import { records, scriptChanged } from './modules.js';
 import { NativeWebSocket } from './sockets.js';
@@ -216,6 +216,8 @@ async function followEvent(event) {
       return styleChanged(event.path, event.v);
     case 'asset-update':
       return assetChanged(event.path, event.v);
+    case 'data-update':
+      return dataChanged(event.path);
     case 'js-update':
       return scriptChanged(event);
     case 'html-update':

@@ -1,6 +1,6 @@
 // After a save that may change this page: ask the server for it again, and merge the difference into what is shown.
 
-import { ask, documentAddress, emit, log, NativeFetch, ownPath, PAGE, settings, trustedHtml } from './page.js';
+import { answersForm, ask, documentAddress, emit, log, NativeFetch, ownPath, PAGE, settings, trustedHtml } from './page.js';
 import { reload } from './reload.js';
 import { replaceLink } from './styles.js';
 import { retouchElements } from './assets.js';
@@ -47,6 +47,7 @@ document.addEventListener('visibilitychange', () => {
 });
 
 async function refreshNow(why) {
+  if (answersForm) return reload(`${why} changed`); // which says why it does not
   const before = await loadBase();
   if (!before) return reload('the page as it was sent is not known any more');
   const response = await NativeFetch(documentAddress, {

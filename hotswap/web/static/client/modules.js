@@ -1,7 +1,7 @@
 // Scripts: the changed function is put into the live module, or the module runs again where somebody accepts that
 // (`import.meta.hot`, as in Vite), or the page is loaded anew. javascript/rewrite.py says what a served script asks.
 
-import { emit, hasLoaded, off, on, ownPath, PAGE, post, ROOT, trustedScript, whenLoaded, wire } from './page.js';
+import { emit, hasLoaded, off, on, ownPath, PAGE, post, ROOT, roots, trustedScript, whenLoaded, wire } from './page.js';
 import { reload } from './reload.js';
 import { hideFault, say, showFault } from './overlay.js';
 
@@ -108,6 +108,12 @@ function mergeLiterals(live, before, now) {
   return Object.assign(live, merged);
 }
 
+// Neither of two modules can be patched before the other.
+class Tangle extends Error {}
+
+// The records that are being patched just now.
+const following = new Set();
+
 // What `$$hs` is inside a served script.
 class Record {
   // Newer functions by key. Null prototype: a function may be called `toString`.
@@ -159,7 +165,7 @@ class Record {
   }
 
   k(name) {
-    return this.#classes.get(name).definition;
+    return this.#classes.get(name)?.definition;
   }
 
   // A name that a patch has bound: later patches of other modules import it, class scopes are handed it.
@@ -214,11 +220,16 @@ class Record {
   }
 
   // Dynamic import from within the script, so that relative paths and import maps mean what they mean there.
-  async load(imports) {
+  async load(imports, event) {
     const fetchModule = this.e(trustedScript('specifier=>import(specifier)'));
     const resolve = this.meta?.resolve ?? ((specifier) => new URL(specifier, this.url).href);
     for (const [specifier, name] of imports) {
       const other = records.get(idOf(resolve(specifier)));
+      // Saved together with this one, and its event is still to come: it may be what adds the name.
+      if (other && name && name !== '*' && !other.has(name)) {
+        if (following.has(other)) throw new Tangle(`${this.path} and ${other.path} import from each other anew`);
+        await follow(other, event);
+      }
       const address = other && other.url !== resolve(specifier) ? other.url : specifier;
       const space = await fetchModule(address);
       if (!name) continue;
@@ -267,12 +278,18 @@ async function follow(record, event) {
   emit('before-update', { path: event.path, mode: answer.mode });
   const over = (answer.spent ?? []).filter((name) => !calledByMarkup(name));
   if (over.length) return reload(`${over[0]} has run, and nothing calls it again`);
+  const built = (answer.built ?? []).find((name) => hasElements(record.k(name)));
+  if (built) return reload(`what ${built} has built stands on the page`);
+  following.add(record);
   try {
-    await record.load(answer.imports);
+    await record.load(answer.imports, event);
     if (answer.code) record.e(trustedScript(answer.code));
   } catch (error) {
     if (error instanceof EvalError) return reload('the page forbids eval, so functions cannot be replaced');
+    if (error instanceof Tangle) return reload(error.message);
     return failed(key, error, answer.file);
+  } finally {
+    following.delete(record);
   }
   record.digest = answer.to;
   await callAccepting(record);
@@ -303,6 +320,15 @@ function calledByMarkup(key) {
   if ([...document.scripts].some((script) => !script.src && mention(script.textContent))) return true;
   for (const element of document.querySelectorAll('*')) {
     for (const { name, value } of element.attributes) if (/^on|^[@:]|-on/.test(name) && mention(value)) return true;
+  }
+  return false;
+}
+
+// Whether custom elements of this class are on the page.
+function hasElements(definition) {
+  if (!definition) return false;
+  for (const root of roots()) {
+    if ([...root.querySelectorAll(':defined')].some((element) => element instanceof definition)) return true;
   }
   return false;
 }

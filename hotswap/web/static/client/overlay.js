@@ -2,7 +2,7 @@
 // Everything is put in as text, styles come by adoptedStyleSheets: no markup in a message and no policy of the page
 // can change what is shown.
 
-import { emit, post, settings } from './page.js';
+import { emit, on, post, settings } from './page.js';
 
 const STYLE = `
 :host {
@@ -258,3 +258,5 @@ export function say(text) {
     }, 400);
   }, TOAST_TIME);
 }
+
+on('reload-held', ({ reason }) => say(`${reason}: this page answers a form, send it again to see that`));

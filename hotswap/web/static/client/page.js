@@ -8,6 +8,9 @@ export const ROOT = BASE.replace(/\/__hotswap__\/$/, '');
 export const PAGE = settings.page || '';
 export const NativeFetch = globalThis.fetch?.bind(globalThis);
 
+// Whether this page is the answer to a form (POST): asked for again, the form would be sent again.
+export const answersForm = settings.answersForm === '1';
+
 // The address that this document was made for: a client-side router may change `location` later.
 export const documentAddress = location.href.split('#')[0];
 
@@ -78,11 +81,23 @@ function trusted(make, text) {
 export const trustedHtml = (text) => trusted('createHTML', text);
 export const trustedScript = (text) => trusted('createScript', text);
 
+// A closed shadow root is closed to scripts of the page, but shows what style sheets and images say like any other.
+const closedRoots = new WeakMap();
+const attachShadow = Element.prototype.attachShadow;
+Element.prototype.attachShadow = {
+  attachShadow(options) {
+    const root = attachShadow.call(this, options);
+    if (root.mode === 'closed') closedRoots.set(this, root);
+    return root;
+  },
+}.attachShadow;
+
 // Every document or shadow root there is; frames of ours among them, but for those that follow saves themselves.
 export function* roots(from = document) {
   yield from;
   for (const element of from.querySelectorAll('*')) {
-    if (element.shadowRoot && element.localName !== 'hotswap-overlay') yield* roots(element.shadowRoot);
+    const shadow = element.shadowRoot ?? closedRoots.get(element);
+    if (shadow && element.localName !== 'hotswap-overlay') yield* roots(shadow);
     if (element.localName === 'iframe' && element.contentDocument && !element.contentWindow.__hotswap__) {
       yield* roots(element.contentDocument); // a srcdoc, a fragment
     }
@@ -109,10 +124,12 @@ export function versioned(address, version, base = document.baseURI) {
   return here ? url.pathname + url.search + url.hash : url.href;
 }
 
-// Whether this page ever loaded the file, by whatever means.
-export function hasLoaded(path) {
-  return performance.getEntriesByType('resource').some((entry) => ownPath(entry.name) === path);
+// How often this page has loaded the file, by whatever means.
+export function timesLoaded(path) {
+  return performance.getEntriesByType('resource').filter((entry) => ownPath(entry.name) === path).length;
 }
+
+export const hasLoaded = (path) => timesLoaded(path) > 0;
 
 // Calls back when a load that is under way now, of which the browser tells only at its end, has ended.
 const underWay = new Map();

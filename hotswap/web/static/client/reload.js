@@ -1,6 +1,6 @@
 // Loading the page anew with what the user had: form fields, scroll positions, focus, open details and dialogs.
 
-import { emit, log, wire } from './page.js';
+import { answersForm, emit, log, wire } from './page.js';
 
 const STORE = '__hotswap_restore';
 const COUNT = '__hotswap_reloads';
@@ -13,6 +13,10 @@ export let leaving = false;
 
 export function reload(reason) {
   if (leaving) return 'reload';
+  if (answersForm) {
+    emit('reload-held', { reason });
+    return `not loaded again, the page answers a form (${reason})`;
+  }
   if (tooMany()) {
     console.warn(`[hotswap] not reloading again (${reason}): ${MOST_RELOADS} reloads within ${WITHIN / 1000} s`);
     return 'reload held back';
