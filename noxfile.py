@@ -111,12 +111,13 @@ def browser(session: nox.Session) -> None:
 
 @nox.session(python=OLDEST)
 def lint(session: nox.Session) -> None:
-    """Format, lint, spelling and the floors of the house."""
+    """Format, lint, spelling, the floors of the house, and the changelog's fragments."""
     session.install("-e", ".", *group("lint"))
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
     session.run("codespell", "hotswap", "demo_server", "tests", "docs", "README.md", "CHANGELOG.md")
     session.run("lint-imports")
+    session.run("towncrier", "build", "--draft", "--version", "next", silent=True)
 
 
 @nox.session(python=OLDEST)
