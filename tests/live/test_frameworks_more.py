@@ -379,6 +379,74 @@ def test_sqlmodel(project: Project, live: Start) -> None:
     )
 
 
+JOBS = """
+    from contextlib import asynccontextmanager
+
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
+    from fastapi import FastAPI
+
+    scheduler = AsyncIOScheduler()
+    said = []
+    heard = []
+
+
+    @scheduler.scheduled_job("interval", seconds=0.05, id="tick")
+    async def tick():
+        said.append("one")
+        del said[:-3]
+        for future in heard:
+            if not future.done():
+                future.set_result(said[-1])
+
+
+    @asynccontextmanager
+    async def lifespan(app):
+        scheduler.start()
+        yield
+        scheduler.shutdown()
+
+
+    app = FastAPI(lifespan=lifespan)
+
+
+    @app.get("/next")
+    async def next_word():
+        import asyncio
+
+        heard[:] = [asyncio.get_running_loop().create_future()]
+        return await heard[0]
+
+
+    @app.get("/jobs")
+    def jobs():
+        return sorted(job.id for job in scheduler.get_jobs())
+"""
+
+
+def test_apscheduler(project: Project, live: Start) -> None:
+    pytest.importorskip("apscheduler")
+    project.write(main=JOBS)
+    server = live("main:app")
+    assert server.get("/next").json() == "one"
+
+    body = server.swap("main.py", 'append("one")', 'append("two")')
+    assert server.get("/next").json() == "two"
+    structure = server.swap(
+        "main.py",
+        "@asynccontextmanager\n",
+        '@scheduler.scheduled_job("interval", hours=1, id="hourly")\ndef hourly():\n    pass\n\n\n'
+        "@asynccontextmanager\n",
+    )
+    assert server.get("/jobs").json() == ["hourly", "tick"]
+    promised("APScheduler").held(
+        server, body=body, structure=structure, broken=broken(server, "main.py")
+    )
+    changed = server.swap("main.py", "hours=1", "hours=2")
+    assert changed["verdict"] == "reloaded", changed
+    assert server.get("/jobs").json() == ["hourly", "tick"]
+    assert server.get("/next").json() == "two"
+
+
 def test_sanic_as_an_app(project: Project, live: Start) -> None:
     pytest.importorskip("sanic")
     project.write(
