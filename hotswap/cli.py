@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
 OK: Final = 0
-FAILED: Final = 1
 USAGE: Final = 2
-CANNOT_BIND: Final = 3
 
 DESCRIPTION: Final = """\
 Keep a Python program running while its source changes: connections and state outlive the code.

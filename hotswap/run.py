@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from hotswap.server import Serving
     from hotswap.target import Found, Target
 
+FAILED: Final = 1
+CANNOT_BIND: Final = 3
+"""Exit codes: the app did not start; another process has its address."""
 MOMENT: Final = 1.0
 """Seconds that the app's other threads get to end once the server has stopped."""
 
@@ -73,7 +76,7 @@ def run(options: Options, given: str, arguments: Sequence[str], manifest: Any = 
                 Fault(code="HS604", title="cannot bind", message=str(error)),
                 headline=f"{given} cannot be served",
             )
-            return 3
+            return CANNOT_BIND
         except NoAppError as found:
             target = found.program
     from hotswap.program import run_program
@@ -304,7 +307,7 @@ class AppLife:
             files = self.session.watched_files()
             handover.park(self.manifest, fault, files=files, on_progress=self.console.say)
         self.console.fault(fault, headline=f"{self.target.given} did not start")
-        return 1
+        return FAILED
 
     def _take_signals(self) -> dict[int, Any]:
         """Stop at once on Ctrl+C and SIGTERM, whatever is going on; a second one does not wait for anything."""

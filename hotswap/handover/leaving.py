@@ -26,6 +26,7 @@ from hotswap.handover import preflight as flight
 from hotswap.handover.hole import Hole
 from hotswap.handover.quiesce import Still, quiesce
 from hotswap.source.model import Fault, Outcome
+from hotswap.wire import strays
 from hotswap.wire.records import ConnectionRecord, ListenerRecord, Manifest
 
 if TYPE_CHECKING:
@@ -136,6 +137,8 @@ class _Departure:
         self._modules = modules
         self._say = on_progress
         self._copies: list[ListenerRecord] = []
+        self._strays: list[ListenerRecord] = []
+        self._served: set[strays.Inode] = set()
 
     async def go(
         self,
@@ -184,8 +187,11 @@ class _Departure:
         records, lost = registry.standstill.collect()
         manifest.gated_at = still.gated_at
         manifest.connections = tuple(records)
-        manifest.listeners = tuple(
-            ListenerRecord(listening.fileno(), key) for key, listening in registry.listeners()
+        self._served = strays.known(registry)
+        self._strays = strays.listeners(registry, self._served)
+        manifest.listeners = (
+            *(ListenerRecord(listening.fileno(), key) for key, listening in registry.listeners()),
+            *self._strays,
         )
         manifest.next_id = registry.next_id
         manifest.lost = tuple(lost)
@@ -195,7 +201,7 @@ class _Departure:
     def _open_hole(self, manifest: Manifest, records: Sequence[ConnectionRecord]) -> Hole | None:
         """Take the descriptors out of the old program's hands."""
         self._copies = self._registry.standstill.copy_listeners()
-        manifest.listeners = tuple(self._copies)
+        manifest.listeners = (*self._copies, *self._strays)
         try:
             hole = Hole([record.fd for record in records])
         except OSError as error:
@@ -231,6 +237,8 @@ class _Departure:
             if not manifest.fresh:
                 lines.extend(self._state.write(writer, self._modules(), ids, late))
 
+        # What shutdown has closed in its own words is not lost.
+        manifest.lost = (*manifest.lost, *strays.ending(self._served))
         manifest.left_at = time.monotonic()
         carrier.pack(carried, manifest, write_state)
         for line in lines:
@@ -241,6 +249,8 @@ class _Departure:
         if hole is not None:
             hole.give_back()
         self._registry.standstill.return_listeners(self._copies)
+        for stray in self._strays:
+            os.close(stray.fd)
         if hole is not None and startup is not None:
             try:
                 await startup()

@@ -91,9 +91,9 @@ def stopping() -> bool:
     return notify("STOPPING=1")
 
 
-def deposit(name: str, fd: int, *, poll: bool = True) -> bool:
-    """Put a copy of `fd` into the store; with `poll` false also what always polls as hung up, such as a memfd."""
-    return notify("FDSTORE=1", f"FDNAME={name}", *([] if poll else ["FDPOLL=0"]), fds=[fd])
+def deposit(name: str, fd: int) -> bool:
+    """Put a copy of `fd` into the store; the same file is stored once."""
+    return notify("FDSTORE=1", f"FDNAME={name}", fds=[fd])
 
 
 def withdraw(name: str) -> bool:

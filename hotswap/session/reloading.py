@@ -63,6 +63,10 @@ class Reloading:
         session = self._session
         if self.on_settled is not None:
             self.on_settled()
+        carried = {record.key for record in session.manifest.listeners}
+        bound = set(session.registry.bound.values())
+        open_now = {key for key, _ in session.registry.listeners()}
+        session.service.withdraw(sorted(carried - bound - open_now))
         asked = self._carried.get("asked")
         cause = self._carried.get("outcome")
         ms = (time.monotonic() - asked) * 1000 if asked else reload.blackout_ms

@@ -60,9 +60,21 @@ class Service:
             from hotswap.handover import systemd
 
             for key, listening in listeners:
-                name = "".join(each if each.isalnum() or each in "-._" else "-" for each in key)
-                number = listening.fileno()
-                _tell(lambda name=name[:200], number=number: systemd.deposit(name, number))  # type: ignore[misc]
+                name, number = _name(key), listening.fileno()
+                _tell(lambda name=name, number=number: systemd.deposit(name, number))  # type: ignore[misc]
+
+    def withdraw(self, keys: Iterable[str]) -> None:
+        """Take listening sockets out of the store that the program has left: clients would queue there for ever."""
+        if self._wanted:
+            from hotswap.handover import systemd
+
+            for name in map(_name, keys):
+                _tell(lambda name=name: systemd.withdraw(name))  # type: ignore[misc]
+
+
+def _name(key: str) -> str:
+    """Give the name under which a listener is stored (sd_notify(3): FDNAME)."""
+    return "".join(each if each.isalnum() or each in "-._" else "-" for each in key)[:200]
 
 
 def _tell(notice: Callable[[], bool]) -> None:

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 1.0
 """Seconds that the end of the program waits for a report that is under way."""
+BINDING: Final = 30.0
+"""Seconds that a program without a loop gets to bind its addresses again."""
 SETTLE_IN: Final = 0.01
 WARM: Final = 0.2
 """Seconds after the server is up until the rest is set up, and until what the first swap needs is imported."""
@@ -215,7 +217,10 @@ class Session:
         changed = [e for e in list(self.swapper.tracker.loaded.values()) if e.path in edited]
         if changed and not self.manifest.fresh:
             self._complete(changed)
-        self.registry.arrivals.settle()  # a program without connections has arrived
+        arrivals = self.registry.arrivals
+        arrivals.settle()  # a program without connections has arrived
+        if not arrivals.settled and self.quiet.loop is None:
+            self.quiet.later(BINDING, arrivals.expire)
 
     def _complete(self, changed: Sequence[Loaded]) -> None:
         """Give carried instances of edited classes what their ``__init__`` assigns by now."""
@@ -276,8 +281,7 @@ class Session:
             self._catch_up()
         self._announce()
         self.service.ready(f"generation {self.swapper.generation}")
-        if self.manifest is None:
-            self.service.deposit(self.registry.listeners())
+        self.service.deposit(self.registry.listeners())
         self.quiet.later(WARM, self._start_warming)
 
     def _catch_up(self) -> None:

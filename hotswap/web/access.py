@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from hotswap.web.asgi import header, text_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from hotswap.web.asgi import Headers
 
@@ -163,8 +163,3 @@ def _foreign(found: os.stat_result, forbidden: int) -> bool:
     if not hasattr(os, "getuid"):
         return False
     return found.st_uid != os.getuid() or bool(found.st_mode & forbidden)
-
-
-def strangers(hosts: Iterable[str]) -> list[str]:
-    """Give those addresses to bind that other machines can reach."""
-    return [host for host in hosts if host and not is_loopback(host)]

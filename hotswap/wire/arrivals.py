@@ -48,6 +48,7 @@ class Arrivals:
         self._blackout_ms = 0.0
         self._state_bytes = 0
         self._orphan_timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.settled = manifest is None
         self.standing: dict[int, Any] = {}
         """Connection id -> objects unpickled before their connection was adopted."""
@@ -80,7 +81,21 @@ class Arrivals:
     def expect(self, loop: asyncio.AbstractEventLoop) -> None:
         """The program runs: begin the time of grace, after which what nobody asked for is closed."""
         if not self.settled and self._orphan_timer is None:
+            self._loop = loop
             self._orphan_timer = loop.call_later(self._grace, self._close_orphans)
+
+    def claim(self, kind: str, count: int) -> None:
+        """Count what has found its place, and settle where that was the last; from any thread."""
+        self.keep(kind, count)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.settle)
+        else:
+            self.settle()
+
+    def expire(self) -> None:
+        """A program without a loop has had time to bind its addresses: close the listeners that it did not ask for."""
+        if not self.settled and self._loop is None and not self._waiting:
+            self._close_orphans()
 
     # Counting.
 

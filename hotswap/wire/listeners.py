@@ -258,22 +258,30 @@ def key_of(listening: socket.socket) -> str:
     return ":".join(("sock", *(str(part) for part in _address(listening))))
 
 
-def give_bound_sockets_back(registry: Registry) -> None:
-    """Let a program that binds its listening socket itself get the inherited one: bind would say EADDRINUSE.
+def follow_bound(registry: Registry) -> None:
+    """Let a program that binds a listening socket itself get the inherited one: bind would say EADDRINUSE.
 
-    Only in an image that inherited such a listener. ``dup2`` puts the inherited socket under the new one's number.
+    ``dup2`` puts the inherited socket under the new one's number. What is bound is remembered by the address as it was
+    asked for, so that the next image finds it: a thread may accept on it, or ``create_server(sock=...)``.
     """
     bind = socket.socket.bind
 
     def bound(self: socket.socket, address: Any) -> None:
-        parts = tuple(address[:2]) if isinstance(address, tuple) else (os.fsdecode(address),)
-        inherited = registry.arrivals.inherited("sock:" + ":".join(str(part) for part in parts))
-        if not inherited:
+        if self.type != socket.SOCK_STREAM:
             bind(self, address)
             return
-        registry.arrivals.keep("listener", len(inherited))
-        os.dup2(inherited[0].fileno(), self.fileno(), inheritable=False)
-        for each in inherited:
-            each.close()
+        parts = tuple(address[:2]) if isinstance(address, tuple) else (os.fsdecode(address),)
+        key = "sock:" + ":".join(str(part) for part in parts)
+        inherited = registry.arrivals.inherited(key)
+        if inherited:
+            os.dup2(inherited[0].fileno(), self.fileno(), inheritable=False)
+            self.settimeout(self.gettimeout())  # the mode is the socket's, not the object's
+            for each in inherited:
+                each.close()
+            registry.arrivals.claim("listener", len(inherited))
+        else:
+            bind(self, address)
+        if self.family in (socket.AF_INET, socket.AF_INET6) and parts[1]:
+            registry.bound[key_of(self)] = key
 
     socket.socket.bind = bound  # type: ignore[method-assign, assignment]

@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from hotswap.wire.foreign import Foreign
-from hotswap.wire.listeners import give_bound_sockets_back, patch_loop
+from hotswap.wire.listeners import follow_bound, patch_loop
 from hotswap.wire.streams import Protocols, Secured, Streams
 
 if TYPE_CHECKING:
@@ -63,10 +63,7 @@ def patch_everything(registry: Registry) -> None:
     registry.secured = Secured(registry)
     patch_loop(asyncio.BaseEventLoop, registry)
     patch_loop(asyncio.SelectorEventLoop, registry)
-    if registry.manifest is not None and any(
-        listener.key.startswith("sock:") for listener in registry.manifest.listeners
-    ):
-        give_bound_sockets_back(registry)
+    follow_bound(registry)
     later: dict[str, Callable[[Any], None]] = {
         "uvicorn.config": lambda module: _patch_tables(module, registry),
         "uvloop": lambda module: _patch_uvloop(module, registry),

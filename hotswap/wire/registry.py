@@ -88,6 +88,8 @@ class Registry:
         self._by_id: WeakValueDictionary[int, Connection] = WeakValueDictionary()
         self._listeners: list[tuple[str, Any]] = []
         self.names = Names()
+        self.bound: dict[str, str] = {}
+        """Sockets that the program has bound itself: the key of the address they have -> that of the one asked for."""
         self.keeping: Keeping | None = None
         """The link to the TLS keeper, where one is wanted."""
         self._next_id = manifest.next_id if manifest is not None else 1

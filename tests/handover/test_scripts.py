@@ -710,3 +710,86 @@ def test_what_a_server_library_keeps_to_itself_is_closed_and_named(
     with pytest.raises(EOFError, match="1012"):
         socket_.receive()
     assert HTTP(script.connect()).get("/") == {"n": 1}
+
+
+THREADS = """
+import http.server, json, sys, threading
+
+count = {"n": 0}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        count["n"] += 1
+        body = json.dumps(count).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+if __name__ == "__main__":
+    server = http.server.ThreadingHTTPServer(("localhost", int(sys.argv[1])), Handler)
+    print("port", server.server_address[1], flush=True)
+    server.serve_forever()
+"""
+
+
+def test_a_threaded_server_refuses_nobody(project: Project, live: Callable[..., Live]) -> None:
+    """Its listener is kept; who connects while the program is away is answered by the next image."""
+    with socket.socket() as plug:
+        plug.bind(("127.0.0.1", 0))
+        port = plug.getsockname()[1]
+    project.write(server=THREADS)
+    script = Script(live("server.py", program=(str(port),), wait=False))
+    with socket.socket() as idle:
+        idle.connect(("127.0.0.1", port))
+        assert HTTP(script.connect()).get("/") == {"n": 1}
+        since = len(script.live.events)
+        script.live.signal(signal.SIGUSR1)
+        answered, outcomes = 1, []
+        while not outcomes or answered < 30:
+            answered += 1
+            assert HTTP(script.connect()).get("/") == {"n": answered}
+            outcomes = [each for each in script.live.events[since:] if "reload" in each]
+
+    assert outcomes[0]["reload"]["kept"] == {"listener": 1}
+    (lost,) = outcomes[0]["reload"]["lost"]
+    assert lost.endswith(f"of a server without an event loop, port {port}")
+
+
+def test_connections_that_the_program_has_opened_are_named(
+    project: Project, live: Callable[..., Live]
+) -> None:
+    """A bot's, a database pool's: nobody could go on with them."""
+    project.write(
+        bot="""
+        import asyncio, sys
+
+        async def main():
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(sys.argv[1]))
+            writer.write(b"hello\\n")
+            await reader.read()
+
+        asyncio.run(main())
+        """
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        listening.settimeout(PATIENCE)
+        bot = live("bot.py", program=(str(port),), wait=False)
+        first, _ = listening.accept()
+        assert first.recv(6) == b"hello\n"
+        outcome = reload(bot)
+        assert first.recv(1) == b""
+        second, _ = listening.accept()
+        assert second.recv(6) == b"hello\n"
+        first.close()
+        second.close()
+
+    assert outcome["reload"]["lost"] == [
+        f"1 connection that the program had opened to 127.0.0.1:{port}"
+    ]

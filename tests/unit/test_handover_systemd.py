@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,12 +50,20 @@ def test_deposits_carry_the_descriptor(manager: socket.socket) -> None:
         with socket.socket(fileno=fds[0]) as copy:
             copy.send(b"hi")
             assert far.recv(2) == b"hi"
-        assert systemd.deposit("state", near.fileno(), poll=False)
-        message, fds, _, _ = socket.recv_fds(manager, 1000, 4)
-        os.close(fds[0])
-        assert message == b"FDSTORE=1\nFDNAME=state\nFDPOLL=0"
         assert systemd.withdraw("state")
         assert manager.recv(1000) == b"FDSTOREREMOVE=1\nFDNAME=state"
+
+
+def test_listeners_are_stored_until_the_program_leaves_them(manager: socket.socket) -> None:
+    from hotswap.session.service import Service
+
+    with manager, socket.create_server(("127.0.0.1", 0)) as listening:
+        service = Service()
+        service.deposit([("tcp:127.0.0.1:any port for main.talk", listening)])
+        message, fds, _, _ = socket.recv_fds(manager, 1000, 4)
+        os.close(fds[0])
+        service.withdraw(["tcp:127.0.0.1:any port for main.talk"])
+        assert manager.recv(1000) == message.replace(b"FDSTORE=1", b"FDSTOREREMOVE=1")
 
 
 GIVEN = """
@@ -104,3 +113,21 @@ def test_a_passed_listener_is_served_as_an_inherited_one() -> None:
             each.close()
 
     asyncio.run(check())
+
+
+def test_what_a_program_without_a_loop_does_not_bind_again_is_closed_and_named() -> None:
+    from hotswap.wire.arrivals import Arrivals
+    from hotswap.wire.records import ListenerRecord, Manifest
+
+    reports: list[Any] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = listening.getsockname()
+        record = ListenerRecord(listening.detach(), f"sock:127.0.0.1:{address[1]}")
+    arrivals = Arrivals(Manifest(listeners=(record,)), grace=5, on_settled=reports.append)
+    arrivals.settle()
+    assert not reports
+    arrivals.expire()
+
+    assert reports[0].lost == (f"listener {record.key}: the new code does not listen there",)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address)

@@ -1,0 +1,116 @@
+"""Sockets that no event loop accepts on: listeners of threaded servers, and connections the program itself has opened.
+
+A listener is carried, so that clients queue rather than being refused: whoever binds its address in the next image
+gets it. Connections end with the image; they are named.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hotswap.wire.listeners import key_of
+from hotswap.wire.records import ListenerRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hotswap.wire.registry import Registry
+
+FOLDERS = ("/proc/self/fd", "/dev/fd")
+"""Where the system lists the descriptors of this process: Linux, macOS and the BSDs."""
+
+
+class Inode(NamedTuple):
+    """Tells sockets apart: several descriptors may lead to one."""
+
+    device: int
+    number: int
+
+
+def inode(fd: int) -> Inode | None:
+    """Give the socket behind a descriptor; None when it is none."""
+    try:
+        found = os.fstat(fd)
+    except OSError:
+        return None
+    return Inode(found.st_dev, found.st_ino) if stat.S_ISSOCK(found.st_mode) else None
+
+
+def known(registry: Registry) -> set[Inode]:
+    """Give the sockets that loops serve."""
+    numbers = [listening.fileno() for _, listening in registry.listeners()]
+    for connection, _, _ in registry.connections():
+        plug = connection.transport.get_extra_info("socket")
+        if plug is not None:
+            numbers.append(plug.fileno())
+    return {each for each in map(inode, numbers) if each is not None}
+
+
+def _others(served: set[Inode]) -> Iterator[socket.socket]:
+    """Give a copy of each TCP socket of this process that is not among `served`; to be closed by the caller."""
+    seen = set(served)
+    folder = next((each for each in FOLDERS if os.path.isdir(each)), None)
+    for name in os.listdir(folder) if folder is not None else ():
+        found = inode(int(name))
+        if found is None or found in seen:
+            continue
+        seen.add(found)
+        try:
+            plug = socket.socket(fileno=os.dup(int(name)))
+        except OSError:
+            continue
+        if plug.family in (socket.AF_INET, socket.AF_INET6) and plug.type == socket.SOCK_STREAM:
+            yield plug
+        else:
+            plug.close()
+
+
+def listeners(registry: Registry, served: set[Inode]) -> list[ListenerRecord]:
+    """Give copies of the listening sockets that a thread of the program accepts on, by the address it has bound.
+
+    One on any free port is left out: whoever asks for any port again gets another one.
+    """
+    found = []
+    for plug in _others(served):
+        with plug:
+            key = registry.bound.get(key_of(plug)) if _listens(plug) else None
+            if key is not None:
+                found.append(ListenerRecord(os.dup(plug.fileno()), key))
+    return found
+
+
+def ending(served: set[Inode]) -> list[str]:
+    """Name the connections that end with this image, a line for each address."""
+    ports: set[int] = set()
+    pairs: list[tuple[Any, Any]] = []
+    for plug in _others(set()):
+        with plug:
+            try:
+                here = plug.getsockname()
+                if _listens(plug):
+                    ports.add(here[1])
+                elif inode(plug.fileno()) not in served:
+                    pairs.append((here, plug.getpeername()))
+            except OSError:  # not connected, or not any more
+                continue
+    accepted = Counter(here[1] for here, _ in pairs if here[1] in ports)
+    opened = Counter(f"{there[0]}:{there[1]}" for here, there in pairs if here[1] not in ports)
+    return [
+        *(f"{_count(number)} of a server without an event loop, port {port}" for port, number in accepted.items()),
+        *(f"{_count(number)} that the program had opened to {there}" for there, number in opened.items()),
+    ]  # fmt: skip
+
+
+def _count(number: int) -> str:
+    return f"{number} connections" if number > 1 else "1 connection"
+
+
+def _listens(plug: socket.socket) -> bool:
+    try:
+        return bool(plug.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    except OSError:
+        return False
