@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
@@ -177,6 +178,7 @@ def _carry_out(swap: Swap) -> Outcome:
         return faulted(swap.batch, our_fault(error), rung)
     swap.journal.commit()
     write_ledger(swap.tracker, swap.batch, swap.planned)
+    rung = _with_outside(swap, rung)
     if swap.followed is not None:
         stale, notes = swap.followed.finish(swap.reenter)
         swap.stale += stale
@@ -190,6 +192,20 @@ def _carry_out(swap: Swap) -> Outcome:
         reason=swap.planned.reason,
         notes=tuple(dict.fromkeys(swap.notes)),
     )
+
+
+def _with_outside(swap: Swap, rung: Rung) -> Rung:
+    """Say what became another one outside the source with the batch; give the rung that this comes to."""
+    outside = swap.batch.outside
+    if not outside.variables and not outside.objects:
+        return rung
+    kinds = dict.fromkeys(type(one).__qualname__ for one in outside.objects)
+    swap.notes += [f"{kind} refreshed in place" for kind in kinds]
+    if rung != "noop":
+        return rung
+    names = ", ".join(sorted(outside.variables)) or "settings"
+    swap.planned.reason = f"{names} changed in {os.path.basename(outside.path)}"
+    return "reexec"
 
 
 def _swap_in(swap: Swap, rung: Rung) -> Rung:

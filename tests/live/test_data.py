@@ -124,7 +124,8 @@ def test_settings_in_a_cache_follow_their_file(project: Project, live: Start) ->
     server = live("main:app")
     assert server.get().json() == ["one", False]
 
-    server.save(".env", "APP_NAME=two\n")
+    followed = server.save(".env", "APP_NAME=two\n")
+    assert (followed["verdict"], followed["notes"]) == ("swapped", ["Settings refreshed in place"])
 
     assert server.get().json() == ["two", False]
 

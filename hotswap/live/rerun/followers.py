@@ -5,11 +5,14 @@ from __future__ import annotations
 from types import FunctionType
 from typing import TYPE_CHECKING
 
+from hotswap.live.adapters.base import Refused
 from hotswap.live.looking import mro, owner_of
 from hotswap.live.rerun.changed import visible
 from hotswap.live.rerun.joining import follow
 from hotswap.live.rerun.reasons import reason_to_run
+from hotswap.live.rerun.removed import leave_registries
 from hotswap.source.graph import imports_of
+from hotswap.source.plan import ModulePlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +22,12 @@ if TYPE_CHECKING:
 
 
 def module_gone(rerun: Rerun, entry: Loaded) -> None:
-    """A module's file was deleted: every import of it runs again (and raises, unless it is guarded)."""
+    """A module's file was deleted: what its statements did is undone, and every import of it runs again.
+
+    Raises:
+        Refused: A statement of it did what cannot be undone.
+    """
+    _all_gone(rerun, entry)
     for importer in rerun.dependents.of(entry, set(), rebinding={entry.name.rpartition(".")[2]}):
         if importer.name not in rerun.tracker.loaded:
             continue
@@ -41,6 +49,21 @@ def module_gone(rerun: Rerun, entry: Loaded) -> None:
         for step in swap.steps:
             if not step.is_guard and step.unit.line in lines and step.verdict == "keep":
                 swap.forced[id(step.unit)] = f"{entry.name} was deleted"
+
+
+def _all_gone(rerun: Rerun, entry: Loaded) -> None:
+    """Take all statements of a module for removed; nothing of it runs again, and its names stay as they are."""
+    swap = follow(rerun, entry)
+    units = [step.unit for step in swap.steps if not step.is_guard]
+    for unit in units:
+        if unit.scan.irrevocable:
+            raise Refused(
+                f"{entry.name} was deleted, and its line {unit.line} {unit.scan.irrevocable}: "
+                "only a fresh process undoes that"
+            )
+    swap.steps, swap.started = [], True
+    swap.plan = ModulePlan(swap.steps, units, units)
+    leave_registries(rerun, swap, units)
 
 
 def next_follower(rerun: Rerun, done: dict[str, frozenset[str]]) -> ModuleSwap | None:

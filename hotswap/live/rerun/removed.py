@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from types import FunctionType, ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hotswap.live import registries
 from hotswap.live.adapters.base import Refused
@@ -105,9 +105,22 @@ def delete_name(rerun: Rerun, swap: ModuleSwap, name: str, unit: Unit | None = N
         return
     if any(v is dead for v in swap.names.values()):
         return
-    holders = _containers(rerun)
+    _take_out(rerun, unit, dead, _containers(rerun))
+
+
+def _take_out(rerun: Rerun, unit: Unit, dead: Any, holders: set[int]) -> None:
     if registries.drop_dead(dead, rerun.journal, lambda c: id(c) in holders):
         rerun.notes.append(f"{unit.label} was taken out of the registries that held it")
+
+
+def leave_registries(rerun: Rerun, swap: ModuleSwap, units: Iterable[Unit]) -> None:
+    """What a deleted module defined leaves the containers that hold it; its names stay for what still runs in it."""
+    holders: set[int] | None = None
+    for unit in units:
+        dead = swap.names.get(unit.name) if unit.kind in ("def", "class") else None
+        if issubclass(type(dead), (FunctionType, type)) and dead.__module__ == swap.name:
+            holders = _containers(rerun) if holders is None else holders
+            _take_out(rerun, unit, dead, holders)
 
 
 def _is_submodule(swap: ModuleSwap, name: str) -> bool:

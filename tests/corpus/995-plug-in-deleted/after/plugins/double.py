@@ -1,0 +1,6 @@
+from . import plugin
+
+
+@plugin("double")
+def double(x):
+    return x * 2

@@ -1,0 +1,7 @@
+import plugins
+
+plugins.load()
+
+
+def names():
+    return sorted(plugins.REGISTRY)

@@ -1,0 +1,6 @@
+from . import plugin
+
+
+@plugin("square")
+def square(x):
+    return x * 2
