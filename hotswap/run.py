@@ -154,6 +154,7 @@ class AppLife:
             sys.path.insert(0, target.import_root)
         roots = (os.getcwd(), target.import_root, *options.reload_dir)
         self.session = Session(options, console, given=target.given, roots=roots, manifest=manifest)
+        self.session.hand(self._given)
 
     def run(self) -> int:
         """Live; give the exit code, or minus the signal.

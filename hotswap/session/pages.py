@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import TYPE_CHECKING, Any, cast
 
 from hotswap.session import telling
@@ -29,9 +30,8 @@ def open_browser(session: Session) -> Browser:
         status=lambda: telling.status(session),
         say=session.console.say,
     )
-    local = options.uds or options.fd is not None
-    refused = browser.bound(None if local else options.host)
-    if refused:
+    refused = next(filter(None, map(browser.bound, hosts(session))), "")
+    if refused and session.manifest is None:
         session.console.say(refused, level="warning")
     carried = session.manifest.extras.get("web") if session.manifest is not None else None
     if carried:
@@ -39,6 +39,27 @@ def open_browser(session: Session) -> Browser:
     if session.migrating is not None:
         session.migrating.show(browser)
     return browser
+
+
+def hosts(session: Session) -> list[str | None]:
+    """Give the addresses that the server is bound to, without their ports; None for a Unix socket.
+
+    A socket that was handed over is asked: what started the program bound it, to whatever it liked.
+    """
+    options = session.options
+    if session.handed:
+        return [_host(key.removeprefix("sock:")) for key in session.handed]
+    if options.uds:
+        return [None]
+    if options.fd is None:
+        return [options.host]
+    with socket.socket(fileno=os.dup(options.fd)) as listening:
+        name = listening.getsockname()
+    return [name[0] if isinstance(name, tuple) else None]
+
+
+def _host(address: str) -> str | None:
+    return None if address[:1] in {"", "/", "\0", "@"} else address.rpartition(":")[0]
 
 
 def serve_files(session: Session) -> None:

@@ -99,7 +99,7 @@ def with_connections(outcome: Outcome, kept: Mapping[str, int]) -> Outcome:
 
 def company(session: Session, loop: asyncio.AbstractEventLoop) -> Neighbours | None:
     """Join the sessions that serve the same socket; None when the sockets are this session's own."""
-    given = session.options.fd is not None or session.was_handed_sockets
+    given = session.options.fd is not None or bool(session.handed)
     listeners = [listening for _, listening in session.registry.listeners()]
     if os.name != "posix" or not listeners:
         return None

@@ -129,8 +129,8 @@ class Session:
         self.browser: Browser | None = None
         self.desk = Desk(self)
         self.service = Service()
-        self._given: tuple[str, ...] = tuple(carried.get("given") or ())
-        """Keys of the listening sockets that the program was started with."""
+        self.handed: tuple[str, ...] = tuple(carried.get("given") or ())
+        """Keys of the listening sockets that the program was started with: systemd's."""
         self.migrating: Migrating | Revising | None = None
         self.plan: ReloadPlan | None = None
         self.stop: Callable[[], None] | None = None
@@ -168,11 +168,6 @@ class Session:
         """Give a path as reports show it: relative to the project where that is shorter."""
         relative = os.path.relpath(path, self.root)
         return path if relative.startswith(os.pardir) else relative
-
-    @property
-    def was_handed_sockets(self) -> bool:
-        """Whether what started the program opened the listening sockets, as systemd does."""
-        return bool(self._given)
 
     def modules(self) -> list[ModuleType]:
         """Give the tracked modules, in import order."""
@@ -233,18 +228,22 @@ class Session:
         for note in (*notes, *(row.reason for row in lacking)):
             self.console.say(note)
 
+    def hand(self, given: Sequence[socket.socket]) -> None:
+        """Take note of the listening sockets that the program was started with; those of the first start."""
+        from hotswap.wire.listeners import key_of
+
+        if given:
+            self.handed = tuple(key_of(each) for each in given)
+
     def sockets(self, given: Sequence[socket.socket]) -> list[socket.socket] | None:
         """Give the listening sockets to serve on instead of an address of our own; None: there are none.
 
         Args:
             given: Those of the first start. Later ones were carried.
         """
-        from hotswap.wire.listeners import key_of
-
         if given:
-            self._given = tuple(key_of(each) for each in given)
             return list(given)
-        found = [each for key in self._given for each in self.registry.arrivals.inherited(key)]
+        found = [each for key in self.handed for each in self.registry.arrivals.inherited(key)]
         self.registry.arrivals.keep("listener", len(found))
         for each in found:
             each.setblocking(False)
@@ -457,7 +456,7 @@ class Session:
 
     def carry(self) -> dict[str, Any]:
         """Give what the next image must know."""
-        return {"env": self.env.carry(), "paused": self.watching.paused, "given": self._given}
+        return {"env": self.env.carry(), "paused": self.watching.paused, "given": self.handed}
 
     def close(self) -> None:
         """Stop watching, reading and answering. Idempotent."""

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from hotswap import control, hooks
 from hotswap.data import listeners
-from hotswap.options import load
+from hotswap.options import Options, load
+from hotswap.session import pages
 from hotswap.session.configure import read_again
 from hotswap.session.quiet import QuietPoint
 from hotswap.source.model import Change, Fault, Frame, Outcome, Reload, Stale, outcome_of
@@ -280,3 +283,15 @@ def test_an_outcome_survives_the_way_through_the_carrier() -> None:
     words = json.loads(json.dumps({**asdict(before), "unknown": 1}))
 
     assert outcome_of(words) == before
+
+
+def test_a_socket_that_was_handed_over_is_asked_where_it_is_bound() -> None:
+    """What started the program bound it, to all addresses perhaps: `host` says nothing then."""
+    with socket.create_server(("0.0.0.0", 0)) as everywhere:
+        options = Options(fd=everywhere.fileno())
+        assert pages.hosts(SimpleNamespace(options=options, handed=())) == ["0.0.0.0"]
+    handed = ("sock:0.0.0.0:8000", "sock:127.0.0.1:8000", "sock::::8000", "sock:/run/app.sock")
+    session = SimpleNamespace(options=Options(), handed=handed)
+    assert pages.hosts(session) == ["0.0.0.0", "127.0.0.1", "::", None]
+    assert pages.hosts(SimpleNamespace(options=Options(uds="a.sock"), handed=())) == [None]
+    assert pages.hosts(SimpleNamespace(options=Options(), handed=())) == ["127.0.0.1"]
