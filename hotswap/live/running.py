@@ -93,7 +93,6 @@ def follow(
     """
     from hotswap.live import loops
     from hotswap.live.loops import lineage
-    from hotswap.live.loops.bytecode import same_body
 
     executing = _executing(sys._current_frames() if threads is None else threads)
     busy = {id(frame) for _, frame in executing}
@@ -110,23 +109,33 @@ def follow(
                 continue  # it runs what is written
             new = plain  # an earlier swap could not move it: now perhaps
         suspended.append(Suspended(owner, code, new, frame.f_globals))
+    unchanged = _unchanged(suspended)  # moving notes what stays as standing for its new code
     if enabled:
         verdicts = loops.move(suspended, texts, journal)
     else:
         verdicts = [Verdict(s, "stale", SWITCHED_OFF, _line(s)) for s in suspended]
     followed = Followed(verdicts)
+    followed.quiet = {id(v) for v in verdicts if id(v.suspended) in unchanged}
+    followed.executing = list(survey_threads(executing, pairs, living))
+    return followed
+
+
+def _unchanged(suspended: Iterable[Suspended]) -> set[int]:
+    """Give the ids of those whose body is the same as before, lines aside."""
+    from hotswap.live.loops import lineage
+    from hotswap.live.loops.bytecode import same_body
+
     same: dict[tuple[int, int], bool] = {}
-    for verdict in verdicts:
-        one = verdict.suspended
+    found = set()
+    for one in suspended:
         if one.new is None:
             continue
         key = id(one.old), id(one.new)
         if key not in same:
             same[key] = same_body(lineage.plain(one.old), one.new)
         if same[key]:
-            followed.quiet.add(id(verdict))
-    followed.executing = list(survey_threads(executing, pairs, living))
-    return followed
+            found.add(id(one))
+    return found
 
 
 def survey(verdicts: Sequence[Verdict]) -> tuple[Stale, ...]:
@@ -191,6 +200,10 @@ def _followed(verdicts: Sequence[Verdict]) -> Iterator[str]:
     for (name, line, reason), count in finishing.items():
         what = "frame finishes its turn" if count == 1 else "frames finish their turn"
         yield f"{count} {what} of {name} (line {line}) before the new body: {reason}"
+    ending = Counter((_name(v), v.line, v.reason) for v in verdicts if v.kind == "ends")
+    for (name, line, reason), count in ending.items():
+        what = "call ends" if count == 1 else "calls end"
+        yield f"{count} {what} in the old body of {name} (line {line}): {reason}"
     for (name, reason), count in Counter((_name(v), v.reason) for v in took if v.reason).items():
         yield f"{name}{f' (x{count})' if count > 1 else ''}: {reason}"
 
@@ -222,15 +235,11 @@ def _line(one: Suspended) -> int:
 
 def _tasks() -> dict[int, Any]:
     """Give the tasks of all event loops by the ids of the frames that they drive, outermost to innermost."""
-    asyncio: Any = sys.modules.get("asyncio.tasks")
-    if asyncio is None:
-        return {}
-    from hotswap.live.loops.moving import awaited
+    from hotswap.live.loops import ending
 
     found: dict[int, Any] = {}
-    for name in ("_all_tasks", "_scheduled_tasks", "_eager_tasks"):  # 3.11; 3.12+
-        for task in list(getattr(asyncio, name, ())):
-            work = task.get_coro()
-            for inner in (work, *awaited(work)):
-                found.setdefault(id(inner), task)
+    for task in ending.tasks():
+        work = task.get_coro()
+        for inner in (work, *ending.awaited(work)):
+            found.setdefault(id(inner), task)
     return found

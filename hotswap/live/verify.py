@@ -8,7 +8,7 @@ from hotswap.source import codes
 from hotswap.source.model import Stale
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Container, Iterable, Mapping
     from types import CodeType, FunctionType
 
     from hotswap.live.journal import Journal
@@ -127,10 +127,21 @@ def stale_functions(
                 Stale(
                     name,
                     "body",
-                    "runs code that the source no longer contains",
+                    _reason(code, known),
                     paths[code.co_filename],
                     code.co_firstlineno,
                 ),
             )
         )
     return found
+
+
+def _reason(code: CodeType, known: Iterable[CodeType]) -> str:
+    """Say why a live function could not take what is written."""
+    same = [one for one in known if one.co_qualname == code.co_qualname]
+    if len(same) == 1:
+        captured = [n for n in same[0].co_freevars if n not in code.co_freevars]
+        if captured:
+            some = ", ".join(captured)
+            return f"it captures {some} now, which it did not: its function has to make it anew"
+    return "runs code that the source no longer contains"

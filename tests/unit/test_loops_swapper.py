@@ -225,6 +225,88 @@ def test_what_cannot_follow_is_stale_until_an_edit_lets_it(project: Project) -> 
     run(work)
 
 
+CALLS = """
+import asyncio
+
+async def receive(queue):
+    return "v1", await queue.get()
+
+async def drain(queue):
+    first = await queue.get()
+    for _ in range(2):
+        await queue.get()
+    return "v1", first
+
+async def poll(ask, queue, said):
+    while True:
+        said.append(await ask(queue))
+"""
+
+
+@pytest.mark.parametrize("helper", ["receive", "drain"])
+def test_a_call_that_a_loop_makes_anew_ends_in_the_old_body(project: Project, helper: str) -> None:
+    """But not one that comes to a loop of its own: that may never end."""
+    jobs = project.start(CALLS)
+
+    async def work() -> None:
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        said: list[Any] = []
+        task = asyncio.create_task(jobs.poll(getattr(jobs, helper), queue, said))
+        await asyncio.sleep(0)
+
+        outcome = project.save(
+            ("v1", "v2"),
+            ("await queue.get()\n    for", "await asyncio.wait_for(queue.get(), 60)\n    for"),
+            ('"v2", await queue.get()', '"v2", await asyncio.wait_for(queue.get(), 60)'),
+        )
+
+        for item in "ab" if helper == "receive" else "abcdef":
+            queue.put_nowait(item)
+        while len(said) < 2:
+            await asyncio.sleep(0)
+        assert [label for label, _ in said[:2]] == ["v1", "v2"]
+        reason = "its await was edited or is gone"
+        if helper == "receive":
+            assert outcome.stale == ()
+            line = "1 call ends in the old body of receive (line 5): "
+            assert line + reason in outcome.notes
+        else:
+            assert [(row.name, row.reason) for row in outcome.stale] == [("drain", reason)]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run(work)
+
+
+def test_a_frame_that_finishes_its_turn_is_told_what_does_not_run_for_it(project: Project) -> None:
+    jobs = project.start(JOBS.replace("    n = 0\n", "    n = 0\n    limit = 5\n"))
+
+    async def work() -> None:
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        said: asyncio.Queue[Any] = asyncio.Queue()
+        task = asyncio.create_task(jobs.poll(queue, said))
+        await asyncio.sleep(0)
+
+        outcome = project.save(
+            ("    n = 0\n", '    n = 100\n    said.put_nowait("hello")\n'),
+            ("limit = 5", "limit = 6"),
+            ('("v1", n, item)', '("v2", n, item, limit)'),
+            ("await queue.get()\n        n", "await asyncio.wait_for(queue.get(), 60)\n        n"),
+        )
+
+        [note] = [note for note in outcome.notes if "finishes its turn of poll" in note]
+        assert "n keeps its value: line 7 does not run again" in note
+        assert "line 8 is before its await and does not run for it" in note
+        assert "limit is 6 now (line 9)" in note
+        queue.put_nowait("a")
+        queue.put_nowait("b")
+        assert [await said.get() for _ in range(2)] == [("v1", 1, "a"), ("v2", 2, "b", 6)]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run(work)
+
+
 def test_task_groups_methods_and_async_generators_follow(project: Project) -> None:
     jobs = project.start(JOBS)
 

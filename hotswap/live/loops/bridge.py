@@ -109,6 +109,14 @@ def hand_over(
     return made.function
 
 
+def stands_in(node: ast.AST) -> bool:
+    """Tell whether this is a ``for`` or ``with`` of `hand_over`, whose header no frame evaluates."""
+    heads = [node.iter] if isinstance(node, (ast.For, ast.AsyncFor)) else []
+    if isinstance(node, (ast.With, ast.AsyncWith)):
+        heads = [item.context_expr for item in node.items]
+    return any(isinstance(head, ast.Tuple) and not head.elts for head in heads)
+
+
 def declared(function: Function, names: Iterable[str], shared: Iterable[str]) -> Function:
     """Give the bridge with all of the frame's names as its locals, or those that the edit removed would be globals.
 

@@ -198,9 +198,7 @@ class Decision:
         ago = bindings_before(old, self.old.function, self.old.owner)
         keep_turns(ago, before, side.facts.needed(target.offset) & self.bound)
         fresh = self.fresh(target, before, side.facts)
-        changed, notes = self._edited(
-            old, new, before, target, {made.binding.name for _, made in fresh}
-        )
+        changed, notes = self.edited(old, new, self.new.function, before, target, fresh)
         return Move(
             kind="take",
             landing=fitted(target, self.capacity),
@@ -209,7 +207,7 @@ class Decision:
             given=given,
             fresh=fresh,
             constants=changed,
-            notes=(*_headers(old, new), *notes),
+            notes=notes,
             line=new.line,
             node=side.node,
         )
@@ -325,18 +323,34 @@ class Decision:
         ordered = sorted(found.items(), key=lambda pair: order[id(pair[1].binding)])
         return tuple((own[name], made) for name, made in ordered)
 
-    def _edited(
-        self, old: Place, new: Place, before: list[Binding], target: Landing, fresh: set[str]
-    ) -> tuple[tuple[tuple[int, str, Any, Any, int], ...], list[str]]:
-        """Find edited lines that the frame has passed: constants to exchange, and notes on the others."""
+    def edited(
+        self,
+        old: Place,
+        new: Place,
+        function: ast.AST,
+        before: list[Binding],
+        target: Landing,
+        fresh: tuple[tuple[int, Initialiser], ...],
+    ) -> tuple[tuple[tuple[int, str, Any, Any, int], ...], tuple[str, ...]]:
+        """Find edited lines that the frame has passed: constants to exchange, and notes on the others.
+
+        Args:
+            old: Where the frame is parked.
+            new: Where it will be.
+            function: What `new` is in: the edited function, or a bridge.
+            before: What binds names on the way to `new`.
+            target: The landing there.
+            fresh: What is made up for.
+        """
         ago = parameters(self.old.function, self.old.owner)
         ago += bindings_before(old, self.old.function, self.old.owner)
         constants_before = constants(self.old.function, self.old.owner)
         constants_after = constants(self.new.function, self.new.owner)
-        changed, notes = [], []
+        made = {one.binding.name for _, one in fresh}
+        changed, notes = [], list(_headers(old, new))
         for name in dict.fromkeys(b.name for b in before if not b.in_turn):
             mine, theirs = _first_values(name, before), _first_values(name, ago)
-            if name not in self.bound or name in fresh or not theirs or name not in target.names:
+            if name not in self.bound or name in made or not theirs or name not in target.names:
                 continue
             edited = [line for says, line in mine.items() if says not in theirs]
             if not edited:
@@ -348,7 +362,8 @@ class Decision:
                 changed.append((slot, name, constants_before[name][0], value, line))
             else:
                 notes.append(f"{name} keeps its value: line {edited[0]} does not run again")
-        return tuple(changed), notes + list(_missed(old, self.old.function, new, self.new.function))
+        notes += _missed(old, self.old.function, new, function)
+        return tuple(changed), tuple(notes)
 
 
 def _first_values(name: str, bindings: list[Binding]) -> dict[str, int]:
@@ -397,7 +412,7 @@ def _headers(old: Place, new: Place) -> Iterator[str]:
         return found
 
     for (node, before), (edited, after) in zip(heads(old), heads(new), strict=False):
-        if before != after:
+        if before != after and not bridges.stands_in(edited):
             line = int(getattr(edited, "lineno", 0))
             if isinstance(node, LOOPS):
                 yield f"the iterator of line {line} goes on as it was made"

@@ -205,6 +205,7 @@ def _into(
     before = parameters(function, owner) + bindings_before(landed[0], written, owner)
     keep_order(place, decision.old.function, landed[0], written)
     fresh = decision.fresh(target, before, facts, tuple(hidden))
+    changed, notes = decision.edited(place, landed[0], written, before, target, fresh)
     return Move(
         kind="finish",
         landing=fitted(target, decision.capacity),
@@ -212,6 +213,8 @@ def _into(
         wrapped=wrapped,
         given=given,
         fresh=fresh,
+        constants=changed,
+        notes=notes,
         line=place.line,
         node=function,
     )

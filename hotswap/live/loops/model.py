@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from types import CodeType
 
-Kind = Literal["take", "finish", "stale", "unstarted"]
+Kind = Literal["take", "finish", "ends", "stale", "unstarted"]
 """``take``: the very next step is new; ``finish``: the turn in flight ends as it began, every later one is new;
+``ends``: one call of a loop's turn, which ends in the old body and is made anew in the next turn;
 ``unstarted``: had not begun and runs the new code from the top; ``stale``: still runs the old body."""
 
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import ast
-import gc
 import os
-from dataclasses import dataclass
-from types import AsyncGeneratorType
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hotswap.live.loops import lineage, selftest, unstarted, watching
 from hotswap.live.loops.bytecode import Facts, same_body
 from hotswap.live.loops.decision import Decision, Side
+from hotswap.live.loops.ending import Calls, awaited
 from hotswap.live.loops.frames import Frames, Parked
 from hotswap.live.loops.model import Refused, Suspended, Verdict
 from hotswap.live.loops.moves import Move, settle
 from hotswap.live.loops.places import functions_of, node_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from types import CodeType
 
     from hotswap.live.journal import Journal
@@ -121,16 +120,26 @@ class Batch:
     def carry(self, suspended: Sequence[Suspended]) -> list[Verdict]:
         """Plan all frames, then write them."""
         plans = [self._plan(one) for one in suspended]
+        self._let_calls_end(plans)
         self._end_turns_together(plans)
         verdicts = []
         for one, plan in zip(suspended, plans, strict=True):
             verdict = self._carry_out(plan) if isinstance(plan, _Ready) else plan
-            if verdict.kind == "stale" and one.new is not None:
+            if verdict.kind in ("stale", "ends") and one.new is not None:
                 side = self.texts.side(one.old, 0)
                 found = lineage.Origin(side.node, side.module, one.new, superseded=True)
                 self._remember(one.old, found)
             verdicts.append(verdict)
         return verdicts
+
+    def _let_calls_end(self, plans: list[_Ready | Verdict]) -> None:
+        """Tell what stays old for good from a call in flight that a loop makes anew in its next turn."""
+        calls = Calls(self.texts.facts)
+        for index, plan in enumerate(plans):
+            if not isinstance(plan, Verdict) or plan.kind != "stale":
+                continue
+            if calls.ends(plan.suspended.owner):
+                plans[index] = replace(plan, kind="ends")
 
     def _end_turns_together(self, plans: list[_Ready | Verdict]) -> None:
         """Let a frame finish its turn too when what it awaits ends in old code: the two were written for each other.
@@ -142,7 +151,7 @@ class Batch:
             for plan in plans
             for verdict in (plan.verdict if isinstance(plan, _Ready) else plan,)
             for one in (verdict.suspended,)
-            if verdict.kind in ("finish", "stale") and not _unchanged(one)
+            if verdict.kind in ("finish", "ends", "stale") and not _unchanged(one)
         }
         for index, plan in enumerate(plans if held else ()):
             if not isinstance(plan, _Ready) or plan.verdict.kind != "take":
@@ -204,25 +213,6 @@ def _point(one: Suspended, parked: Parked) -> Any:
 
 def _unchanged(one: Suspended) -> bool:
     return one.new is not None and same_body(lineage.plain(one.old), one.new)
-
-
-def awaited(owner: Any) -> Iterator[Any]:
-    """Give the coroutines and generators that `owner` waits for, from the next to the innermost."""
-    seen = {id(owner)}
-    while owner is not None:
-        owner = _next(owner)
-        if owner is None or id(owner) in seen:
-            return
-        seen.add(id(owner))
-        yield owner
-
-
-def _next(owner: Any) -> Any:
-    for name in ("cr_await", "gi_yieldfrom", "ag_await"):
-        if hasattr(owner, name):
-            return getattr(owner, name)
-    # An async generator's asend names its generator to the collector only.
-    return next((o for o in gc.get_referents(owner) if type(o) is AsyncGeneratorType), None)
 
 
 def _settled(

@@ -110,14 +110,14 @@ def _bound_on_entering(
 
 def _bound_by(statement: ast.stmt, owner: str, *, certain: bool, in_turn: bool) -> list[Binding]:
     """Give what a whole statement binds, by itself or somewhere inside."""
-    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-        target = statement.targets[0]
-        if isinstance(target, ast.Name):
-            name = mangled(target.id, owner)
-            inner = list(_names_in(statement.value, owner, certain=certain, in_turn=in_turn))
+    if isinstance(statement, ast.Assign):
+        pairs = _assigned(statement)
+        if pairs:
+            inner = _names_in(statement.value, owner, certain=certain, in_turn=in_turn)
+            line = statement.lineno
             return [
                 *inner,
-                Binding(name, statement.value, statement.lineno, certain, in_turn, owner),
+                *(Binding(mangled(n, owner), v, line, certain, in_turn, owner) for n, v in pairs),
             ]
     if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
         if statement.value is None:
@@ -137,6 +137,22 @@ def _bound_by(statement: ast.stmt, owner: str, *, certain: bool, in_turn: bool) 
         return list(_names_in(statement, owner, certain=sure, in_turn=in_turn))
     text = dump(statement)
     return list(_names_in(statement, owner, certain=certain, in_turn=in_turn, text=text))
+
+
+def _assigned(statement: ast.Assign) -> list[tuple[str, ast.expr]]:
+    """Give (name, value) of ``n = 0``, ``a, b = [], 1`` and ``a = b = 0``; nothing where it is not as if one by one."""
+    target, value = statement.targets[0], statement.value
+    names = [t.id for t in statement.targets if isinstance(t, ast.Name)]
+    if len(names) == len(statement.targets):
+        one_by_one = len(names) == 1 or isinstance(value, ast.Constant)
+        return [(name, value) for name in names] if one_by_one else []
+    if len(statement.targets) > 1 or not isinstance(target, ast.Tuple):
+        return []
+    names = [t.id for t in target.elts if isinstance(t, ast.Name)]
+    if not isinstance(value, ast.Tuple) or not len(names) == len(target.elts) == len(value.elts):
+        return []
+    reads = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
+    return [] if reads & {*names} else list(zip(names, value.elts, strict=True))
 
 
 def _names_in(

@@ -1,0 +1,24 @@
+import asyncio
+
+asked = asyncio.Queue()
+told = []
+
+
+class Pool:
+    def __init__(self):
+        self.done = 0
+
+    async def worker(self, name):
+        while True:
+            item = await asked.get()
+            self.done += 1
+            told.append(("old", item, self.done > 1))
+
+    async def run(self):
+        async with asyncio.TaskGroup() as group:
+            for name in "ab":
+                group.create_task(self.worker(name))
+
+
+async def serve():
+    await Pool().run()

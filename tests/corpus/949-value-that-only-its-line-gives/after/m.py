@@ -1,0 +1,16 @@
+import asyncio
+
+asked = asyncio.Queue()
+told = []
+
+
+def connect():
+    told.append("connected")
+    return "line"
+
+
+async def serve():
+    line = connect()
+    while True:
+        item = await asked.get()
+        told.append(("new", item, line))
