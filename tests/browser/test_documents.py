@@ -430,3 +430,38 @@ def test_the_answer_to_a_form_is_not_asked_for_again(page: Page, site: Site) -> 
     assert page.text_content("#text") == "hello 1"
     assert site.posts == 1
     assert same_document(page)
+
+
+@pytest.mark.parametrize(
+    ("made", "now", "want"),
+    [
+        ("<li>two</li>", "<li>one<li>two", ["one", "two"]),
+        ("<li class=new><b>ann</b>: two</li>", "<li>one<li>ann: two", ["one", "ann: two"]),
+        ("<li>two</li>", "<li>* one<li>* two", ["* one", "* two"]),
+        ("<li>two</li><li>two</li>", "<li>one<li>two<li>two", ["one", "two", "two"]),
+        ("<li>mine</li>", "<li>one<li>two", ["one", "two", "mine"]),
+    ],
+    ids=["row", "markup", "row-and-template", "twice", "unlike"],
+)
+def test_what_the_page_showed_already_is_not_shown_twice(
+    page: Page, site: Site, made: str, now: str, want: list[str]
+) -> None:
+    """A line that came by a socket, a row posted in the background: the next page has it from the server."""
+    begin(page, site, body="<ul id=list><li>one</ul>")
+    page.evaluate(
+        "made => document.querySelector('#list').insertAdjacentHTML('beforeend', made)", made
+    )
+    edit(site, body=f"<ul id=list>{now}</ul>")
+    merged(page)
+    assert (
+        page.evaluate("[...document.querySelectorAll('#list li')].map((e) => e.textContent)")
+        == want
+    )
+
+
+def test_a_text_that_the_page_wrote_where_there_was_none(page: Page, site: Site) -> None:
+    begin(page, site, body="<p id=status></p>")
+    page.evaluate("document.querySelector('#status').textContent = 'online'")
+    edit(site, body="<p id=status>idle</p>")
+    merged(page)
+    assert page.text_content("#status") == "online"

@@ -118,6 +118,8 @@ function compareChildren(before, now, live, merging) {
   const [olds, news] = [[...before.childNodes].filter(counts), [...now.childNodes].filter(counts)];
   const lives = [...live.childNodes].filter((node) => counts(node) && !isOurs(node));
   const liveOf = new Map(pair(olds, lives).map(([old, at]) => [old, at]));
+  const found = new Set(liveOf.values());
+  const made = lives.filter((node) => !found.has(node)); // by the page's own scripts
   const kept = pair(olds, news);
   const oldOf = new Map(kept.map(([old, fresh]) => [fresh, old]));
   const stays = new Set(kept.map(([old]) => old));
@@ -136,7 +138,9 @@ function compareChildren(before, now, live, merging) {
     const old = oldOf.get(fresh);
     if (!old) {
       if (runs(fresh)) throw new Conflict('a script was added');
-      if (merging) last = insert(fresh, last, live, merging);
+      const place = made.findIndex((node) => isEcho(node, fresh));
+      const echo = place < 0 ? null : made.splice(place, 1)[0];
+      if (merging) last = echo ? takeOver(echo, fresh, merging) : insert(fresh, last, live, merging);
       continue;
     }
     const at = liveOf.get(old);
@@ -156,6 +160,28 @@ function compareNodes(old, fresh, at, merging) {
     at.data = fresh.data;
     merging.counts.texts += 1;
   }
+}
+
+// Whether what the page has made is what the server now says, too: a line that came by a socket, a row that was posted
+// in the background. The markup may differ (the page wrote its own), or the template has changed just now.
+function isEcho(node, fresh) {
+  if (node.nodeType !== fresh.nodeType) return false;
+  if (node.nodeType === Node.TEXT_NODE) return true;
+  if (node.localName !== fresh.localName || node.id !== fresh.id) return false;
+  if (node.id || node.isEqualNode(fresh)) return true;
+  const [one, other] = [wordsOf(node), wordsOf(fresh)];
+  return one === other ? one !== '' : node.className === fresh.className && one !== '' && hasPhrase(other, one);
+}
+
+const wordsOf = (node) => node.textContent.trim().replace(/\s+/g, ' ');
+const hasPhrase = (text, phrase) => ` ${text} `.includes(` ${phrase} `);
+
+function takeOver(echo, fresh, merging) {
+  if (echo.nodeType === Node.TEXT_NODE || echo.id || wordsOf(echo) === wordsOf(fresh)) return echo;
+  const added = document.importNode(fresh, true);
+  echo.replaceWith(added);
+  merging.counts.texts += 1;
+  return added;
 }
 
 function insert(fresh, last, live, merging) {
