@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.follow import READY, RECORD, applied, reloaded, same_document
+from tests.browser.follow import READY, RECORD, applied, reloaded, same_document, wait_overlay
 from tests.browser.proxy import proxying
 from tests.browser.script_cases import CASES, Case
 from tests.browser.site import Site, serving
@@ -165,3 +165,26 @@ def test_saved_while_it_loads(shared: Site, tab: Page) -> None:
         tab.wait_for_function("globalThis.w")
         assert tab.evaluate(asked) == 2
         tab.goto("about:blank")
+
+
+def test_an_import_is_had_as_soon_as_it_is_exported(shared: Site, tab: Page) -> None:
+    """Saved in the order in which one writes: first who uses it, then the function itself."""
+    shared.write(
+        "templates/order.html",
+        PAGE.format(script='<script type="module" src="/static/user.js"></script>'),
+    )
+    user = "import {{ {names} }} from './lib.js';\nglobalThis.g = () => sum();\nfunction sum() {{ return {sum} }}"
+    shared.write("static/user.js", user.format(names="f", sum="f()"))
+    shared.write("static/lib.js", "export function f() { return 1 }")
+    tab.goto(shared.url + "order")
+    tab.wait_for_function(READY)
+    tab.evaluate(RECORD)
+    shared.save("static/user.js", user.format(names="f, h", sum="f() + h()"))
+    wait_overlay(tab, text="does not export h")
+    assert tab.evaluate("g()") == 1
+    shared.save(
+        "static/lib.js", "export function f() { return 1 }\nexport function h() { return 5 }"
+    )
+    tab.wait_for_function("g() === 6")
+    wait_overlay(tab, shown=False)
+    assert same_document(tab)

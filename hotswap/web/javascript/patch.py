@@ -10,7 +10,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from hotswap.web.javascript.reach import LIVE, TOP, reach, set_up, spent
+from hotswap.web.javascript.elements import redrawn
+from hotswap.web.javascript.reach import LIVE, TOP, reach, spent
 from hotswap.web.javascript.rewrite import function_source, plain_meta, unit_source
 from hotswap.web.javascript.tree import flags, is_literal, mentions, text, walk
 
@@ -44,8 +45,10 @@ class Patch:
     """Variables whose initialiser changed, or depends on what changed: they keep their value, and the page says so."""
     spent: tuple[str, ...] = ()
     """Of a classic script: changed functions that only the page's markup can call again; if it does not, they ran."""
+    redrawn: tuple[tuple[str, str], ...] = ()
+    """(class, method) pairs: to be called again on each custom element of that class that stands on the page."""
     built: tuple[str, ...] = ()
-    """Classes whose elements on the page, if there are any, were built by what changed: then it runs anew."""
+    """Classes whose elements, if any stand on the page, cannot be drawn again: then it runs anew."""
     imports: tuple[tuple[str, str], ...] = ()
     """(specifier, name) pairs that must be loaded before `code` can run; the name ``""`` loads for effect alone."""
     fault: SyntaxFault | None = None
@@ -119,6 +122,7 @@ def diff(
     if not draft.parts and not draft.imports:
         mode: Literal["none", "patch"] = "patch" if draft.kept else "none"
         return Patch(mode, kept=tuple(draft.kept), removed=tuple(draft.removed))
+    again, anew = redrawn(new, draft.changed)
     return Patch(
         "patch",
         code=_assemble(draft, url, new.digest),
@@ -127,7 +131,8 @@ def diff(
         removed=tuple(draft.removed),
         kept=tuple(dict.fromkeys(draft.kept)),
         spent=tuple(draft.spent),
-        built=tuple(n for n, keys in set_up(new).items() if not keys.isdisjoint(draft.changed)),
+        redrawn=tuple(again),
+        built=tuple(anew),
         imports=tuple(draft.imports),
     )
 

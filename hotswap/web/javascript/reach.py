@@ -32,8 +32,6 @@ TOP = ""
 LIVE = "*"
 """Where code may run at any time from now on."""
 
-BIRTH = ("constructor", "connectedCallback")
-"""What the browser calls once for each custom element (HTML standard, 4.13.3), but for those that are moved."""
 CALLED_NOW = frozenset(
     ["forEach", "map", "filter", "reduce", "some", "every", "find", "findIndex", "flatMap", "sort"]
 )
@@ -125,48 +123,6 @@ def _members(
                 called = called | {LIVE}
             where[f"{name}.{key}"] = called
     return where
-
-
-def set_up(module: Module) -> dict[str, frozenset[str]]:
-    """Give, by class of custom elements, the keys of what runs once for each element: when it is made or put in.
-
-    An element that is on the page when such a method changes has been built by the old one.
-    """
-    found = reach(module.source)
-    classes: dict[str, frozenset[str]] = {}
-    for name, unit in module.units.items():
-        if unit.parts is None or not unit.parts.derived:
-            continue
-        members = unit.parts.members
-        once = {key for key in BIRTH if key in members}
-        if "connectedCallback" not in members and name not in _registered(module):
-            continue
-        while True:
-            more = {
-                key
-                for key, member in members.items()
-                if key == text(member.name)
-                and not found.receivers.get(f".{key}")
-                and (used := found.calls.get(f".{key}", set()))
-                and used <= {f"{name}.{other}" for other in once}
-            }
-            if more <= once:
-                break
-            once |= more
-        classes[name] = frozenset(f"{name}.{key}" for key in once)
-    return classes
-
-
-def _registered(module: Module) -> frozenset[str]:
-    """Give the names that stand as an argument of ``customElements.define``."""
-    names: set[str] = set()
-    for statement in module.statements:
-        call = statement.named_children[0] if statement.named_children else statement
-        arguments = call.child_by_field_name("arguments")
-        called = text(call.child_by_field_name("function"))
-        if arguments is not None and called.endswith("customElements.define"):
-            names.update(text(part) for part in arguments.named_children)
-    return frozenset(names)
 
 
 def _functions(module: Module, name: str) -> tuple[Node, ...]:

@@ -111,8 +111,9 @@ function mergeLiterals(live, before, now) {
 // Neither of two modules can be patched before the other.
 class Tangle extends Error {}
 
-// The records that are being patched just now.
+// The records that are being patched just now, and those whose new imports are not to be had.
 const following = new Set();
+const wanting = new Set();
 
 // What `$$hs` is inside a served script.
 class Record {
@@ -254,6 +255,8 @@ export function begin(url, digest, meta, evaluate, name) {
 export async function scriptChanged(event) {
   const running = [...records.values()].filter((record) => record.path === event.path);
   if (!running.length) {
+    const mended = await importAgain(event);
+    if (mended) return mended;
     // Loaded, but not through us: it did not parse, is a worker, carries a hash, or there is no parser.
     if (hasLoaded(event.path)) return reload(`${event.path} changed`);
     whenLoaded(event.path, () => reload(`${event.path} changed while it was being loaded`));
@@ -262,12 +265,22 @@ export async function scriptChanged(event) {
   if (event.hot === false) return reload(`${event.path} changed`);
   const did = [];
   for (const record of running) did.push(await follow(record, event));
+  const mended = await importAgain(event);
+  if (mended) did.push(mended);
   return did.join('; ');
+}
+
+// Saved before what they import from was: it may have come now. Gives '' unless all of them have what they want.
+async function importAgain(event) {
+  const did = [];
+  for (const record of [...wanting]) did.push(await follow(record, event));
+  return wanting.size ? '' : did.join('; ');
 }
 
 async function follow(record, event) {
   const answer = await (await post('script-diff', { path: record.path, from: record.digest, ...pageScripts(record) })).json();
   const key = `page:${record.id}`;
+  wanting.delete(record);
   if (answer.mode === 'fault') return 'syntax error: the last good version runs on'; // the server shows it
   hideFault(key);
   if (answer.mode === 'none') {
@@ -275,14 +288,16 @@ async function follow(record, event) {
     return 'no difference';
   }
   if (answer.mode === 'rerun') return runAgain(record, event, answer);
-  emit('before-update', { path: event.path, mode: answer.mode });
+  emit('before-update', { path: record.path, mode: answer.mode });
   const over = (answer.spent ?? []).filter((name) => !calledByMarkup(name));
   if (over.length) return reload(`${over[0]} has run, and nothing calls it again`);
-  const built = (answer.built ?? []).find((name) => hasElements(record.k(name)));
+  const built = (answer.built ?? []).find((name) => elementsOf(record.k(name)).length);
   if (built) return reload(`what ${built} has built stands on the page`);
   following.add(record);
+  wanting.add(record);
   try {
     await record.load(answer.imports, event);
+    wanting.delete(record);
     if (answer.code) record.e(trustedScript(answer.code));
   } catch (error) {
     if (error instanceof EvalError) return reload('the page forbids eval, so functions cannot be replaced');
@@ -292,12 +307,13 @@ async function follow(record, event) {
     following.delete(record);
   }
   record.digest = answer.to;
+  answer.redrawn?.forEach((pair) => drawAgain(record, pair));
   await callAccepting(record);
   const { changed, added, removed, kept } = answer;
-  emit('after-update', { path: event.path, mode: 'patch', changed, added, removed, kept });
+  emit('after-update', { path: record.path, mode: 'patch', changed, added, removed, kept });
   const names = [...changed, ...added.map((name) => `+${name}`), ...removed.map((name) => `-${name}`)];
   const state = kept.length ? ` (value kept: ${kept.join(', ')})` : '';
-  say(`${event.path.split('/').pop()}: ${names.join(', ') || 'no function changed'}${state}`);
+  say(`${record.path.split('/').pop()}: ${names.join(', ') || 'no function changed'}${state}`);
   return `patched ${names.join(', ')}${state}`.trim();
 }
 
@@ -324,13 +340,21 @@ function calledByMarkup(key) {
   return false;
 }
 
-// Whether custom elements of this class are on the page.
-function hasElements(definition) {
-  if (!definition) return false;
-  for (const root of roots()) {
-    if ([...root.querySelectorAll(':defined')].some((element) => element instanceof definition)) return true;
+// The custom elements of a class that stand on the page.
+function elementsOf(definition) {
+  if (!definition) return [];
+  const all = [...roots()].flatMap((root) => [...root.querySelectorAll(':defined')]);
+  return all.filter((element) => element instanceof definition);
+}
+
+function drawAgain(record, [name, method]) {
+  for (const element of elementsOf(record.k(name))) {
+    try {
+      element[method]();
+    } catch (error) {
+      console.error(error);
+    }
   }
-  return false;
 }
 
 // A module that accepts itself was patched, not run again: its callback may still want to draw.
