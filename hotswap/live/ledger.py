@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import linecache
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from hotswap.source.units import Text
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from hotswap.live.batch import Batch
+    from hotswap.live.loaded import Loaded
     from hotswap.live.planning import Planned
     from hotswap.live.rerun.state import ModuleSwap
     from hotswap.live.tracker import Tracker
@@ -20,6 +24,7 @@ def write_ledger(tracker: Tracker, batch: Batch, planned: Planned) -> None:
     for module in planned.modules:
         entry, text = module.entry, module.text
         _follow_lines(module, *planned.noted[module.name])
+        _follow_run(module)
         entry.data = text.data
         entry.code = planned.compiled[text.filename]
         entry.loads = None
@@ -31,6 +36,39 @@ def write_ledger(tracker: Tracker, batch: Batch, planned: Planned) -> None:
         show(entry.filename, text)
     for entry in batch.deleted:
         linecache.cache.pop(entry.filename, None)
+
+
+def running_line(entry: Loaded) -> int:
+    """Give the line, of the source as it is now, at which a module's own code still runs (a script at its loop), or 0.
+
+    The frame goes on with the code it began with, whose lines are those of the first source.
+    """
+    first = _frame_line(entry)
+    return entry.stands.get(first, first)
+
+
+def _frame_line(entry: Loaded) -> int:
+    for frame in list(sys._current_frames().values()):
+        walker: FrameType | None = frame
+        while walker is not None:
+            code = walker.f_code
+            if code.co_name == "<module>" and walker.f_globals is entry.names:
+                if code.co_filename == entry.filename:
+                    return walker.f_lineno
+            walker = walker.f_back
+    return 0
+
+
+def _follow_run(module: ModuleSwap) -> None:
+    """The statement that a module is still running may stand on another line now."""
+    first = 0 if module.entry.complete or module.plan is None else _frame_line(module.entry)
+    if not first or module.plan is None:
+        return
+    line = module.entry.stands.get(first, first)
+    for step in module.plan.steps:
+        old, new = step.old, step.unit
+        if old is not None and old.line <= line <= old.end:
+            module.entry.stands[first] = new.line + min(line - old.line, new.end - new.line)
 
 
 def _follow_lines(

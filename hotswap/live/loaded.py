@@ -34,6 +34,8 @@ class Loaded:
     """Place in the order in which modules were completed: what a module imports comes before it."""
     complete: bool = True
     """The module's code has run to its end."""
+    stands: dict[int, int] = field(default_factory=dict)
+    """Line of the frame that still runs the module -> line of that statement in the source as it is now."""
     exact: bool = False
     """The module's functions were made of the very code objects in `code`, and nobody made others of its file."""
     relics: list[CodeType] = field(default_factory=list)

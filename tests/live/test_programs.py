@@ -318,3 +318,31 @@ def test_what_the_run_has_gathered_is_not_made_anew(
     numbers = [int(line) for line in program.output]
     assert numbers == sorted(numbers)
     assert numbers.count(1) == 1
+
+
+PAD = "".join(f"P{n} = {n}\n" for n in range(30))
+
+
+@pytest.mark.parametrize(("before", "after"), [("", PAD), (PAD, "")], ids=["lower", "higher"])
+def test_a_run_that_stands_elsewhere_by_now_is_still_the_run(
+    project: Project, live: Start, before: str, after: str
+) -> None:
+    """Edits above it move it in its file: what stands before it has run, and it is no call to be made again."""
+    source = (
+        "import time\n\n\ndef word():\n    return 'one'\n\n\n"
+        "def main():\n    while (text := word() + END) != 'end!':\n"
+        "        print(text, flush=True)\n        time.sleep(0.01)\n\n\nEND = '?'\nmain()\n"
+    )
+    project.write({"main.py": before + source})
+    program = live("main.py", program=())
+    program.wait_output("one?")
+
+    program.save("main.py", after + source)
+    body = program.swap("main.py", "'one'", "'two'")
+    value = program.swap("main.py", "END = '?'", "END = '!'")
+    program.wait_output("two!")
+    program.swap("main.py", "'two'", "'end'")
+
+    assert program.ended() == 0
+    assert (body["rung"], body["notes"]) == ("patch", [])
+    assert (value["rung"], value["notes"]) == ("reexec", [])

@@ -77,6 +77,8 @@ def reason_to_refill(rerun: Rerun, swap: ModuleSwap, step: Step) -> str | None:
 def call_again(rerun: Rerun, swap: ModuleSwap, step: Step, what: str) -> str:
     """An expression statement calls a function that changed: it runs again only where its target is made anew."""
     unit = step.unit
+    if swap.running and step.old is not None and step.old.end >= swap.running:
+        return ""  # ``asyncio.run(main())`` runs, or will: its frames are looked after, what they call next is new
     keys = [
         k
         for k in targets(rerun, swap, unit)

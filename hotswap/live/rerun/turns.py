@@ -16,6 +16,7 @@ from hotswap.live.adapters.base import Refused
 from hotswap.live.dependents import Dependents
 from hotswap.live.factories import Factories
 from hotswap.live.journal import MISSING
+from hotswap.live.ledger import running_line
 from hotswap.live.rerun.annotations import annotate
 from hotswap.live.rerun.branches import dotted_in, judge_by
 from hotswap.live.rerun.chains import bring_back, catch_up, force_chains, reach_back
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from hotswap.live.batch import Outside
     from hotswap.live.functions import Graft
     from hotswap.live.journal import Journal
-    from hotswap.live.loaded import Loaded
     from hotswap.live.rerun.state import ModuleSwap
     from hotswap.live.tracker import Tracker
     from hotswap.source.units import Unit
@@ -302,15 +302,3 @@ def _not_yet(swap: ModuleSwap, step: Step) -> bool:
         if other is step:
             return False
     return False
-
-
-def running_line(entry: Loaded) -> int:
-    """Give the line at which a module's own code still runs (a script at ``asyncio.run``), or 0."""
-    for frame in list(sys._current_frames().values()):
-        walker = frame
-        while walker is not None:
-            if walker.f_code.co_name == "<module>" and walker.f_globals is entry.names:
-                if walker.f_code.co_filename == entry.filename and walker.f_locals is not None:
-                    return walker.f_lineno
-            walker = walker.f_back  # type: ignore[assignment]
-    return 0
