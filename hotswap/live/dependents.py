@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from hotswap.source.graph import loaded_names
@@ -63,6 +64,18 @@ class Dependents:
         if entry.loads is None:
             entry.loads = loaded_names(running_code(entry))
         return not names.isdisjoint(entry.loads)
+
+    def assigned(self, entry: Loaded, name: str) -> list[tuple[int, ast.stmt]]:
+        """Give the line and the right-hand side of each statement at top level of a live module that assigns a name."""
+        known = entry.assigned.get(name)
+        if known is None:
+            found = [
+                (unit.line, ast.unparse(unit.value))
+                for unit in self.text(entry).units
+                if unit.kind == "assign" and unit.value is not None and name in unit.scan.binds
+            ]
+            known = entry.assigned[name] = tuple(found)
+        return [(line, ast.parse(text).body[0]) for line, text in known]
 
 
 def running_code(entry: Loaded) -> CodeType:

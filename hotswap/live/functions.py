@@ -44,6 +44,8 @@ class Graft:
         self.prepare = prepare
         self.pairs: dict[int, tuple[Any, Any]] = {}
         """id(new) -> (new, old): what was merged; holding `new` keeps the id valid."""
+        self.fresh: dict[int, Any] = {}
+        """id(x) -> x: instances, or their namespaces, that held a `new`: they were made of it in this swap."""
         self.deltas: dict[tuple[str, str], Any] = {}
         """(module, class qualname) -> ClassDelta, for classes that ran again."""
         self.shaped: list[type] = []

@@ -42,6 +42,7 @@ def find(
     files: set[str],
     *,
     compiles: Iterable[CodeType] = (),
+    functions: Iterable[FunctionType] = (),
 ) -> Heap:
     """Give the functions and suspended frames that run one of `suspects`.
 
@@ -51,6 +52,7 @@ def find(
         tables: Code objects that the caller's own tables refer to, one for each reference.
         files: `co_filename` of the code that matters, for the walk that is needed when a module is not exact.
         compiles: Further compiles that the suspects belong to: of statements compiled alone.
+        functions: Functions that the caller knows: those that were merged into old ones.
     """
     modules = list(entries)
     if not all(entry.exact for entry in modules):
@@ -67,6 +69,7 @@ def find(
     if not counts:
         return heap
     found = _reachable(modules, counts)
+    found |= {id(f): f for f in functions if id(f.__code__) in counts}
     for function in found.values():
         counts[id(function.__code__)] -= 1
     missing = [known[key] for key, count in counts.items() if count > 0]

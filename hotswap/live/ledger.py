@@ -28,6 +28,7 @@ def write_ledger(tracker: Tracker, batch: Batch, planned: Planned) -> None:
         entry.data = text.data
         entry.code = planned.compiled[text.filename]
         entry.loads = None
+        entry.assigned.clear()
         if entry.filename != text.filename:
             entry.exact = False  # unchanged functions go on with code that names the old file
             entry.filename, entry.path = text.filename, os.path.realpath(text.filename)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections import deque
 from types import CellType, FrameType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
@@ -103,7 +104,7 @@ def redirect(graft: Graft, journal: Journal) -> None:
     news = [new for new, _ in pairs.values()]
     spared = {id(graft.pairs), id(pairs), id(news)}
     spared |= {id(p) for p in pairs.values()} | {id(p) for p in graft.pairs.values()}
-    holders = gc.get_referrers(*news)
+    holders = _holders(news)
     spared.add(id(holders))
     for new in news:
         if isinstance(
@@ -112,10 +113,66 @@ def redirect(graft: Graft, journal: Journal) -> None:
             spared |= {id(new.__mro__), id(new.__bases__)}
     for holder in holders:
         if id(holder) not in spared:
-            _redirect_in(holder, pairs, journal, spared)
+            if _redirect_in(holder, pairs, journal, spared):
+                graft.fresh[id(holder)] = holder
     holders.clear()
     news.clear()
 
+
+def _holders(news: list[Any]) -> list[Any]:
+    """Give what refers to any of `news`, which are as young as the swap.
+
+    So are most of those who hold them: the collector is off while a swap runs, and they are found in the youngest
+    generation. Reference counts tell whether that was all; only for what is still missing is the whole heap walked, in
+    time that grows with its size and with the number of objects asked for.
+    """
+    functions = all(type(new) is FunctionType for new in news)
+    left = {id(new): sys.getrefcount(new) - BASE for new in news}
+    found: list[Any] = []
+    for holder in _young_holders(left, functions=functions):
+        found.append(holder)
+        for key in _referred((holder,), left, functions=functions):
+            left[key] -= 1
+    missing = [new for new in news if left[id(new)] > 0]
+    if missing:
+        known = set(map(id, found))
+        known |= {id(missing), id(found), id(news)}
+        found += [holder for holder in gc.get_referrers(*missing) if id(holder) not in known]
+    return found
+
+
+def _young_holders(wanted: Mapping[int, int], *, functions: bool) -> list[Any]:
+    """Give the objects of the youngest generation that refer to any of those wanted: searched by the handful, in C."""
+    return [
+        holder
+        for chunk in _chunks(gc.get_objects(generation=0), 256)
+        if _referred(chunk, wanted, functions=functions)
+        for few in _chunks(chunk, 16)
+        if _referred(few, wanted, functions=functions)
+        for holder in few
+        if _referred((holder,), wanted, functions=functions)
+    ]
+
+
+def _chunks(objects: list[Any], size: int) -> Iterable[list[Any]]:
+    return (objects[start : start + size] for start in range(0, len(objects), size))
+
+
+def _referred(holders: Iterable[Any], wanted: Mapping[int, int], *, functions: bool) -> list[int]:
+    """Give the ids of those wanted, all functions perhaps, to which `holders` refer: once for each reference."""
+    referents = gc.get_referents(*holders)
+    if functions:  # `id` is an audited event, and costs thrice as much as `type`
+        referents = [x for x in referents if type(x) is FunctionType]
+    return [key for key in map(id, referents) if key in wanted]
+
+
+def _base() -> int:
+    """Count the references that counting itself makes: the loop's variable and the argument, but not the list's."""
+    (count,) = [sys.getrefcount(new) for new in [object()]]
+    return count - 1
+
+
+BASE: Final = _base()
 
 DEEP: Final = 4
 WIDE: Final = 2000
@@ -161,12 +218,13 @@ def _held(holder: Any) -> Iterable[Any]:
 
 def _redirect_in(
     holder: Any, pairs: dict[int, tuple[Any, Any]], journal: Journal, spared: set[int]
-) -> None:
+) -> bool:
+    """Replace within one holder; say whether it is a dict, a namespace perhaps, or an instance that held one."""
     kind = type(holder)
     if issubclass(kind, list):
         _in_list(holder, pairs, journal)
     elif issubclass(kind, dict):
-        _in_dict(holder, pairs, journal)
+        return _in_dict(holder, pairs, journal)
     elif issubclass(kind, set):
         hits = [x for x in holder if id(x) in pairs]
         if hits:
@@ -181,10 +239,9 @@ def _redirect_in(
             holder.cell_contents = pairs[id(held)][1]
     elif kind is tuple:
         _tuple_in_containers(holder, pairs, journal, spared)
-    elif issubclass(kind, (FunctionType, type, FrameType, ModuleType)):
-        return
-    else:
-        _in_instance(holder, pairs, journal)
+    elif not issubclass(kind, (FunctionType, type, FrameType, ModuleType)):
+        return _in_instance(holder, pairs, journal)
+    return False
 
 
 def _in_list(holder: list[Any], pairs: dict[int, tuple[Any, Any]], journal: Journal) -> None:
@@ -206,13 +263,13 @@ def _in_list(holder: list[Any], pairs: dict[int, tuple[Any, Any]], journal: Jour
     list.__setitem__(holder, slice(None), out)
 
 
-def _in_dict(holder: dict[Any, Any], pairs: dict[int, tuple[Any, Any]], journal: Journal) -> None:
+def _in_dict(holder: dict[Any, Any], pairs: dict[int, tuple[Any, Any]], journal: Journal) -> bool:
     if "__builtins__" in holder and "__name__" in holder:
-        return  # a module's names: the swap puts those right itself
+        return False  # a module's names: the swap puts those right itself
     hits = [k for k, v in holder.items() if id(v) in pairs]
     keys = [k for k in holder if id(k) in pairs]
     if not hits and not keys:
-        return
+        return False
     journal.content(holder)
     olds = {id(pairs[id(holder[key])][1]) for key in hits}
     stale = [k for k, v in holder.items() if id(v) in olds and id(v) not in pairs]
@@ -224,14 +281,17 @@ def _in_dict(holder: dict[Any, Any], pairs: dict[int, tuple[Any, Any]], journal:
     for key in keys:
         value = holder.pop(key)
         holder[pairs[id(key)][1]] = value
+    return bool(hits)
 
 
-def _in_instance(holder: Any, pairs: dict[int, tuple[Any, Any]], journal: Journal) -> None:
+def _in_instance(holder: Any, pairs: dict[int, tuple[Any, Any]], journal: Journal) -> bool:
     namespace = instance_dict(holder)
+    found = False
     if namespace is not None:
         for key, value in list(namespace.items()):
             if id(value) in pairs:
                 journal.setitem(namespace, key, pairs[id(value)][1])
+                found = True
     for cls in type(holder).__mro__:
         slots = cls.__dict__.get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
@@ -244,6 +304,8 @@ def _in_instance(holder: Any, pairs: dict[int, tuple[Any, Any]], journal: Journa
                     journal.setattr(holder, name, pairs[id(value)][1])
                 except (AttributeError, TypeError):
                     continue
+                found = True
+    return found
 
 
 def _tuple_in_containers(

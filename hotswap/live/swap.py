@@ -6,6 +6,7 @@ import importlib
 import os
 from dataclasses import dataclass, field
 from itertools import chain
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap import hooks
@@ -280,7 +281,10 @@ def _look_again(swap: Swap, rerun: Rerun, files: set[str], first: patch.Heap) ->
     """After statements ran, find what runs code of theirs too."""
     entries = [module.entry for module in rerun.swaps.values()]
     suspects = (code for made in swap.made for code in codes.walk(made))
-    return first.joined(holders.find(entries, suspects, _tables(swap), files, compiles=swap.made))
+    thrown = [new for new, _ in rerun.graft.pairs.values() if type(new) is FunctionType]
+    return first.joined(
+        holders.find(entries, suspects, _tables(swap), files, compiles=swap.made, functions=thrown)
+    )
 
 
 def _fitted(files: set[str]) -> Iterator[CodeType]:
@@ -298,12 +302,16 @@ def _tables(swap: Swap) -> Iterator[CodeType]:
 
 def _note_relics(swap: Swap) -> None:
     """Remember which code outside the compiles that run now is still in use: the next swap looks for it too."""
+    made: dict[str, list[CodeType]] = {}
+    for code in swap.made:
+        made.setdefault(code.co_filename, []).append(code)
     for module in swap.touched:
         entry = module.entry
         if not entry.exact or entry.code is None:
             continue
         former = swap.former.get(module.name)
-        compiles = [*swap.made, former] if former is not None else swap.made
+        compiles = made.get(entry.filename, [])
+        compiles = [*compiles, former] if former is not None else compiles
         current = set(map(id, codes.walk(entry.code)))
         suspects = (
             code

@@ -6,13 +6,14 @@ once, code would be called patched that does not run. The walk misses nothing, a
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Any
 
-from hotswap.live import holders, patch
+from hotswap.live import holders, patch, registries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from types import CodeType
+    from types import CodeType, FunctionType
 
 
 def compare() -> None:
@@ -26,9 +27,10 @@ def compare() -> None:
         files: set[str],
         *,
         compiles: Iterable[CodeType] = (),
+        functions: Iterable[FunctionType] = (),
     ) -> patch.Heap:
         codes, alone = list(suspects), list(compiles)
-        heap = look(entries, iter(codes), tables, files, compiles=alone)
+        heap = look(entries, iter(codes), tables, files, compiles=alone, functions=functions)
         codes = [code for code in codes if holders.is_function(code)]
         superseded = {id(code) for code in codes}
         equal = (
@@ -46,3 +48,13 @@ def compare() -> None:
         return heap
 
     holders.find = find
+    young = registries._holders
+
+    def holding(news: list[Any]) -> list[Any]:
+        found = young(news)
+        known = {*map(id, found), id(found)}
+        missed = [holder for holder in gc.get_referrers(*news) if id(holder) not in known]
+        assert not missed, f"nobody saw that these hold what was thrown away: {missed}"
+        return found
+
+    registries._holders = holding

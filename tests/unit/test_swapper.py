@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import importlib
 import importlib.util
 import itertools
@@ -330,3 +331,73 @@ def test_a_module_with_two_names_is_swapped_once(project: Project) -> None:
 
     assert len(outcome.changes) == len(set(outcome.changes))
     assert module.seen == [2]
+
+
+ROUTED = """
+from fastapi import APIRouter, Depends, FastAPI
+from SETTINGS import LIMIT
+
+router = APIRouter()
+
+def page(limit: int = LIMIT):
+    return limit
+
+@router.get("/a")
+def a(limit: int = LIMIT):
+    return limit
+
+@router.get("/b")
+def b(limit: int = Depends(page)):
+    return limit
+
+app = FastAPI()
+app.include_router(router)
+"""
+
+
+def test_a_route_that_ran_again_is_not_made_a_second_time(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own statement asked the new function; one that depends on a function that changed is asked again."""
+    pytest.importorskip("fastapi")
+    from fastapi.routing import APIRoute
+    from fastapi.testclient import TestClient
+
+    project.write("settings", "LIMIT = 1\n")
+    project.path("routed").write_text(ROUTED.replace("SETTINGS", f"{project.tag}_settings"))
+    client = TestClient(project.load("routed").app)
+    made: list[str] = []
+    constructor = APIRoute.__init__
+
+    @functools.wraps(constructor)
+    def counting(self: APIRoute, path: str, *args: Any, **kwargs: Any) -> None:
+        made.append(path)
+        constructor(self, path, *args, **kwargs)
+
+    monkeypatch.setattr(APIRoute, "__init__", counting)
+    outcome = project.save(settings="LIMIT = 2\n")
+
+    assert outcome.ok, outcome
+    assert (client.get("/a").json(), client.get("/b").json()) == (2, 2)
+    assert sorted(made) == ["/a", "/b"]
+
+
+def test_an_app_made_by_a_call_follows_each_edit_of_what_makes_it(project: Project) -> None:
+    """What is remembered of the file that calls is true of the next save too."""
+    pytest.importorskip("fastapi")
+    from fastapi.testclient import TestClient
+
+    making = (
+        "from fastapi import FastAPI\n\ndef answer():\n    return 0\n\n"
+        "def make():\n    app = FastAPI()\n    app.get('/x')(answer)\n    return app\n"
+    )
+    calling = "from @making import make\napp = make()\n"
+    project.write("making", making)
+    project.write("calling", calling)
+    client = TestClient(project.load("calling").app)
+    for path in ("/y", "/z"):
+        assert project.save(making=making.replace("/x", path)).ok
+        assert client.get(path).status_code == 200
+    assert project.save(calling="# moved\n" + calling).ok
+    assert project.save(making=making).ok
+    assert client.get("/x").status_code == 200

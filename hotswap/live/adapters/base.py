@@ -79,6 +79,10 @@ class Adapter(Protocol):
     def adopt(self, old: Any, new: Any, token: Any, journal: Journal) -> None:
         """Put what a constructor (or a factory) made of `new` into `old`, which keeps identity and state."""
 
+    def forget(self) -> None:
+        """After the statements ran: drop the framework's caches that are keyed by what they made."""
+        return None  # noqa: RET501 -- said, so that a type checker knows that it need not be overridden
+
     def settle(self, obj: Any, token: Any, ran: Ran) -> bool:
         """After the fillers ran: order, replace and drop entries. True when readers of its content must run again.
 
@@ -94,15 +98,23 @@ class Adapter(Protocol):
         self, objs: Sequence[Any], replaced: Mapping[CodeType, CodeType], journal: Journal
     ) -> None:
         """After new bodies were put into functions: renew what the framework derived from them."""
-        return None  # noqa: RET501 -- said, so that a type checker knows that it need not be overridden
+        return None  # noqa: RET501 -- as above
 
-    def reshaped(self, objs: Sequence[Any], changed: Sequence[object], journal: Journal) -> None:
+    def reshaped(
+        self,
+        objs: Sequence[Any],
+        changed: Sequence[object],
+        journal: Journal,
+        fresh: AbstractSet[int],
+    ) -> None:
         """Functions have another signature, classes another shape: renew what registries derived from them.
 
         Args:
             objs: The live registries.
             changed: Those functions and classes; they kept their identity.
             journal: Takes every undo.
+            fresh: ids of objects, or of their ``vars()``, that were made of a changed definition in this swap: they
+                know it as it is now.
         """
         return None  # noqa: RET501 -- as above
 

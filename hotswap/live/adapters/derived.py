@@ -14,10 +14,11 @@ import typing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from hotswap.live.looking import class_dict
+from hotswap.live.looking import class_dict, instance_dict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from collections.abc import Set as AbstractSet
 
     from hotswap.live.journal import Journal
 
@@ -31,29 +32,41 @@ LISTS: Final = ("path_params", "query_params", "header_params", "cookie_params",
 class Changed:
     """What kept its identity in this swap and is called, or validates, otherwise than before."""
 
-    functions: set[int]
-    """ids of functions with another signature."""
+    functions: dict[int, int]
+    """ids of functions with another signature, each with its place in the order of what changed."""
     classes: set[int]
     """ids of classes with another shape."""
+    fresh: AbstractSet[int]
+    """ids of what was made of a changed function in this swap, or of its ``vars()``."""
     _known: dict[int, bool] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, objects: Iterable[object]) -> Changed:
+    def of(cls, objects: Iterable[object], fresh: AbstractSet[int] = frozenset()) -> Changed:
         """Sort functions and classes apart."""
         every = list(objects)
         return cls(
-            {id(o) for o in every if type(o) is types.FunctionType},
+            {id(o): place for place, o in enumerate(every) if type(o) is types.FunctionType},
             {id(o) for o in every if issubclass(type(o), type)},
+            fresh,
         )
 
-    def called(self, call: Any) -> bool:
-        """Say whether calling `call` takes other arguments now."""
+    def since(self, dependant: Any) -> int:
+        """Give the place from which on a route has not asked what changed.
+
+        If the statement of its endpoint ran, it asked the new function, and what had changed before that.
+        """
+        if id(dependant) in self.fresh or id(instance_dict(dependant)) in self.fresh:
+            return self.functions.get(id(dependant.call), -1) + 1
+        return 0
+
+    def called(self, call: Any, since: int = 0) -> bool:
+        """Say whether calling `call` takes other arguments now, by a change at that place or behind it."""
         for _ in range(DEPTH):
             if call is None:
                 return False
             kind = type(call)
             if kind is types.FunctionType:
-                if id(call) in self.functions:
+                if self.functions.get(id(call), -1) >= since:
                     return True
                 call = call.__dict__.get("__wrapped__")
             elif kind is types.MethodType:
@@ -111,22 +124,23 @@ def _hints(cls: type) -> Iterator[Any]:
 def outdated(route: Any, changed: Changed) -> bool:
     """Say whether a route was made of something that changed."""
     own = vars(route)
-    if _asks(own.get("dependant"), changed, 0):
+    dependant = own.get("dependant")
+    if dependant is not None and _asks(dependant, changed, changed.since(dependant), 0):
         return True
     fields = [own.get(name) for name in FIELDS] + [*own.get("response_fields", {}).values()]
     return any(changed.mentioned(info.field_info.annotation) for info in fields if info is not None)
 
 
-def _asks(dependant: Any, changed: Changed, depth: int) -> bool:
-    if dependant is None or depth > DEPTH:
+def _asks(dependant: Any, changed: Changed, since: int, depth: int) -> bool:
+    if depth > DEPTH:
         return False
-    if changed.called(dependant.call):
+    if changed.called(dependant.call, since):
         return True
     for name in LISTS:
         for info in getattr(dependant, name, ()):
             if changed.mentioned(info.field_info.annotation):
                 return True
-    return any(_asks(inner, changed, depth + 1) for inner in dependant.dependencies)
+    return any(_asks(inner, changed, since, depth + 1) for inner in dependant.dependencies)
 
 
 def renew(route: Any, made_by: type, journal: Journal) -> None:

@@ -82,21 +82,37 @@ def fits(shelves: Sequence[tuple[Shelf, Sequence[Any]]], ran: Ran) -> bool:
         shelves: Each list with its content before the swap. The first one is where new definitions go.
         ran: What will run.
     """
+    return new_fit(shelves, ran, placed(shelves, ran))
+
+
+def placed(shelves: Sequence[tuple[Shelf, Sequence[Any]]], ran: Ran) -> set[str] | None:
+    """Give the names of ``ran.order`` that have entries; None when their entries cannot take the new order."""
     names = [name for name in ran.order if name]
-    if len(set(names)) != len(names):
-        return False  # a name defined twice: its entries cannot be told apart
+    wanted = set(names)
+    if len(wanted) != len(names):
+        return None  # a name defined twice: its entries cannot be told apart
     known: set[str] = set()
     for shelf, old in shelves:
-        placed = [n for n in names_in(shelf, old, ran.module) if n in names]
-        known.update(placed)
-        moved = placed != [n for n in names if n in placed]
+        found = [n for n in names_in(shelf, old, ran.module) if n in wanted]
+        here = set(found)
+        known |= here
+        moved = found != [n for n in names if n in here]
         # moved definitions: simple only when nothing but definitions fills the registry, in one run of entries
-        if moved and ("" in ran.order or not _together(shelf, old, ran.module, placed)):
-            return False
-    if not shelves:
+        if moved and ("" in ran.order or not _together(shelf, old, ran.module, found)):
+            return None
+    return known
+
+
+def new_fit(
+    shelves: Sequence[tuple[Shelf, Sequence[Any]]], ran: Ran, known: set[str] | None
+) -> bool:
+    """Say whether there is a place for the definitions of ``ran.ran`` that have no entries yet; `known` have some."""
+    if known is None:
+        return False
+    new = [n for n in ran.order if n and n in ran.ran and n not in known]
+    if not shelves or not new:
         return True
     shelf, old = shelves[0]
-    new = [n for n in names if n in ran.ran and n not in known]
     return all(place_of(shelf, old, name, ran) is not None for name in new)
 
 

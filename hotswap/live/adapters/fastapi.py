@@ -25,6 +25,7 @@ from hotswap.live.adapters.starlette import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from types import CodeType
 
     from hotswap.live.adapters.base import Ran
@@ -117,7 +118,7 @@ class FastAPIAdapter(StarletteAdapter):
                 vars(part)["_routes_version"] = next(_versions)
         if "openapi_schema" in vars(obj):
             obj.openapi_schema = None
-        self._forget()
+        self.forget()
 
     def patched(
         self, objs: Sequence[Any], replaced: Mapping[CodeType, CodeType], journal: Journal
@@ -134,12 +135,18 @@ class FastAPIAdapter(StarletteAdapter):
                 for route in stale:
                     journal.setattr(route, "app", self._wrapped(route))
                 self.renewed(obj)
-        self._forget()
+        self.forget()
 
-    def reshaped(self, objs: Sequence[Any], changed: Sequence[object], journal: Journal) -> None:
+    def reshaped(
+        self,
+        objs: Sequence[Any],
+        changed: Sequence[object],
+        journal: Journal,
+        fresh: AbstractSet[int],
+    ) -> None:
         """Routes that asked a signature, or made validators of a model, which is another now: they ask again."""
-        what = derived.Changed.of(changed)
-        self._forget()
+        what = derived.Changed.of(changed, fresh)
+        self.forget()
         kinds = (self._routing.APIRoute, self._routing.APIWebSocketRoute)
         stale: dict[int, Any] = {}
         seen: set[int] = set()  # a router is one of `objs`, and below the app that includes it
@@ -176,12 +183,12 @@ class FastAPIAdapter(StarletteAdapter):
         """Forget model fields and schemas made of the old shape, in every live app."""
         if not classes:
             return
-        self._forget()
+        self.forget()
         for obj in gc.get_objects():
             if issubclass(type(obj), self._apps) and "openapi_schema" in vars(obj):
                 obj.openapi_schema = None
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Clear FastAPI's lru_caches keyed by functions and classes, and the table keyed by ``id(function)``."""
         loaded = [m for name, m in list(sys.modules.items()) if name.startswith("fastapi.")]
         if self._caches[0] != len(loaded):

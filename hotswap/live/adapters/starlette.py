@@ -70,6 +70,8 @@ class Token:
     """What the lists held, by identity: routes define ``__eq__`` by path and endpoint."""
     prepared: set[tuple[str, str]] = field(default_factory=set)
     """Definitions whose handlers have been taken out already."""
+    placed: dict[str, tuple[Sequence[str], set[str] | None]] = field(default_factory=dict)
+    """Module name -> the order of its fillers, and what `entries.placed` found of it."""
 
 
 class StarletteAdapter(Adapter):
@@ -133,7 +135,11 @@ class StarletteAdapter(Adapter):
         """Say whether the changed definitions' entries can take the places of their old ones."""
         shelves = self.shelves(obj)
         known = [(shelf, old) for shelf, (_, old) in zip(shelves, token.lists, strict=True)]
-        if not entries.fits(known, ran):
+        order, names = token.placed.get(ran.module, (None, None))
+        if order is not ran.order:  # asked for each endpoint that runs again
+            names = entries.placed(known, ran)
+            token.placed[ran.module] = (ran.order, names)
+        if not entries.new_fit(known, ran, names):
             return False
         gone = {(ran.module, name) for name in (*ran.ran, *ran.removed)} - token.prepared
         token.prepared |= gone

@@ -76,8 +76,7 @@ def taint(rerun: Rerun, swap: ModuleSwap) -> None:
     dirty = any(s.dirty for s in rerun.swaps.values())
     if not (swap.tainted or swap.readers or dirty):
         return
-    made = [c for c in codes.children(swap.text.code) if not codes.is_class_body(c)]
-    functions = {c.co_name: (codes.names_used(c), c) for c in made}
+    functions = _functions(swap)
     if dirty:
         swap.readers |= _readers(rerun, swap, functions)
     for spread in (swap.tainted, swap.readers):
@@ -89,6 +88,15 @@ def taint(rerun: Rerun, swap: ModuleSwap) -> None:
                     if not isinstance(swap.names.get(name), type):
                         spread.add(name)
                         grew = True
+
+
+def _functions(swap: ModuleSwap) -> Mapping[str, tuple[set[str], CodeType]]:
+    """Give the names that each function of a module uses, and its code."""
+    whole = swap.text.code
+    if swap.used[0] is not whole:  # asked after each statement that ran
+        made = [c for c in codes.children(whole) if not codes.is_class_body(c)]
+        swap.used = whole, {c.co_name: (codes.names_used(c), c) for c in made}
+    return swap.used[1]
 
 
 def _readers(

@@ -24,6 +24,7 @@ from hotswap.live.rerun.joining import follow
 from hotswap.source.nodes import dotted
 
 if TYPE_CHECKING:
+    from hotswap.live.loaded import Loaded
     from hotswap.live.rerun.state import Key, ModuleSwap, Rerun
     from hotswap.source.plan import Step
     from hotswap.source.units import Unit
@@ -228,17 +229,25 @@ def _made_by_calls(rerun: Rerun) -> None:
                 continue
             if not rerun.refill.factories.holds(value) or rerun.pinned(entry.name):
                 continue
-            known = rerun.swaps.get(entry.name)
-            text = known.text if known is not None else rerun.dependents.text(entry)
-            for unit in text.units:
-                if unit.kind != "assign" or name not in unit.scan.binds or unit.value is None:
+            for line, made in _assigned(rerun, entry, name):
+                if constructed(rerun, entry.names, made, value):
                     continue
-                if constructed(rerun, entry.names, unit, value):
-                    continue
-                why = rerun.refill.factories.due(entry.module, name, unit.node)
+                why = rerun.refill.factories.due(entry.module, name, made)
                 if not why:
                     continue
-                swap = known if known is not None else follow(rerun, entry)
+                swap = rerun.swaps.get(entry.name) or follow(rerun, entry)
                 for step in swap.steps:
-                    if not step.is_guard and step.unit.line == unit.line and step.verdict != "run":
+                    if not step.is_guard and step.unit.line == line and step.verdict != "run":
                         swap.forced[id(step.unit)] = why
+
+
+def _assigned(rerun: Rerun, entry: Loaded, name: str) -> list[tuple[int, ast.stmt]]:
+    """Give the line and statement of each assignment of a name, in the new source of a module that was edited."""
+    swap = rerun.swaps.get(entry.name)
+    if swap is None:
+        return rerun.dependents.assigned(entry, name)
+    return [
+        (unit.line, unit.node)
+        for unit in swap.text.units
+        if unit.kind == "assign" and name in unit.scan.binds and unit.value is not None
+    ]

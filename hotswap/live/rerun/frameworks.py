@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hotswap.live.rerun.state import Key, ModuleSwap, Rerun
-    from hotswap.source.units import Unit
 
 
-def constructed(rerun: Rerun, names: Mapping[str, Any], unit: Unit, value: Any) -> bool:
-    """Say whether a registry was made by calling its own class."""
-    if adapter_of(rerun, value) is None or not isinstance(unit.value, ast.Call):
+def constructed(rerun: Rerun, names: Mapping[str, Any], made: ast.stmt, value: Any) -> bool:
+    """Say whether a registry was made by a statement that calls its own class."""
+    call = getattr(made, "value", None)
+    if adapter_of(rerun, value) is None or not isinstance(call, ast.Call):
         return False
-    function: Any = unit.value.func
+    function: Any = call.func
     first = names.get(function.id) if isinstance(function, ast.Name) else None
     if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
         holder = names.get(function.value.id)
@@ -84,6 +84,30 @@ def note_copied(rerun: Rerun, registry: Registry) -> None:
 
 def ran_facts(rerun: Rerun, registry: Registry, swap: ModuleSwap) -> Ran:
     """Give what its adapter has to know of one module's statements."""
+    return Ran(
+        swap.entry.names.get("__name__", swap.name),
+        frozenset(registry.ran.get(swap.name, ())),
+        frozenset(registry.removed.get(swap.name, ())),
+        _order(rerun, registry, swap),
+        registry.replayed,
+    )
+
+
+def _order(rerun: Rerun, registry: Registry, swap: ModuleSwap) -> list[str]:
+    """Give the statements that fill a registry, in file order.
+
+    Asked for each endpoint that runs again. What it depends on is what names are bound to, which the run of an
+    endpoint's statement seldom changes: old functions keep their identity.
+    """
+    seen = (
+        swap.steps,
+        len(swap.steps),
+        list(map(id, swap.names.values())),
+        sum(len(other.dirty) for other in rerun.swaps.values()),
+    )
+    known = registry.orders.get(swap.name)
+    if known is not None and known[0][0] is swap.steps and known[0][1:] == seen[1:]:
+        return known[1]
     order = [
         s.unit.name if s.unit.kind == "def" else ""
         for s in swap.steps
@@ -92,10 +116,5 @@ def ran_facts(rerun: Rerun, registry: Registry, swap: ModuleSwap) -> Ran:
         and registry.key in targets(rerun, swap, s.unit)
         and not only_state(rerun, s.unit, registry.key)
     ]
-    return Ran(
-        swap.entry.names.get("__name__", swap.name),
-        frozenset(registry.ran.get(swap.name, ())),
-        frozenset(registry.removed.get(swap.name, ())),
-        order,
-        registry.replayed,
-    )
+    registry.orders[swap.name] = (seen, order)
+    return order

@@ -48,7 +48,7 @@ def reason_to_refill(rerun: Rerun, swap: ModuleSwap, step: Step) -> str | None:
         return None
     if unit.kind == "assign" and isinstance(unit.value, ast.Call | ast.Attribute):
         for name in unit.binds:
-            if constructed(rerun, swap.names, unit, swap.names.get(name)):
+            if constructed(rerun, swap.names, unit.node, swap.names.get(name)):
                 continue  # ``app = FastAPI(lifespan=...)`` calls nothing of ours
             due = rerun.refill.factories.due(swap.entry.module, name, unit.node)
             if due:
@@ -275,6 +275,8 @@ def settle(rerun: Rerun) -> None:
                     because="its statements ran again, in place",
                 )
             )
+    for adapter in rerun.refill.active:
+        adapter.forget()
     registries.redirect(rerun.graft, journal)
     put_in_order(rerun)
     for registry in list(rerun.refill.touched.values()):
@@ -293,7 +295,7 @@ def settle(rerun: Rerun) -> None:
         if values:
             adapter.patched(values, rerun.refill.replaced, journal)
             if reshaped:
-                adapter.reshaped(values, reshaped, journal)
+                adapter.reshaped(values, reshaped, journal, rerun.graft.fresh.keys())
     changed = {s.name for s in rerun.swaps.values() if s.ran or s.dirty or s.deleted}
     for adapter in rerun.refill.active:
         if shaped:

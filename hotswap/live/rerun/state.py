@@ -79,6 +79,10 @@ class ModuleSwap:
         default_factory=lambda: ([], 0, {})
     )
     """What `binders` knows, and of which steps."""
+    used: tuple[CodeType | None, dict[str, tuple[set[str], CodeType]]] = field(
+        default_factory=lambda: (None, {})
+    )
+    """What `changed.taint` knows of the module's functions, and of which compile."""
     forced: dict[int, str] = field(default_factory=dict)
     """id(unit) -> why it has to run although nothing it reads changed."""
     outside: set[tuple[str, str]] = field(default_factory=set)
@@ -136,6 +140,10 @@ class Registry:
     replayed: bool = False
     ran: dict[str, set[str]] = field(default_factory=dict)
     removed: dict[str, set[str]] = field(default_factory=dict)
+    orders: dict[str, tuple[tuple[list[Step], int, list[int], int], list[str]]] = field(
+        default_factory=dict
+    )
+    """Module name -> the statements of it that fill the registry, and what they were found from."""
 
     def filled_by(self, swap: ModuleSwap) -> bool:
         """Say whether a module's statements fill it, filled it or make it."""
