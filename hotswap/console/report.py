@@ -286,6 +286,8 @@ def banner(info: Mapping[str, object], *, root: str, verbose: bool = False) -> l
     for number, url in enumerate(urls):
         head += [Span("  " if number == 0 else " "), Span(clean(url), "link")]
     head.append(Span(f"   gen {info.get('generation', 0)}", "quiet"))
+    if verbose and info.get("pid"):
+        head.append(Span(f"   pid {info['pid']}", "quiet"))
     lines = [Line(tuple(head))]
     counted = [
         count(have, noun)

@@ -361,6 +361,11 @@ def test_the_banner(desk):
     )
 
 
+def test_the_banner_names_the_process_to_send_signals_to_at_v(desk):
+    desk.open(verbosity=1).started({"version": "0.4", "target": "m:app", "pid": 42})
+    assert desk.text().splitlines()[0] == "hotswap 0.4  m:app   gen 0   pid 42"
+
+
 def test_no_banner_after_an_exec_reload_and_none_of_what_is_not_watched(desk):
     console = desk.open()
     console.started({"version": "0.4", "target": "m:app", "resumed": True})
