@@ -258,3 +258,13 @@ def test_a_strict_policy_changes_nothing(page: Page, context: BrowserContext, si
     wait_overlay(page, shown=False)
     page.wait_for_function("() => document.querySelector('#title').textContent === 'changed'")
     assert problems == []
+
+
+@pytest.mark.parametrize(("code", "column"), [("x = (1", 5), ("    return nope)", 16)])
+def test_a_caret_stands_below_the_column(page: Page, site: Site, code: str, column: int) -> None:
+    visit(page, site.url)
+    path = str(site.write("main.py", code))
+    site.fail(Fault("HS101", "syntax error", "x", path=path, line=1, column=column, text=code))
+    wait_overlay(page)
+    line, caret = page.locator("hotswap-overlay .code").inner_text().split("\n")
+    assert line[caret.index("^")] == code[column - 1]

@@ -7,77 +7,22 @@ initialisers, instances, listeners) is state and stays. Whatever would need the 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from hotswap.web.javascript.classes import compare_class
+from hotswap.web.javascript.draft import Draft, Patch, Rerun, check_parameters
 from hotswap.web.javascript.elements import redrawn
 from hotswap.web.javascript.reach import LIVE, TOP, reach, spent
 from hotswap.web.javascript.rewrite import function_source, plain_meta, unit_source
-from hotswap.web.javascript.tree import flags, is_literal, mentions, text, walk
+from hotswap.web.javascript.tree import is_literal, mentions, text, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tree_sitter import Node
 
-    from hotswap.web.javascript.syntax import ClassParts, Member, Module, Unit
-    from hotswap.web.javascript.tree import SyntaxFault
-
-
-READ_ONCE = frozenset(
-    f"static get {name}"
-    for name in ("observedAttributes", "formAssociated", "properties", "styles")
-)
-"""Static getters that ``customElements.define`` (and Lit) read once, when the class is registered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patch:
-    """What a page has to do to run the new version."""
-
-    mode: Literal["none", "patch", "rerun", "fault"]
-    why: str = ""
-    code: str = ""
-    changed: tuple[str, ...] = ()
-    added: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-    """Variables whose initialiser changed, or depends on what changed: they keep their value, and the page says so."""
-    spent: tuple[str, ...] = ()
-    """Of a classic script: changed functions that only the page's markup can call again; if it does not, they ran."""
-    redrawn: tuple[tuple[str, str], ...] = ()
-    """(class, method) pairs: to be called again on each custom element of that class that stands on the page."""
-    built: tuple[str, ...] = ()
-    """Classes whose elements, if any stand on the page, cannot be drawn again: then it runs anew."""
-    imports: tuple[tuple[str, str], ...] = ()
-    """(specifier, name) pairs that must be loaded before `code` can run; the name ``""`` loads for effect alone."""
-    fault: SyntaxFault | None = None
-
-
-class _Rerun(Exception):
-    """The top level has to run again; the message says why."""
-
-
-@dataclass(slots=True)
-class _Draft:
-    """The code so far: (line from 0, text) pairs, so that stack traces point at the file's own lines."""
-
-    record: str
-    parts: list[tuple[int, str]] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    added: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
-    imports: list[tuple[str, str]] = field(default_factory=list)
-    spent: list[str] = field(default_factory=list)
-    replaced: set[str] = field(default_factory=set)
-    """The keys of functions in initialisers that changed."""
-    moved: set[str] = field(default_factory=set)
-    """Names that unchanged code would look up in vain, or in the wrong place: they are bound in the patch alone."""
-
-    def put(self, key: str, node: Node, value: str) -> None:
-        """Make `value` the newer function of `key`."""
-        self.parts.append((node.start_point[0], f"{self.record}.p[{json.dumps(key)}]={value};"))
+    from hotswap.web.javascript.syntax import Module, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +58,11 @@ def diff(
         return Patch("fault", fault=new.fault)
     if old.digest == new.digest:
         return Patch("none")
-    draft = _Draft(record)
+    draft = Draft(record)
     try:
         _compare(old, new, draft)
         _check_spent(new, draft, importers, elsewhere, classic=classic)
-    except _Rerun as reason:
+    except Rerun as reason:
         return Patch("rerun", why=str(reason))
     if not draft.parts and not draft.imports:
         mode: Literal["none", "patch"] = "patch" if draft.kept else "none"
@@ -137,15 +82,15 @@ def diff(
     )
 
 
-def _compare(old: Module, new: Module, draft: _Draft) -> None:
+def _compare(old: Module, new: Module, draft: Draft) -> None:
     if old.fault is not None:
-        raise _Rerun("the version before did not parse")
+        raise Rerun("the version before did not parse")
     if old.duplicate or new.duplicate:
-        raise _Rerun(f"{new.duplicate or old.duplicate} is declared twice")
+        raise Rerun(f"{new.duplicate or old.duplicate} is declared twice")
     if old.is_module and not new.is_module:
-        raise _Rerun("it is no module any more")
+        raise Rerun("it is no module any more")
     if not old.is_module and new.root is not None and _uses_meta(new.root):
-        raise _Rerun("it uses import.meta now")
+        raise Rerun("it uses import.meta now")
     _compare_statements(old, new)
     _compare_imports(old, new, draft)
     added = [name for name in new.units if name not in old.units]
@@ -172,12 +117,12 @@ def _compare_statements(old: Module, new: Module) -> None:
     for number, node in enumerate(new.statements):
         before = old.groups.get(f"@{number}")
         if before is None or not before.same_shape(new.groups[f"@{number}"]):
-            raise _Rerun(f"the statement at line {node.start_point[0] + 1} changed")
+            raise Rerun(f"the statement at line {node.start_point[0] + 1} changed")
     if len(old.statements) > len(new.statements):
-        raise _Rerun("a top-level statement was removed")
+        raise Rerun("a top-level statement was removed")
 
 
-def _compare_imports(old: Module, new: Module, draft: _Draft) -> None:
+def _compare_imports(old: Module, new: Module, draft: Draft) -> None:
     known = {(i.source, name) for i in old.imports for name in i.names or ()}
     sources = {imported.source for imported in old.imports}
     locals_before = {name[1] for i in old.imports for name in i.names or ()}
@@ -190,7 +135,7 @@ def _compare_imports(old: Module, new: Module, draft: _Draft) -> None:
             if (imported.source, name) in known:
                 continue
             if imported.attributes:
-                raise _Rerun(f"{name[1]} is imported with attributes")
+                raise Rerun(f"{name[1]} is imported with attributes")
             draft.imports.append((imported.source, name[0]))
             wanted = f"{json.dumps(imported.source)},{json.dumps(name[0])}"
             draft.parts.append((-1, f"const {name[1]}={draft.record}.imported({wanted});"))
@@ -208,10 +153,10 @@ def _check_removed(old: Module, new: Module) -> None:
     if gone and new.root is not None:
         used = gone & mentions(new.root)
         if used:
-            raise _Rerun(f"{min(used)} was removed but is still used")
+            raise Rerun(f"{min(used)} was removed but is still used")
 
 
-def _compare_group(name: str, old: Module, new: Module, draft: _Draft) -> bool:
+def _compare_group(name: str, old: Module, new: Module, draft: Draft) -> bool:
     """Take over the lasting functions of a statement or initialiser of one shape; True when one was."""
     changed = False
     pairs = zip(old.groups[name].functions, new.groups[name].functions, strict=True)
@@ -219,7 +164,7 @@ def _compare_group(name: str, old: Module, new: Module, draft: _Draft) -> bool:
         same = before.text == after.text
         if same and not draft.moved & mentions(after):
             continue
-        _check_parameters(before, after, name)
+        check_parameters(before, after, name)
         if after.type == "method_definition":
             key = after.child_by_field_name("name")
             kinds = {child.type for child in after.children}
@@ -238,7 +183,7 @@ def _compare_group(name: str, old: Module, new: Module, draft: _Draft) -> bool:
     return changed
 
 
-def _compare_unit(before: Unit, after: Unit, old: Module, new: Module, draft: _Draft) -> None:
+def _compare_unit(before: Unit, after: Unit, old: Module, new: Module, draft: Draft) -> None:
     name = after.name
     if after.exported and not before.exported and name != "default":
         draft.parts.append((after.line, _exposed(name, draft.record)))
@@ -253,7 +198,7 @@ def _compare_unit(before: Unit, after: Unit, old: Module, new: Module, draft: _D
         draft.parts.append((after.line, _followed(name, before.value, after.value, draft.record)))
         draft.changed.append(name)
     elif before.parts is not None and after.parts is not None:
-        _compare_class(name, before.parts, after.parts, draft)
+        compare_class(name, before.parts, after.parts, draft)
     elif before.kind == after.kind and name in new.groups:
         if old.groups[name].same_shape(new.groups[name]):
             if _compare_group(name, old, new, draft):
@@ -261,11 +206,11 @@ def _compare_unit(before: Unit, after: Unit, old: Module, new: Module, draft: _D
         elif after.kind in ("let", "var"):
             draft.kept.append(name)
         else:
-            raise _Rerun(f"the value of {name} is worked out when the script runs")
+            raise Rerun(f"the value of {name} is worked out when the script runs")
     elif {before.kind, after.kind} <= {"let", "var"}:
         draft.kept.append(name)
     else:
-        raise _Rerun(f"{name} became another kind of thing")
+        raise Rerun(f"{name} became another kind of thing")
 
 
 def _followed(name: str, before: Node, after: Node, record: str) -> str:
@@ -275,137 +220,17 @@ def _followed(name: str, before: Node, after: Node, record: str) -> str:
     return f"{name}={text(after)};"
 
 
-def _replace_function(before: Unit, after: Unit, old: Node, new: Node, draft: _Draft) -> None:
+def _replace_function(before: Unit, after: Unit, old: Node, new: Node, draft: Draft) -> None:
     if old.type == "arrow_function" and new.type != "arrow_function":
-        raise _Rerun(f"{after.name} was an arrow function: it has no `this` to hand on")
-    _check_parameters(old, new, after.name)
+        raise Rerun(f"{after.name} was an arrow function: it has no `this` to hand on")
+    check_parameters(old, new, after.name)
     anonymous = after.kind == "function"
     draft.put(after.name, new, f"({function_source(new, draft.record, anonymous=anonymous)})")
     if text(before.node) != text(after.node):
         draft.changed.append(after.name)
 
 
-def _check_parameters(before: Node, after: Node, name: str) -> None:
-    """The old function's head is still entered first: it must not stumble over what the new one is called with."""
-    if flags(before) != flags(after):
-        raise _Rerun(f"{name} became {flags(after) or 'an ordinary function'}")
-    if before.type == "arrow_function":
-        return  # wrapped: its own parameters are not looked at
-    old, new = before.child_by_field_name("parameters"), after.child_by_field_name("parameters")
-    if text(old) == text(new) or old is None:
-        return
-    for parameter in old.named_children:
-        target = parameter.child_by_field_name("left") or parameter
-        if target.type in ("object_pattern", "array_pattern"):
-            raise _Rerun(f"{name} takes its arguments apart in another way")
-
-
-def _compare_class(name: str, before: ClassParts, after: ClassParts, draft: _Draft) -> None:
-    if not before.same_shape(after) or before.derived != after.derived:
-        raise _Rerun(f"class {name}: heritage or fields changed")
-    for key, member in after.members.items():
-        was = before.members.get(key)
-        same = was is not None and text(was.node) == text(member.node)
-        if same and not draft.moved & mentions(member.node):
-            continue
-        if after.derived and member.key in READ_ONCE:
-            raise _Rerun(f"class {name}: {member.key} was read when it was registered")
-        _replace_member(name, was, member, after, draft)
-        if not same:
-            draft.changed.append(f"{name}.{key.removeprefix('=')}")
-    for key, member in before.members.items():
-        if key in after.members:
-            continue
-        if member.is_constructor:
-            raise _Rerun(f"class {name}: its constructor was removed")
-        if member.name.type != "private_property_identifier":
-            draft.parts.append((-1, _dropped(name, member, draft.record)))
-        draft.removed.append(f"{name}.{key}")
-
-
-def _replace_member(
-    name: str, was: Member | None, member: Member, parts: ClassParts, draft: _Draft
-) -> None:
-    private = member.name.type == "private_property_identifier"
-    if was is None and private:
-        raise _Rerun(f"class {name}: {text(member.name)} is new, and private names cannot be added")
-    if was is None and member.name.type == "computed_property_name":
-        raise _Rerun(f"class {name}: a member with a computed name is new")
-    if was is not None:
-        _check_parameters(was.function, member.function, f"{name}.{text(member.name)}")
-    node = member.node
-    if member.is_constructor:
-        if was is None or (parts.derived and not parts.plain):
-            raise _Rerun(f"class {name}: the constructor sets up fields")
-        if any(
-            found.type == "meta_property" and text(found) == "new.target" for found in walk(node)
-        ):
-            raise _Rerun(f"class {name}: the constructor uses new.target")
-        if parts.derived:
-            source = plain_meta(node, text(node), draft.record)
-            value = f"class extends Object.getPrototypeOf({draft.record}.k({json.dumps(name)})){{{source}}}"
-            if _private_names(node):
-                raise _Rerun(f"class {name}: the constructor uses private names")
-            draft.put(f"{name}.{member.key}", node, value)
-            return
-    source = _as_object_member(member)
-    home = f"{draft.record}.k({json.dumps(name)})" + ("" if member.is_static else ".prototype")
-    literal = plain_meta(
-        node, f"({{__proto__:Object.getPrototypeOf({home}),{source}}})", draft.record
-    )
-    facts = json.dumps(
-        {
-            "class": name,
-            "key": member.key,
-            "access": member.access,
-            "static": member.is_static,
-            "field": member.is_field,
-            "add": was is None,
-        }
-    )
-    if _private_names(node) - {text(member.name)} or (private and _names_itself(member)):
-        # Only code evaluated in the class's own scope may use its private names; what patches have added to the
-        # module is not in that scope, so it is handed in by name.
-        used = json.dumps(sorted(mentions(node)))
-        made = f"{draft.record}.inside({json.dumps(name)},{used},{json.dumps(literal)})"
-    else:
-        made = literal
-    draft.parts.append((node.start_point[0], f"{draft.record}.member({facts},{made});"))
-
-
-def _as_object_member(member: Member) -> str:
-    """Spell a class member as one of an object literal, which gives it a `super`."""
-    node = member.node
-    if member.is_field:
-        return f"$field(){{return {text(member.function)}}}"
-    source, begin = node.text or b"", node.start_byte
-    name = member.name
-    if name.type == "private_property_identifier" or member.is_constructor:
-        source = source[: name.start_byte - begin] + b"$member" + source[name.end_byte - begin :]
-    spelled = source.decode()
-    return spelled.removeprefix("static").lstrip() if member.is_static else spelled
-
-
-def _private_names(node: Node) -> set[str]:
-    return {text(found) for found in walk(node) if found.type == "private_property_identifier"}
-
-
-def _names_itself(member: Member) -> bool:
-    body = member.function.child_by_field_name("body")
-    return body is not None and text(member.name) in _private_names(body)
-
-
-def _dropped(name: str, member: Member, record: str) -> str:
-    facts = {"class": name, "static": member.is_static, "access": member.access}
-    computed = member.name.type == "computed_property_name"
-    if computed or member.is_field:
-        raise _Rerun(f"class {name}: {text(member.name)} was removed")
-    spelled = text(member.name)
-    prop = spelled if member.name.type in ("string", "number") else json.dumps(spelled)
-    return f"{record}.drop({json.dumps(facts)},{prop});"
-
-
-def _add_unit(unit: Unit, new: Module, draft: _Draft) -> None:
+def _add_unit(unit: Unit, new: Module, draft: Draft) -> None:
     name, record = unit.name, draft.record
     source = unit_source(new, unit, record)
     if unit.node.type == "variable_declarator":
@@ -413,7 +238,7 @@ def _add_unit(unit: Unit, new: Module, draft: _Draft) -> None:
             _check_added_value(unit, unit.value, new)
         source = f"let {source};"
     elif name == "default":
-        raise _Rerun("a default export was added")
+        raise Rerun("a default export was added")
     draft.parts.append((unit.line, source))
     draft.added.append(name)
     if unit.function is not None and unit.kind == "function":
@@ -428,7 +253,7 @@ def _check_added_value(unit: Unit, value: Node, new: Module) -> None:
     if new.groups[unit.name].functions or any(
         found.type in ("await_expression", "meta_property") for found in walk(value)
     ):
-        raise _Rerun(f"{unit.name} is new and is worked out when the script runs")
+        raise Rerun(f"{unit.name} is new and is worked out when the script runs")
 
 
 def _exposed(name: str, record: str) -> str:
@@ -436,7 +261,7 @@ def _exposed(name: str, record: str) -> str:
     return f"{record}.x({json.dumps(name)},()=>{name},$$v=>{{{name}=$$v}});"
 
 
-def _check_dependents(old: Module, new: Module, draft: _Draft) -> None:
+def _check_dependents(old: Module, new: Module, draft: Draft) -> None:
     """What ran once with a changed literal in it would now come out differently."""
     literals = {
         name
@@ -455,14 +280,14 @@ def _check_dependents(old: Module, new: Module, draft: _Draft) -> None:
         ran_with = literals & mentions(node, new.groups[f"@{number}"].functions)
         if ran_with and not _only_lists(node):
             line = node.start_point[0] + 1
-            raise _Rerun(f"the statement at line {line} ran with {min(ran_with)}")
+            raise Rerun(f"the statement at line {line} ran with {min(ran_with)}")
     for name, unit in new.units.items():
         if name in draft.added:
             continue
         for node in _ran_once(unit, new):
             used = mentions(node, new.groups[name].functions if name in new.groups else ())
             if used & literals and unit.kind not in ("let", "var"):
-                raise _Rerun(f"{name} was made with {min(used & literals)}")
+                raise Rerun(f"{name} was made with {min(used & literals)}")
             if used & (literals | functions):
                 draft.kept.append(name)
 
@@ -474,7 +299,7 @@ def _only_lists(node: Node) -> bool:
 
 def _check_spent(
     new: Module,
-    draft: _Draft,
+    draft: Draft,
     importers: Sequence[Importer],
     elsewhere: Iterable[str],
     *,
@@ -493,15 +318,15 @@ def _check_spent(
                 used = {LIVE}
             outside.setdefault(name, set()).update(TOP if at in over else at for at in used)
             if name in literals and found.mentions.get(local, set()) & (over | {TOP}):
-                raise _Rerun(f"{importer.path} ran with {name}")
+                raise Rerun(f"{importer.path} ran with {name}")
     over = spent(new, outside)
     used_once = {name for name in literals if reach(new.source).mentions.get(name, set()) & over}
     if used_once:
-        raise _Rerun(f"what ran once ran with {min(used_once)}")
+        raise Rerun(f"what ran once ran with {min(used_once)}")
     changed = [name for name in draft.changed if name in new.units or "." in name]
     over &= set(changed) | draft.replaced
     if over and not classic:
-        raise _Rerun(f"{min(over)} has run, and nothing calls it again")
+        raise Rerun(f"{min(over)} has run, and nothing calls it again")
     draft.spent += sorted(over)
 
 
@@ -518,7 +343,7 @@ def _ran_once(unit: Unit, new: Module) -> Iterable[Node]:
                 yield child
 
 
-def _assemble(draft: _Draft, url: str, digest: str) -> str:
+def _assemble(draft: Draft, url: str, digest: str) -> str:
     """Put each part on its own line of the file; what must come first stands on line one."""
     # From here on code evaluated later sees what this patch declares: scopes nest, newest innermost.
     out = [f"{draft.record}.e=c=>eval(c);"]

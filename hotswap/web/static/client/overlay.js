@@ -186,9 +186,8 @@ function drawFrame(frame) {
   if (frame.code) {
     const indent = /^\s*/.exec(frame.code)[0].length;
     const code = element('div', 'code', frame.code.slice(indent));
-    // The column is that of the file; the code may have been sent without its indentation.
     const at = frame.col - 1 - indent;
-    if (frame.col && indent && at >= 0 && at <= frame.code.length) {
+    if (frame.col && at >= 0 && at <= frame.code.length) {
       code.append('\n', element('span', 'caret', `${' '.repeat(at)}^`));
     }
     box.append(code);
@@ -259,4 +258,4 @@ export function say(text) {
   }, TOAST_TIME);
 }
 
-on('reload-held', ({ reason }) => say(`${reason}: this page answers a form, send it again to see that`));
+on('reload-held', ({ reason }) => say(`${reason}: send the form again to see it`));
