@@ -71,6 +71,8 @@ def gained(old: Unit | None, new: Unit, cls: type, path: str) -> list[Gained]:
     before = assigned(old, model) if old is not None else {}
     after = assigned(new, model)
     result = Gained(cls, cls.__qualname__, path, new.line)
+    known = _parameters(old) if old is not None else set()
+    fresh = {name: value for name, value in _defaults(new).items() if name not in known}
     for name, (value, line) in after.items():
         if name in before:
             was = before[name][0]
@@ -78,6 +80,8 @@ def gained(old: Unit | None, new: Unit, cls: type, path: str) -> list[Gained]:
                 if literal(was):
                     result.defaults[name] = was
             continue
+        if value is not None and old is not None:
+            value = _untold(value, fresh)  # noqa: PLW2901 - what it comes to
         if value is not None and literal(value):
             result.literals[name] = value
         else:
@@ -89,6 +93,57 @@ def gained(old: Unit | None, new: Unit, cls: type, path: str) -> list[Gained]:
         inner = class_dict(cls).get(member.name) if member.kind == "class" else None
         if isinstance(inner, type) and (old is None or member.name in olds):
             found += gained(olds.get(member.name), member, inner, path)
+    return found
+
+
+def _untold(value: ast.expr, fresh: Mapping[str, ast.expr]) -> ast.expr:
+    """Give what an expression comes to where nothing was given for parameters that are new and have a default.
+
+    ``self.color = color``, ``self.tags = tags or []``: no live instance was told another colour, or other tags.
+    """
+    if isinstance(value, ast.Name):
+        return fresh.get(value.id, value)
+    if isinstance(value, ast.BoolOp) and isinstance(value.op, ast.Or):
+        for part in value.values:
+            told = _untold(part, fresh)
+            if not literal(told):
+                return value
+            if make(told) or part is value.values[-1]:
+                return told
+    if isinstance(value, ast.IfExp) and isinstance(value.test, ast.Compare):
+        match value.test:
+            case ast.Compare(ast.Name(name), [ast.Is() | ast.IsNot() as op], [ast.Constant(None)]):
+                given = fresh.get(name)
+                if isinstance(given, ast.Constant):
+                    yes = (given.value is None) is isinstance(op, ast.Is)
+                    return _untold(value.body if yes else value.orelse, fresh)
+    return value
+
+
+def _init(unit: Unit) -> ast.arguments | None:
+    """Give the parameters of the `__init__` of a class statement."""
+    found = [m for m in unit.members if m.kind == "def" and m.name == "__init__"]
+    return found[-1].definition.args if found else None
+
+
+def _parameters(unit: Unit) -> set[str]:
+    arguments = _init(unit)
+    return {a.arg for a in ast.walk(arguments) if isinstance(a, ast.arg)} if arguments else set()
+
+
+def _defaults(unit: Unit) -> dict[str, ast.expr]:
+    arguments = _init(unit)
+    if arguments is None:
+        return {}
+    positional = [*arguments.posonlyargs, *arguments.args]
+    found = dict(
+        zip([a.arg for a in reversed(positional)], reversed(arguments.defaults), strict=False)
+    )
+    found.update(
+        (a.arg, default)
+        for a, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        if default is not None
+    )
     return found
 
 
