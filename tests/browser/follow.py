@@ -43,6 +43,7 @@ def reloaded(page: Page) -> None:
     """Wait until the page has been loaded anew and follows again."""
     page.wait_for_function(
         "() => globalThis.firstDocument === undefined && globalThis.__hotswap__?.connected"
+        " && document.readyState === 'complete'"
     )
 
 

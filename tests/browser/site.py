@@ -173,8 +173,7 @@ class Site:
             self.browser.wrap(self.app()),
             log_level="critical",
             lifespan="off",
-            timeout_graceful_shutdown=3,
-            **self.uvicorn_options,
+            **{"timeout_graceful_shutdown": 3, **self.uvicorn_options},
         )
         self._server = uvicorn.Server(config)
         ready = threading.Event()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -112,6 +112,14 @@ def test_one_edit_after_another(shared: Site, tab: Page) -> None:
     assert same_document(tab)
 
 
+def seen(tab: Page, case: Case) -> Any:
+    """Give what the page shows now, or at last."""
+    if not case.awaited:
+        return tab.evaluate(f"({case.probe})")
+    tab.wait_for_function(f"want => ({case.probe}) === want", arg=case.want)
+    return case.want
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
 def test_edit(case: Case, shared: Site, tab: Page) -> None:
     """What the page sees after the edit is what the new source says; and the page lives on where it can."""
@@ -137,13 +145,13 @@ def test_edit(case: Case, shared: Site, tab: Page) -> None:
 
     if case.hot:
         how = applied(tab, "js-update")["how"]
-        assert tab.evaluate(f"({case.probe})") == case.want, how
+        assert seen(tab, case) == case.want, how
         assert same_document(tab), how
     else:
         reloaded(tab)
         tab.wait_for_load_state()
         tab.evaluate(f"globalThis.SELF = {json.dumps(address)}")
-        assert tab.evaluate(f"({case.probe})") == case.want
+        assert seen(tab, case) == case.want
 
 
 def test_saved_while_it_loads(shared: Site, tab: Page) -> None:

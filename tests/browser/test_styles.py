@@ -45,6 +45,14 @@ def wait_width(page: Page, selector: str, width: int) -> None:
     )
 
 
+def wait_loads(page: Page, name: str, count: int) -> None:
+    """Wait until the browser tells of so many loads of a file, which it does a little after a script has the answer."""
+    page.wait_for_function(
+        "([n, c]) => performance.getEntriesByType('resource').filter((e) => e.name.endsWith(n)).length >= c",
+        arg=[name, count],
+    )
+
+
 def test_a_style_sheet_is_replaced_in_place(page: Page, site: Site) -> None:
     visit(page, site.url)
     page.fill("#name", "typed")
@@ -217,6 +225,7 @@ def test_a_sheet_that_a_script_has_read(page: Page, site: Site) -> None:
     )
     visit(page, site.url + "made")
     wait_style(page, "#text", "color", "rgb(255, 0, 0)")
+    wait_loads(page, "sheet.css", 1)
     site.save("static/sheet.css", "p { color: rgb(0, 0, 255) }")
     reloaded(page)
     wait_style(page, "#text", "color", BLUE)
@@ -359,6 +368,7 @@ def test_data_that_a_script_has_read(page: Page, site: Site) -> None:
     )
     visit(page, site.url)
     page.wait_for_function("globalThis.level === 1")
+    wait_loads(page, "level.json", 1)
     page.fill("#name", "typed")
     site.save("static/level.json", "2")
     reloaded(page)
@@ -366,6 +376,7 @@ def test_data_that_a_script_has_read(page: Page, site: Site) -> None:
     page.wait_for_function("document.querySelector('#name').value === 'typed'")
 
     page.evaluate("fetch('/static/level.json').then((r) => r.text())")
+    wait_loads(page, "level.json", 2)
     page.evaluate(
         "addEventListener('hotswap:applied', (e) => { globalThis.how = e.detail.how ?? globalThis.how })"
     )

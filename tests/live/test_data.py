@@ -247,3 +247,30 @@ def test_the_schema_follows_its_files(project: Project, live: Start) -> None:
     assert outcome["verdict"] == "swapped"
     assert (bad["fault"]["code"], bad["fault"]["line"]) == ("HS702", 1)
     assert server.get().json() == [["a", None]]
+
+
+def test_a_file_of_pages_that_the_code_has_read_is_data_too(project: Project, live: Start) -> None:
+    """`PAGE = open("static/page.html").read()` beside a mount of that folder: saved, it is both."""
+    project.write(
+        {"static/page.html": "<p>one</p>", "static/names.json": '["joe"]'},
+        main="""
+        import json
+        from pathlib import Path
+        from fastapi import FastAPI
+        from fastapi.staticfiles import StaticFiles
+
+        PAGE = Path("static/page.html").read_text()
+        NAMES = json.loads(Path("static/names.json").read_text())
+        app = FastAPI()
+        app.mount("/static", StaticFiles(directory="static"))
+
+        @app.get("/")
+        def index():
+            return [PAGE, NAMES]
+        """,
+    )
+    server = live("main:app")
+    assert server.get().json() == ["<p>one</p>", ["joe"]]
+    assert server.save("static/page.html", "<p>two</p>")["verdict"] == "swapped"
+    assert server.save("static/names.json", '["ann"]')["verdict"] == "swapped"
+    assert server.get().json() == ["<p>two</p>", ["ann"]]

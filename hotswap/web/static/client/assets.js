@@ -1,7 +1,7 @@
 // Images, fonts, sounds and films, wherever the page shows them: attributes, srcset, style attributes, style sheets,
 // and images that only a canvas shows. What scripts have read as data is another matter.
 
-import { ownPath, roots, timesLoaded, versioned } from './page.js';
+import { ownPath, roots, timesLoaded, versioned, whenLoaded } from './page.js';
 import { reload } from './reload.js';
 import { assetVersions, touchSheet, touchStyle } from './styles.js';
 
@@ -53,7 +53,9 @@ function replaceImage(image, version) {
 // takes care of itself.
 export function dataChanged(path) {
   const times = timesLoaded(path);
-  if (times === 1) return reload(`a script has read ${path}`);
+  const why = `a script has read ${path}`;
+  if (times === 1) return reload(why);
+  if (!times) whenLoaded(path, () => reload(why));
   return times ? 'the page asks for it again and again' : 'not on this page';
 }
 
