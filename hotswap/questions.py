@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap import control
+from hotswap.console.lines import count
 from hotswap.options import UsageError
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def _plan(outcome: dict[str, Any], against: str) -> str:
 
 def _status(pid: int, status: dict[str, Any]) -> str:
     connections = ", ".join(
-        f"{number} {kind}" for kind, number in status.get("connections", {}).items() if number
+        count(number, kind) for kind, number in status.get("connections", {}).items() if number
     )
     lines = [
         f"{status['target']}   pid {pid}   gen {status['generation']}   {'  '.join(status['urls'])}",

@@ -42,7 +42,8 @@ class Desk:
             self._control.stop()
         self._control = Control(self._questions())
         self._control.start(loop)
-        if self.keys is None and _has_keyboard():
+        # of several processes on an inherited socket each would read what is typed on the terminal they share
+        if self.keys is None and _has_keyboard() and self._session.options.fd is None:
             from hotswap.keys import Keys
 
             session = self._session

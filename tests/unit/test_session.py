@@ -15,7 +15,7 @@ import pytest
 from hotswap import control, hooks
 from hotswap.data import listeners
 from hotswap.options import Options, load
-from hotswap.session import pages
+from hotswap.session import desk, pages
 from hotswap.session.configure import read_again
 from hotswap.session.quiet import QuietPoint
 from hotswap.source.model import Change, Fault, Frame, Outcome, Reload, Stale, outcome_of
@@ -295,3 +295,21 @@ def test_a_socket_that_was_handed_over_is_asked_where_it_is_bound() -> None:
     assert pages.hosts(session) == ["0.0.0.0", "127.0.0.1", "::", None]
     assert pages.hosts(SimpleNamespace(options=Options(uds="a.sock"), handed=())) == [None]
     assert pages.hosts(SimpleNamespace(options=Options(), handed=())) == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize(("fd", "reads"), [(None, True), (3, False)])
+def test_keys_are_not_read_by_one_of_several_on_a_terminal(
+    fd: int | None, reads: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "_has_keyboard", lambda: True)
+    session: Any = SimpleNamespace(
+        options=Options(fd=fd), plan=None, stop=None, undo=None, console=SimpleNamespace(say=print)
+    )
+    loop = asyncio.new_event_loop()
+    made = desk.Desk(session)
+    try:
+        made.join(loop)
+        assert (made.keys is not None) is reads
+    finally:
+        made.close()
+        loop.close()
