@@ -194,7 +194,7 @@ class _Departure:
             *self._strays,
         )
         manifest.next_id = registry.next_id
-        manifest.lost = tuple(lost)
+        manifest.lost = (*lost, *(f"{work}: it was still under way" for work in still.left))
         manifest.children = children.running()
         return records
 

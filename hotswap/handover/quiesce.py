@@ -1,23 +1,25 @@
 """When is it safe to leave? In two phases: serve on until nothing slow is in flight, then stand still for a moment.
 
-Phase A refuses nobody anything; it only waits, at most `patience`, for handlers older than 50 ms and names them. Phase
-B gates all reading for at most 250 ms, until short handlers have answered and what was written is sent. A message
-being worked on at a hard deadline would be lost: that is what phase A is for (exec.md section 2).
+Phase A refuses nobody anything; it only waits, at most `patience`, for handlers older than 50 ms and names them, those
+that go on after their answer (a background task) or after their client has left (a clean-up) too. Phase B gates all
+reading for at most 250 ms, until short handlers have answered and what was written is sent. A message being worked on
+at a hard deadline would be lost: that is what phase A is for (exec.md section 2).
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hotswap.wire.connection import Connection
-    from hotswap.wire.kinds import Busy, Kind
+    from hotswap.wire.kinds import Kind
     from hotswap.wire.registry import Registry
 
 SLOW = 0.05
@@ -38,7 +40,7 @@ class Still:
     waited: float
     """Seconds of phase A."""
     left: tuple[str, ...] = ()
-    """Handlers that were still at work when the time was up."""
+    """Work that was still under way when the time was up, and that no connection's record tells of."""
 
 
 async def quiesce(
@@ -69,7 +71,7 @@ async def quiesce(
             for token in slow:
                 if token not in named:
                     named.add(token)
-                    on_progress(f"waiting for {describe(*busy[token])}")
+                    on_progress(f"waiting for {busy[token].name()}")
         await asyncio.sleep(TICK)
     gated_at = time.monotonic()
     await registry.standstill.gate()
@@ -84,20 +86,49 @@ async def quiesce(
     return Still(
         gated_at=gated_at,
         waited=gated_at - began,
-        left=tuple(describe(*entry) for entry in busy.values()),
+        left=tuple(work.name() for work in busy.values() if not work.recorded),
     )
 
 
-Entry = "tuple[Connection, Any, Kind, Busy]"
+class Work(NamedTuple):
+    """Something that the program has taken on and not ended."""
+
+    name: Callable[[], str]
+    recorded: bool = False
+    """The record of its connection says what becomes of it: it is carried out again, or named as lost."""
 
 
-def _busy(registry: Registry) -> dict[Any, tuple[Connection, Any, Kind, Busy]]:
-    found = {}
+def _busy(registry: Registry) -> dict[Any, Work]:
+    found: dict[Any, Work] = {}
     for connection, protocol, kind in registry.connections():
         busy = kind.busy(connection, protocol)
         if busy is not None:
-            found[busy.token] = (connection, protocol, kind, busy)
+            name = functools.partial(describe, connection, protocol, kind)
+            found[busy.token] = Work(name, recorded=kind.name(protocol) == "http")
+    for task in asyncio.all_tasks():
+        coroutine = task.get_coro()
+        served = _outlived(coroutine)
+        if served is not None:
+            found[task] = Work(functools.partial(_after, served, coroutine))
     return found
+
+
+def _outlived(coroutine: Any) -> Any:
+    """Give what an ASGI app's run served, when that has ended before the run: a background task, a clean-up."""
+    each: Any
+    for each in (coroutine, getattr(coroutine, "cr_await", None)):  # the wire may have wrapped it
+        if getattr(getattr(each, "cr_code", None), "co_name", "") == "run_asgi":
+            break
+    else:
+        return None
+    served = each.cr_frame.f_locals.get("self") if each.cr_frame is not None else None
+    transport = getattr(served, "transport", None)
+    over = getattr(served, "response_complete", False) or getattr(served, "disconnected", False)
+    return served if transport is not None and (over or transport.is_closing()) else None
+
+
+def _after(served: Any, coroutine: Any) -> str:
+    return f"what goes on after {_asked(served) or 'a request'}{_where(coroutine)}"
 
 
 def _unsent(registry: Registry) -> int:
@@ -107,13 +138,20 @@ def _unsent(registry: Registry) -> int:
     )
 
 
-def describe(connection: Connection, protocol: Any, kind: Kind, busy: Busy) -> str:  # noqa: ARG001
+def describe(connection: Connection, protocol: Any, kind: Kind) -> str:
     """Name a handler at work: what it serves, and the app's own line it stands on."""
-    scope = getattr(protocol, "scope", None) or {}
-    what = " ".join(part for part in (scope.get("method"), scope.get("path")) if part)
-    frame = _innermost(kind.handler(protocol))
-    where = f" at {frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else ""
-    return f"{kind.name(protocol)} {what or connection.key}{where}"
+    asked = _asked(protocol) or connection.key
+    return f"{kind.name(protocol)} {asked}{_where(kind.handler(protocol))}"
+
+
+def _asked(served: Any) -> str:
+    scope = getattr(served, "scope", None) or {}
+    return " ".join(part for part in (scope.get("method"), scope.get("path")) if part)
+
+
+def _where(coroutine: Any) -> str:
+    frame = _innermost(coroutine)
+    return f" at {frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else ""
 
 
 def _innermost(coroutine: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.handover.support import HTTP, Program
+from tests.handover.support import HTTP, Program, WebSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -302,3 +302,33 @@ def test_nothing_is_left_behind(program: Program) -> None:
     after = [name for name in sorted(os.listdir(program.directory)) if name != "__pycache__"]
     assert after == [name for name in before if name != "__pycache__"]
     assert json.dumps([event for event in program.events if event["event"] == "notes"]) == "[]"
+
+
+def test_what_goes_on_after_an_answer_is_waited_for(start: Callable[..., Program]) -> None:
+    """Background tasks of a request, whose client may have left; a handler that cleans up after its WebSocket."""
+    program = start("--no-preflight", "--patience", "60")
+    socket_ = WebSocket(program.connect(), "/after")
+    program.reload()  # its handler has been entered again
+    client = HTTP(program.connect())
+    client.plug.sendall(client.request("/after"))
+    client.head()
+    program.get("/after")
+    socket_.send("go")
+    assert socket_.receive() == "bye"
+    socket_.plug.close()
+    program.signal()
+    for _ in range(3):
+        assert "waiting for what goes on after " in program.wait("progress")["text"]
+    program.get("/open")
+
+    assert program.wait("settled")["lost"] == []
+    assert program.get("/open")["posts"] == ["later"] * 3
+
+
+def test_what_goes_on_for_too_long_is_named(start: Callable[..., Program]) -> None:
+    program = start("--no-preflight", "--patience", "0.1")
+    program.get("/after")
+    (lost,) = program.reload()["lost"]
+
+    assert lost.startswith("what goes on after GET /after at ")
+    assert lost.endswith(": it was still under way")

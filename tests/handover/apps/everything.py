@@ -4,7 +4,7 @@ import asyncio
 import os
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
+from fastapi import BackgroundTasks, FastAPI, Request, WebSocket, WebSocketDisconnect
 from starlette.responses import Response, StreamingResponse
 
 VERSION = 1
@@ -128,6 +128,34 @@ async def echo(request: Request):
     body = await request.body()
     posts.append(body.decode())
     return {"echo": body.decode(), "posts": len(posts)}
+
+
+async def later():
+    await gate.wait()
+    posts.append("later")
+
+
+@app.get("/after")
+async def after(tasks: BackgroundTasks):
+    """Go on after the answer, until the gate is opened."""
+    tasks.add_task(later)
+    return {}
+
+
+@app.get("/open")
+async def open_the_gate():
+    gate.set()
+    return {"posts": posts}
+
+
+@app.websocket("/after")
+async def after_the_client(websocket: WebSocket):
+    """Go on after the client has left."""
+    await websocket.accept()
+    await websocket.receive()
+    await websocket.send_text("bye")
+    await websocket.receive()
+    await later()
 
 
 @app.post("/reenter")
