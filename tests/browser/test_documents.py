@@ -465,3 +465,37 @@ def test_a_text_that_the_page_wrote_where_there_was_none(page: Page, site: Site)
     edit(site, body="<p id=status>idle</p>")
     merged(page)
     assert page.text_content("#status") == "online"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("<p @click='one'>x</p>", "<p @click='two'>x</p>"),
+        ("<p v-if='one'>x</p>", "<p>x</p>"),
+        ("<p hx-get='/one'>x</p>", "<p hx-get='/two'>x</p>"),
+        ("<p>x</p>", "<p>x</p><div><p hx-get='/one'>y</p></div>"),
+        ("<p x-data='{ n: 1 }'>x</p>", "<p x-data='{ n: 2 }'>x</p>"),
+        ("<p>{% raw %}{{ n }} times{% endraw %}</p>", "<p>{% raw %}{{ n }} turns{% endraw %}</p>"),
+        ("<template x-for='a'><p>x</p></template>", "<template x-for='a'><p>y</p></template>"),
+    ],
+)
+def test_markup_that_a_library_has_read_needs_the_page_anew(
+    page: Page, site: Site, before: str, after: str
+) -> None:
+    """Vue, Alpine's data, htmx imported as a module: the element would look changed, and act as before."""
+    begin(page, site, body=before)
+    edit(site, body=after)
+    reloaded(page)
+
+
+def test_markup_that_a_library_follows_is_merged(page: Page, site: Site) -> None:
+    """Alpine watches the document; htmx is asked to look at it."""
+    body = "<div x-data='1'><p id=text @click='one'>x</p></div><i hx-get='/one'>x</i>"
+    begin(page, site, body=body)
+    page.evaluate(
+        "globalThis.htmx = { process(root) { globalThis.seen = root.querySelector('i').getAttribute('hx-get') } }"
+    )
+    edit(site, body=body.replace("one", "two"))
+    merged(page)
+    assert page.get_attribute("#text", "@click") == "two"
+    assert page.evaluate("seen") == "/two"

@@ -85,6 +85,7 @@ function apply(before, now, why) {
   }
   base = now;
   retouchElements();
+  globalThis.htmx?.process?.(document.body); // looks at each element whose attributes are new to it
   if (focused?.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true });
   log('merged after', why, counts);
   emit('after-merge', { why, ...counts });

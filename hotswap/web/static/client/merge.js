@@ -10,6 +10,34 @@ export class Conflict extends Error {}
 const MOST_PAIRS = 250000;
 const RUNNING_TYPES = /^(?:|module|importmap|speculationrules|text\/javascript|application\/(?:x-)?(?:java|ecma)script|text\/ecmascript)$/i;
 
+// Attributes and texts that a library reads when it starts, and never again: to change them changes nothing.
+// Alpine watches its own, `@` and `:` among them, but for what it starts with; htmx is told by documents.js.
+function isBound(name) {
+  if (name === 'x-data' || name === 'x-init') return true;
+  if (/^(?:v-|[@:#])/.test(name)) return !document.querySelector('[x-data]');
+  return /^(?:data-)?hx-/.test(name) && !globalThis.htmx?.process;
+}
+
+const boundAttributes = (element) => [...element.attributes].filter(({ name }) => isBound(name));
+
+function checkBound(before, now) {
+  for (const { name, value } of boundAttributes(now)) {
+    if (before.getAttribute(name) !== value) throw new Conflict(`${name} is read once, when the page starts`);
+  }
+  for (const { name } of boundAttributes(before)) {
+    if (!now.hasAttribute(name)) throw new Conflict(`${name} is read once, when the page starts`);
+  }
+}
+
+function isBoundWithin(node) {
+  if (node.nodeType !== Node.ELEMENT_NODE) return isMoustache(node.data);
+  const ownStart = ({ name }) => name.startsWith('x-'); // Alpine sees elements come
+  return [node, ...node.querySelectorAll('*')].some((e) => boundAttributes(e).some((one) => !ownStart(one)));
+}
+
+// The server has filled in its own: these are for a script.
+const isMoustache = (text) => text.includes('{{') && text.includes('}}');
+
 // Applies the difference; `swapSheet(link, address)` is asked to replace style sheets without a flash.
 export function mergeDocuments(before, now, live, swapSheet) {
   const merging = { counts: { attributes: 0, texts: 0, added: 0, removed: 0 }, swapSheet };
@@ -31,6 +59,7 @@ function compare(before, now, live, merging) {
   if (!before || !now || !live) throw new Conflict('the document has another structure');
   if (before.outerHTML === now.outerHTML) return;
   if (merging) mergeAttributes(before, now, live, merging);
+  else checkBound(before, now);
   const special = SPECIAL[now.localName];
   if (special && now.namespaceURI === 'http://www.w3.org/1999/xhtml') {
     if (special(before, now, live, merging)) return;
@@ -50,6 +79,8 @@ const SPECIAL = {
   },
   template(before, now, live, merging) {
     if (now.hasAttribute('shadowrootmode')) throw new Conflict('a declared shadow root changed');
+    const drawn = [...now.attributes].some(({ name }) => /^[xv]-/.test(name));
+    if (drawn && before.innerHTML !== now.innerHTML) throw new Conflict('a template that is drawn already changed');
     if (before.innerHTML !== now.innerHTML && merging) live.innerHTML = now.innerHTML;
     return true;
   },
@@ -138,6 +169,7 @@ function compareChildren(before, now, live, merging) {
     const old = oldOf.get(fresh);
     if (!old) {
       if (runs(fresh)) throw new Conflict('a script was added');
+      if (isBoundWithin(fresh)) throw new Conflict('markup was added that is read when the page starts');
       const place = made.findIndex((node) => isEcho(node, fresh));
       const echo = place < 0 ? null : made.splice(place, 1)[0];
       if (merging) last = echo ? takeOver(echo, fresh, merging) : insert(fresh, last, live, merging);
@@ -154,6 +186,9 @@ function compareChildren(before, now, live, merging) {
 }
 
 function compareNodes(old, fresh, at, merging) {
+  if (fresh.nodeType === Node.TEXT_NODE && old.data !== fresh.data && (isMoustache(old.data) || isMoustache(fresh.data))) {
+    throw new Conflict('a text that a script fills in changed');
+  }
   if (fresh.nodeType === Node.ELEMENT_NODE) compare(old, fresh, at, merging);
   else if (merging && old.data !== fresh.data && at.data !== fresh.data) {
     if (at.data !== old.data && at.parentElement?.isContentEditable) return; // the user is writing there
