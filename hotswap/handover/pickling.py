@@ -8,9 +8,11 @@ that asks each object first: that object alone is lost, and named. `unpickling` 
 
 from __future__ import annotations
 
+import copyreg
 import io
 import logging
 import pickle
+import sys
 import types
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,7 +22,7 @@ from hotswap.handover.places import CONTAINERS, Place
 from hotswap.wire.objects import Lost, carried_types, reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from hotswap.handover.carrier import Writer
     from hotswap.wire.registry import Registry
@@ -82,6 +84,22 @@ def dumps(value: Any) -> bytes | None:
 def without_factory(what: str) -> defaultdict[Any, Any]:
     """Stand in the stream for an empty defaultdict whose factory could not be pickled; the loader counts them."""
     raise LookupError(f"{what} outside a loader")
+
+
+def by_name(thing: Any) -> Any:
+    """Reduce a slotted, frozen dataclass by names: by itself it gives its values in the order of its fields."""
+    made, given = copyreg.__newobj__, (type(thing),)  # type: ignore[attr-defined]
+    return made, given, list(places.attributes(thing).items()), None, None, places.set_attributes
+
+
+def _ordered(modules: Iterable[str]) -> Iterator[type]:
+    """Give the classes of the program that would write their values without names."""
+    for name in modules:
+        module = sys.modules.get(name)
+        for value in list(vars(module).values()) if module is not None else ():
+            getter = vars(value).get("__getstate__") if issubclass(type(value), type) else None
+            if getattr(getter, "__module__", "") == "dataclasses":
+                yield value
 
 
 class _Asking(pickle.Pickler):
@@ -159,6 +177,7 @@ class Stream:
         table = dict(renewed.table)
         for cls in carried_types(self._registry):
             table[cls] = self._named
+        table |= dict.fromkeys(_ordered(self._own), by_name)
         mark = writer.tell()
         try:
             self._dump(pickle.Pickler, writer, table, entries)

@@ -260,6 +260,17 @@ def attributes(thing: Any) -> dict[str, Any]:
     return found
 
 
+def set_attributes(thing: Any, values: Iterable[tuple[str, Any]]) -> None:
+    """Set instance attributes as they were, without asking the class; those for which it has no room now go."""
+    namespace: Any = getattr(thing, "__dict__", None)
+    for name, value in values:
+        try:
+            object.__setattr__(thing, name, value)
+        except AttributeError:  # a property of that name by now, or no such slot
+            if type(namespace) is dict:
+                namespace[name] = value
+
+
 def holder_of(place: Place) -> Any:
     """Find the object of a place in this image; None when the code no longer has it."""
     found: Any = sys.modules.get(place.module)

@@ -408,8 +408,7 @@ def _fill(value: Any, held: Any) -> None:
     if type(value) in CONTAINERS:
         places.refill(value, held)
     else:
-        for name, each in held:
-            setattr(value, name, each)
+        places.set_attributes(value, held)
 
 
 def _put_kept(entry: Entry, held: Any, anchors: Mapping[tuple[Place, str], Any]) -> str:

@@ -181,6 +181,29 @@ class _Guarded(pickle._Unpickler):
         return self.loader.numbered(number)
 
 
+_build = _Guarded.dispatch[pickle.BUILD[0]]
+
+
+def _attributes(self: Any) -> None:
+    """Give an object its attributes: in slots, where its class has them now, or in its dict where it has none now."""
+    state, made = self.stack[-1], self.stack[-2]
+    own = state[1] if type(state) is tuple and len(state) == 2 and not state[0] else state
+    setter = getattr(made, "__setstate__", None)
+    if type(own) is not dict or (setter is not None and not _by_order(setter)):
+        _build(self)
+        return
+    self.stack.pop()
+    places.set_attributes(made, own.items())
+
+
+def _by_order(setter: Any) -> bool:
+    """Say whether it is the `__setstate__` of a dataclass, which takes values in the order of the fields."""
+    return getattr(setter, "__module__", "") == "dataclasses"
+
+
+_Guarded.dispatch[pickle.BUILD[0]] = _attributes
+
+
 def _guard(opcode: bytes, taken: int) -> None:
     """Let `opcode`, which makes one object out of the `taken` topmost ones, make a `Lost` when that fails."""
     plain = _Guarded.dispatch[opcode[0]]

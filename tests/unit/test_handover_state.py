@@ -385,6 +385,43 @@ def test_a_class_that_has_gone_or_changed_loses_only_its_objects() -> None:
     assert len(new.notes) == 2
 
 
+def test_attributes_go_into_slots_and_out_of_them() -> None:
+    """A class that gains or loses `__slots__` is what exec reloads are for: its instances are carried all the same."""
+    open_ = """
+from dataclasses import dataclass
+
+@dataclass
+class Task:
+    title: str
+
+class Point:
+    def __init__(self, x):
+        self.x = x
+        self.gone = 1
+
+class Box:
+    def __init__(self):
+        self.rows = []
+
+tasks, points, box = [], {}, Box()
+"""
+    slotted = open_.replace("@dataclass", "@dataclass(slots=True)").replace("self.gone = 1", "")
+    slotted = slotted.replace("class Point:", "class Point:\n    __slots__ = ('x',)")
+    slotted = slotted.replace("class Box:", "class Box:\n    __slots__ = ('rows',)")
+    frozen = slotted.replace("slots=True", "slots=True, frozen=True")
+    image = Image(app=open_)
+    image.app.tasks += [image.app.Task("a"), image.app.Task("b")]
+    image.app.points["p"] = image.app.Point(3)
+    image.app.box.rows.append("row")
+
+    for source in (slotted, open_, frozen, frozen, slotted):
+        image = Image(image.leave(), app=source)
+        assert image.notes == ()
+        assert [task.title for task in image.app.tasks] == ["a", "b"]
+        assert image.app.points["p"].x == 3
+        assert image.app.box.rows == ["row"]
+
+
 def test_a_name_that_became_something_else_is_dropped_and_said() -> None:
     old = Image(app="rooms = {}\nuser = None\nname = None")
     old.app.rooms["a"] = 1
