@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hotswap.swapper import Swapper
@@ -34,7 +34,7 @@ programs = st.lists(statements, max_size=8).map(lambda s: "T = []\n" + "\n".join
 
 def plain(value: Any) -> Any:
     if isinstance(value, type):
-        return ("class", value.__name__, value.v, value().m())
+        return ("class", value.__name__, value.v, value().m() if hasattr(value, "m") else None)
     return ("def", value()) if callable(value) else value
 
 
@@ -50,6 +50,8 @@ def fresh(text: str) -> dict[str, Any]:
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(programs, min_size=2, max_size=4))
+@example(["T = []\nclass a:\n    v = 0\n", "T = []\nclass a:\n    v = 0\nclass a:\n    v = 2\n"])
+@example(["T = []\ndef a(x=0): return x\n", "T = []\ndef a(x=0): return x\ndef a(x=2): return x\n"])
 def test_edited_at_random(versions: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         name = f"random{next(_numbers)}"

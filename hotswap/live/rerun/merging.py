@@ -15,11 +15,11 @@ from hotswap.live.pydantic_models import is_settings, take_settings
 from hotswap.live.rerun.changed import dirty_chain, taint, visible_dirty
 from hotswap.source.diff import compare_classes
 from hotswap.source.nodes import names_in
+from hotswap.source.units import Unit
 
 if TYPE_CHECKING:
     from hotswap.live.rerun.state import ModuleSwap, Rerun
     from hotswap.source.plan import Step
-    from hotswap.source.units import Unit
 
 
 def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
@@ -101,13 +101,9 @@ def _moved(rerun: Rerun, swap: ModuleSwap, step: Step, old: Any, new: Any) -> bo
 def _mergeable(swap: ModuleSwap, step: Step, name: str, old: Any, new: Any) -> bool:
     """Say whether the old value was defined by this file's statement of that name (rule 9)."""
     unit = step.unit
-    if swap.plan is not None:
-        previous = [u for u in swap.plan.before if name in u.scan.binds]
-    else:
-        previous = [s.unit for s in swap.binders(name)]
-    if not previous:
+    last = _last_before(swap, name)
+    if last is None:
         return False
-    last = previous[-1]
     if unit.kind in ("def", "class") and last.kind in ("def", "class"):
         return _defined_here(swap, old, last)
     if unit.kind in ("def", "class") and last.kind in ("if", "try", "with"):
@@ -144,6 +140,24 @@ def _mergeable(swap: ModuleSwap, step: Step, name: str, old: Any, new: Any) -> b
     return False
 
 
+def _last_before(swap: ModuleSwap, name: str) -> Unit | None:
+    """Give the statement of the previous version that gave a name the value it had at the end."""
+    if swap.plan is not None:
+        previous = [u for u in swap.plan.before if name in u.scan.binds]
+    else:
+        previous = [s.unit for s in swap.binders(name)]
+    return previous[-1] if previous else None
+
+
+def _class_before(swap: ModuleSwap, name: str) -> Unit | None:
+    """Give the class statement that made the class a name stood for, also below an ``if`` or ``try``; None: unknown."""
+    last = _last_before(swap, name)
+    if last is None or last.kind == "class":
+        return last
+    found = [n for n in ast.walk(last.node) if isinstance(n, ast.ClassDef) and n.name == name]
+    return Unit(found[0], last.text, shift=last.shift) if len(found) == 1 else None
+
+
 def _defined_here(swap: ModuleSwap, value: Any, unit: Unit) -> bool:
     if isinstance(value, type):
         return value.__module__ in (swap.name, "__main__") or unit.kind == "class"
@@ -159,10 +173,16 @@ def _defined_here(swap: ModuleSwap, value: Any, unit: Unit) -> bool:
 def _merge_facts(rerun: Rerun, swap: ModuleSwap, step: Step, old: Any) -> None:
     unit = step.unit
     if unit.kind == "class" and isinstance(old, type):
-        _class_delta(rerun, swap, unit, step.old or unit)
-    elif unit.kind == "def" and step.old is not None and step.old.kind == "def":
-        if not _defaults_read(unit, visible_dirty(rerun, swap)):
-            rerun.graft.keep_defaults[unit.name] = same_defaults(step.old, unit)
+        before = _class_before(swap, unit.name)
+        _class_delta(rerun, swap, unit, before or unit)
+        if before is None:  # its attributes may have come from anywhere
+            place = (swap.entry.names.get("__name__", swap.name), unit.name)
+            rerun.graft.deltas[place] = replace(rerun.graft.deltas[place], kept=frozenset())
+    elif unit.kind == "def":
+        last = _last_before(swap, unit.name)
+        if last is None or last.kind != "def" or _defaults_read(unit, visible_dirty(rerun, swap)):
+            return
+        rerun.graft.keep_defaults[unit.name] = same_defaults(last, unit)
 
 
 def _defaults_read(unit: Unit, names: set[str]) -> bool:
