@@ -14,6 +14,8 @@ from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from hotswap.session.holding import Hold
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -34,6 +36,7 @@ class QuietPoint:
         """The thread that does what waits."""
         self._foreign: set[int] = set()
         """Threads whose loops are our own short ones: no work is done on them."""
+        self._hold: Final = Hold()
         self._set_running: Any = None
         self.on_loop: Callable[[asyncio.AbstractEventLoop], None] | None = None
         """Called on the loop's thread when a loop begins to run."""
@@ -52,6 +55,7 @@ class QuietPoint:
         """Notice every loop from now on; before uvloop is imported, which keeps its own reference (stdlib.pxi:44)."""
         if self._set_running is not None:
             return
+        self._hold.install()
         original = self._set_running = asyncio.events._set_running_loop
 
         def set_running_loop(loop: asyncio.AbstractEventLoop | None) -> None:
@@ -67,6 +71,7 @@ class QuietPoint:
         if self._set_running is not None:
             self._replace(self._set_running)
             self._set_running = None
+            self._hold.uninstall()
 
     def soon(self, work: Callable[[], object]) -> None:
         """Do `work` at the next quiet point. From any thread, or from a signal handler."""
@@ -113,11 +118,11 @@ class QuietPoint:
 
     @contextmanager
     def _undisturbed(self) -> Iterator[None]:
-        """Beside a main thread that runs no loop: keep it from running in the middle of a swap, as far as that goes.
+        """Beside a main thread that runs no loop: hold it, or it would run in the middle of a swap.
 
-        It would call a new body before the constant that it reads is there. Whoever waits for the interpreter lock asks
-        for it only after the switch interval (Python/ceval_gil.c, take_gil). On the app's own thread nothing is to be
-        gained, and its other threads would stall (engine.md section 2, pitfall f).
+        Until it has noticed, and where it cannot be held, it gets the interpreter lock only after the switch interval
+        (Python/ceval_gil.c, take_gil). On the app's own thread nothing is to be gained, and its other threads would
+        stall (engine.md section 2, pitfall f).
         """
         if self.loop is not None or threading.current_thread() is threading.main_thread():
             yield
@@ -125,7 +130,8 @@ class QuietPoint:
         before = sys.getswitchinterval()
         sys.setswitchinterval(INTERVAL)
         try:
-            yield
+            with self._hold.held():
+                yield
         finally:
             sys.setswitchinterval(before)
 

@@ -132,6 +132,45 @@ def test_a_script_takes_edits_of_its_functions_and_modules(project: Project, liv
     assert program.output[-1] == "over"
 
 
+def test_a_busy_main_thread_never_runs_in_the_middle_of_a_swap(
+    project: Project, live: Start
+) -> None:
+    """Not even while a statement that runs again sleeps: the new body is there by then, its constant is not."""
+    project.write(
+        main="""
+        import time
+        REST = time.sleep(0) or "v1"
+        WORD = "v1"
+
+        def step():
+            return WORD, "v1"
+
+        if __name__ == "__main__":
+            print("started", flush=True)
+            while True:
+                word, mine = step()
+                if word < mine:
+                    print("torn", word, mine, flush=True)
+                if mine == "v3":
+                    break
+        """,
+    )
+    program = live("main.py", program=())
+    program.wait_output("started")
+
+    for old, new in (("v1", "v2"), ("v2", "v3")):
+        outcome = program.save(
+            "main.py",
+            lambda text, o=old, n=new: text.replace(f'"{o}"', f'"{n}"').replace(
+                "sleep(0)", "sleep(0.1)"
+            ),
+        )
+        assert outcome["verdict"] == "swapped"
+
+    assert program.ended() == 0
+    assert program.output == ["started"]
+
+
 @pytest.mark.parametrize("runner", ["asyncio.run(main())", "uvloop.run(main())"])
 def test_edits_run_on_the_loop_that_a_script_starts(
     project: Project, live: Start, runner: str

@@ -79,6 +79,45 @@ def test_without_a_loop_work_is_done_at_once_by_who_brings_it(quiet: QuietPoint)
     assert where == ["bringer"]
 
 
+def test_the_main_thread_stands_still_while_work_is_done_beside_it(quiet: QuietPoint) -> None:
+    """Even while that lets go of the interpreter."""
+    turns = 0
+    seen: list[int] = []
+
+    def work() -> None:
+        seen.append(turns)
+        threading.Event().wait(0.1)
+        seen.append(turns)
+
+    thread = threading.Thread(target=lambda: quiet.soon(work))
+    thread.start()
+    while len(seen) < 2:
+        turns += 1
+    thread.join()
+
+    assert seen[1] - seen[0] <= 1
+
+
+def test_what_waits_for_the_main_thread_gets_it(quiet: QuietPoint) -> None:
+    """A lock that the main thread has, say: it goes on after a while."""
+    lock = threading.Lock()
+    came = threading.Event()
+
+    def work() -> None:
+        came.set()
+        with lock:
+            came.clear()
+
+    thread = threading.Thread(target=lambda: quiet.soon(work))
+    with lock:
+        thread.start()
+        while not came.is_set():
+            pass
+    thread.join(30)
+
+    assert not came.is_set()
+
+
 def test_nobody_waits_for_work_that_another_thread_does(quiet: QuietPoint) -> None:
     begun, go_on = threading.Event(), threading.Event()
     done: list[int] = []
