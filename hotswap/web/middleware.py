@@ -173,6 +173,8 @@ class Middleware:
             await self.app(_readable(scope), receive, injection.send)
         except Exception as error:
             self._raised(path, error)
+            if not injection.began and _shown(scope):
+                await respond(injection.send, 500, "text/plain", b"Internal Server Error")
             raise
         self._answered(path)
         return None

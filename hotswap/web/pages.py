@@ -36,6 +36,11 @@ VALIDATORS = (
 """Headers that speak of the bytes as the app made them; no longer true once we have changed these."""
 READABLE = (b"identity", b"gzip", b"x-gzip", b"deflate")
 BODILESS = (204, 205, 206, 304)
+FAILED = (
+    b'<!doctype html><html><head><meta charset="utf-8"><title>%d</title></head>'
+    b'<body><pre style="white-space: pre-wrap">%s</pre></body></html>'
+)
+"""What stands in a tab for a server error in plain text: it looks as it did, and can carry the client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,12 @@ def injectable(status: int, headers: list[tuple[bytes, bytes]]) -> bool:
     )
 
 
+def failed(status: int, headers: list[tuple[bytes, bytes]]) -> bool:
+    """Say whether a response is what frameworks answer when a handler raised: a line of plain text."""
+    kind = text_header(headers, b"content-type").partition(";")[0].strip().lower()
+    return status >= 500 and kind == "text/plain" and _encoding(headers) == b"identity"
+
+
 class Injection:
     """Wraps `send` for one navigation. Streams: holds back only until the head's beginning has been seen.
 
@@ -129,6 +140,9 @@ class Injection:
         self._decoder: Any = None
         self._copy: bytearray | None = None
         self._page = ""
+        self._plain = False
+        self.began = False
+        """Whether the app has begun to answer."""
 
     async def send(self, message: Message) -> None:
         """Stand in for the server's `send`."""
@@ -147,6 +161,12 @@ class Injection:
         if self._rewrite is not None:
             headers = self._rewrite(headers)
         start = {**message, "headers": headers}
+        self.began = True
+        if self._shown and failed(message["status"], headers):
+            headers[:] = without(headers, b"content-type", b"content-length")
+            headers.append((b"content-type", b"text/html; charset=utf-8"))
+            self._start, self._plain = start, True
+            return
         if not injectable(message["status"], headers):
             self._pass = True
             await self._send(start)
@@ -172,6 +192,13 @@ class Injection:
                 return
         if self._start is not None:
             self._head += data
+            if self._plain:
+                if more:
+                    return
+                words = html.escape(self._head.decode("utf-8", "replace")).encode()
+                self._head = FAILED % (self._start["status"], words)
+                length = (b"content-length", str(len(self._head)).encode())
+                self._start["headers"].append(length)
             await self._try_head(self._start, more=more)
             return
         if self._copy is not None:

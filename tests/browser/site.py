@@ -121,6 +121,8 @@ class Site:
             return JSONResponse({"greeting": self.values["greeting"]})
 
         async def broken(_: Request) -> HTMLResponse:
+            if self.values["greeting"] == "mended":
+                return HTMLResponse("<p id=text>mended</p>")
             raise RuntimeError(self.values["greeting"])
 
         async def echo(websocket: WebSocket) -> None:

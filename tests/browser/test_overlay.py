@@ -268,3 +268,18 @@ def test_a_caret_stands_below_the_column(page: Page, site: Site, code: str, colu
     wait_overlay(page)
     line, caret = page.locator("hotswap-overlay .code").inner_text().split("\n")
     assert line[caret.index("^")] == code[column - 1]
+
+
+def test_a_page_that_could_not_be_made_says_why_and_follows(page: Page, site: Site) -> None:
+    """The framework's answer is a line of plain text: in a tab it carries the client all the same."""
+    visit(page, site.url + "broken")
+    wait_overlay(page, text="RuntimeError")
+    assert page.text_content("pre") == "Internal Server Error"
+    site.values["greeting"] = "still broken"
+    site.swap("broken")
+    wait_overlay(page, text="still broken")
+    assert same_document(page)
+    site.values["greeting"] = "mended"
+    site.swap("broken")
+    page.wait_for_selector("#text")
+    wait_overlay(page, shown=False)

@@ -205,6 +205,39 @@ def test_what_a_tab_shows_carries_the_client(tmp_path: Path, body: bytes) -> Non
     assert answer.header("content-length") == str(len(answer.body))
 
 
+def test_a_failure_in_plain_text_carries_the_client_in_a_tab_alone(tmp_path: Path) -> None:
+    app = respond(b"a <b> & c", "text/plain; charset=utf-8", status=500)
+    wrapped = browser(tmp_path).wrap(app)
+    answer = ask(wrapped, "/page", TAB)
+    assert answer.status == 500
+    assert b"<pre" in answer.body
+    assert b"a &lt;b&gt; &amp; c</pre>" in answer.body
+    assert b"data-hotswap" in answer.body
+    assert answer.header("content-length") == str(len(answer.body))
+    assert answer.header("content-type") == "text/html; charset=utf-8"
+    for headers in (NAVIGATION, {"accept": "*/*"}, {"sec-fetch-dest": "empty"}):
+        assert ask(wrapped, "/page", headers).body == b"a <b> & c"
+
+
+def test_an_app_that_raises_before_it_answers(tmp_path: Path) -> None:
+    answers: list[Any] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise RuntimeError("no answer")
+
+    wrapped = browser(tmp_path).wrap(app)
+
+    async def server(scope: Scope, receive: Receive, send: Send) -> None:
+        with pytest.raises(RuntimeError, match="no answer"):
+            await wrapped(scope, receive, send)
+
+    answers.append(ask(server, "/page", TAB))
+    answers.append(ask(server, "/page", NAVIGATION))
+    assert answers[0].status == 500
+    assert b"data-hotswap" in answers[0].body
+    assert answers[1].messages == []  # the server's own to answer
+
+
 def test_an_answer_to_a_form_says_that_it_is_one(tmp_path: Path) -> None:
     wrapped = browser(tmp_path).wrap(respond(HTML))
     assert b'data-answers-form="1"' in ask(wrapped, "/page", TAB, method="POST").body

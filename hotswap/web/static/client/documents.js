@@ -61,6 +61,7 @@ async function refreshNow(why) {
     // What works now is worth loading; what is broken now is not worth losing the page for.
     return response.ok || baseStatus >= 400 ? reload(`the page answers ${response.status} now`) : `the page answers ${response.status}`;
   }
+  if (baseStatus >= 500 && !type.startsWith('text/html')) return `the page answers ${baseStatus} still`;
   if (!type.startsWith('text/html')) return reload(`the page is ${type || 'empty'} now`);
   const now = await decode(response, type);
   if (now === before) return 'no difference';
