@@ -64,8 +64,8 @@ def connection(role: str, identity: int, ordinal: int, cls: Any) -> Any:
     raise LookupError(f"{role} {identity}.{ordinal} of {cls!r} outside a loader")
 
 
-def lost(what: str) -> Lost:
-    """Stand in the stream for an object that could not be pickled; the loader counts them."""
+def lost(what: str, which: str = "") -> Lost:  # noqa: ARG001
+    """Stand in the stream for an object that could not be pickled; the loader counts them, told apart by `which`."""
     return Lost(what)
 
 
@@ -118,7 +118,7 @@ class _Asking(pickle.Pickler):
         if cls in self.dispatch_table:
             return NotImplemented
         if isinstance(thing, renewed.RESOURCES):
-            return (lost, (cls.__qualname__,))
+            return (lost, (cls.__qualname__, renewed.work_of(thing)))
         if cls is defaultdict and dumps([thing.default_factory]) is None:
             factory = getattr(thing.default_factory, "__qualname__", "default_factory")
             return (without_factory, (factory,), None, None, iter(thing.items()))

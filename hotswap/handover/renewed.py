@@ -26,6 +26,16 @@ RESOURCES = (
 """What pickle might take apart, and must not: half an event loop is none."""
 
 
+def work_of(thing: Any) -> str:
+    """Say what a task or thread does, by the function it runs; empty of what does nothing by itself."""
+    if isinstance(thing, asyncio.Task):
+        return getattr(thing.get_coro(), "__qualname__", "")
+    function = getattr(thing, "_target", None)  # threading.Thread
+    return getattr(function, "__qualname__", "") or (
+        thing.name if isinstance(thing, threading.Thread) else ""
+    )
+
+
 def event(cls: Any, on: bool) -> Any:
     """Make an event, set or not."""
     made = cls()

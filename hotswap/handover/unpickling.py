@@ -133,7 +133,7 @@ class Loader:
         if module == pickling.__name__:
             return {
                 "connection": self._connection,
-                "lost": self._lost,
+                "lost": self._named,
                 "without_factory": self._without_factory,
             }[name]
         try:
@@ -143,6 +143,11 @@ class Loader:
 
     def _lost(self, what: str, *_: object) -> Lost:
         self.losses[what] += 1
+        return Lost(what)
+
+    def _named(self, what: str, which: str = "") -> Lost:
+        """Count what the last image could not pickle; of a task, say, `which` tells what it did."""
+        self.losses[f"{what} ({which})" if which else what] += 1
         return Lost(what)
 
     def _without_factory(self, what: str) -> defaultdict[Any, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.handover.support import HTTP, WebSocket
+from tests.handover.support import FACTOR, HTTP, WebSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 COUNT = int(os.environ.get("HOTSWAP_SOAK", "6"))
 
-pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(60 + 5 * COUNT)]
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout((60 + 5 * COUNT) * FACTOR)]
 
 
 def resident(pid: int) -> int:

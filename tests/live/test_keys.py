@@ -11,6 +11,7 @@ import sys
 import termios
 import threading
 import time
+import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ APP = """
     from fastapi import FastAPI
 
     app = FastAPI()
+    asked = []
 
 
     def word():
@@ -41,7 +43,8 @@ APP = """
 
     @app.get("/")
     def index():
-        return word()
+        asked.append(word())
+        return len(asked)
 """
 
 
@@ -162,12 +165,23 @@ def test_ctrl_r_reloads_at_once_and_the_terminal_is_as_before(
 
     one.see("exec reload in", one.type("\x12"))
     one.see("exec reload in", one.type("/reload\n"))
+    assert ask(one) == 1
+    one.see("exec reload in", one.type("r\n"))
+    assert ask(one) == 2
+    one.see("exec reload in", one.type("R\n"))
+    assert ask(one) == 1  # fresh state
 
     assert one.process.pid == pid
     one.see("patched", _saved(project, one))
     one.type("\x03")
     assert one.ended() == -signal.SIGINT
     assert termios.tcgetattr(one.side) == one.before
+
+
+def ask(terminal: Terminal) -> int:
+    url = "http://127.0.0.1:" + terminal.text.split("http://127.0.0.1:")[1].split()[0]
+    with urllib.request.urlopen(url, timeout=DEADLINE) as answer:
+        return int(answer.read())
 
 
 def _saved(project: Project, terminal: Terminal) -> int:

@@ -115,8 +115,8 @@ def test_many_signals_are_one_or_two_reloads_and_kill_nothing(
     project.write(main=APP)
     server = live("main:app")
 
-    for _ in range(20):
-        server.signal(signal.SIGUSR1)
+    for turn in range(20):
+        server.signal(signal.SIGHUP if turn % 2 else signal.SIGUSR1)  # it has no terminal
     server.wait(reloaded)
 
     assert server.get().json()["word"] == "one"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import sys
 import types
@@ -554,3 +555,27 @@ def test_nan_and_unpicklable_values_are_not_taken_for_changes() -> None:
     handlers = {"a": lambda: 0}
     assert not changed(nan, digest(nan))
     assert not changed(handlers, digest(handlers))
+
+
+def test_a_task_that_ends_with_its_image_is_named_by_what_it_did() -> None:
+    source = """
+import asyncio
+rooms = {}
+class Room:
+    def __init__(self): self.turn, self.task = 0, None
+    async def run(self): await asyncio.sleep(100)
+"""
+
+    async def play() -> Manifest:
+        for name in ("hall", "yard"):
+            room = old.app.rooms[name] = old.app.Room()
+            room.turn, room.task = 7, asyncio.create_task(room.run())
+        return old.leave()
+
+    old = Image(app=source)
+    new = Image(asyncio.run(play()), app=source)
+
+    assert [(room.turn, room.task) for room in new.app.rooms.values()] == [(7, None), (7, None)]
+    assert new.notes == (
+        "2 Task (Room.run) could not be carried and was removed from what held it",
+    )
