@@ -13,15 +13,15 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
-import hashlib
 import logging
-import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from hotswap import hooks
-from hotswap.handover import children, places
-from hotswap.handover.pickling import Entry, Stream, dumps, shaped, type_name
-from hotswap.handover.places import CONTAINERS, SCALARS, Place, Survey
+from hotswap.handover import children, migrations, places, putting
+from hotswap.handover.digests import Digest, changed, digest
+from hotswap.handover.pickling import Entry, Stream, shaped, type_name
+from hotswap.handover.places import CONTAINERS, Place, Survey
+from hotswap.handover.putting import short
 from hotswap.handover.unpickling import Loader, tidy
 
 if TYPE_CHECKING:
@@ -35,26 +35,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("hotswap")
 
 
-class Digest(NamedTuple):
-    """What a value was right after import."""
-
-    type: str
-    size: int
-    """Length of a container; -1 of anything else."""
-    mark: object
-    """The value itself when it cannot change, else a hash of its pickle; None when it cannot be pickled."""
-
-
-def digest(value: Any) -> Digest:
-    """Remember a value, without a copy."""
-    if isinstance(value, SCALARS) and type(value) in SCALARS:
-        return Digest(type_name(value), -1, (value,))
-    size = places.size(value)
-    pickled = dumps(value)
-    mark = hashlib.blake2b(pickled, digest_size=16).digest() if pickled is not None else None
-    return Digest(type_name(value), size, mark)
-
-
 @contextlib.contextmanager
 def _no_collections() -> Iterator[None]:
     """Switch the cyclic collector off: it would walk the growing heap again and again (3.3 s -> 2.0 s, exec.md)."""
@@ -65,20 +45,6 @@ def _no_collections() -> Iterator[None]:
     finally:
         if collecting:
             gc.enable()
-
-
-def changed(value: Any, before: Digest | None) -> bool:
-    """Say whether a value is another than it was."""
-    if before is None or before.type != type_name(value):
-        return True
-    if isinstance(before.mark, tuple):
-        old = before.mark[0]
-        return not (value is old or value == old or value != value)
-    if before.size != places.size(value):
-        return True
-    if before.mark is None:
-        return False
-    return digest(value).mark != before.mark
 
 
 class State:
@@ -250,7 +216,7 @@ class State:
         for place, name, value in self._not_plain(survey):
             if (place, name) not in self._resources and not callable(value):
                 stream.lost.append(
-                    f"{place}.{name}: a {_short(type_name(value))} is not carried, the new code makes its own"
+                    f"{place}.{name}: a {short(type_name(value))} is not carried, the new code makes its own"
                 )
         anew = self._anew(survey)
         for place, holder in survey.places:
@@ -293,7 +259,7 @@ class State:
         if manifest.fresh or not len(manifest.state):
             return manifest.notes
         self._modules = frozenset(module.__name__ for module in modules)
-        made_by_import = _instances_to_migrate()
+        made_by_import = migrations.instances()
         loader = Loader(self._registry, manifest.state)
         notes = list(manifest.notes)
         try:
@@ -337,55 +303,16 @@ class State:
                 self._put_back[entry.place, entry.name] = after
         for what, count in loader.losses.items():
             notes.append(f"{count} {what} could not be carried and was removed from what held it")
-        notes += _migrate(made_by_import)
+        notes += migrations.migrate(made_by_import)
         return tuple(notes)
 
     def _put(self, entry: Entry, held: Any, anchors: Mapping[tuple[Place, str], Any]) -> str:
         """Put one value where it belongs; give a line when it no longer fits there."""
         try:
-            return self._put_there(entry, held, anchors)
+            return putting.put(entry, held, anchors, self._modules)
         except Exception as error:
             log.exception("%s.%s could not be put back", entry.place, entry.name)
             return f"{entry.place}.{entry.name}: state dropped: {error!r}"
-
-    def _put_there(self, entry: Entry, held: Any, anchors: Mapping[tuple[Place, str], Any]) -> str:
-        place, name = entry.place, entry.name
-        if place.kind == "memory":
-            _fill(anchors[place, name], held)
-            return ""
-        if place.kind == "keep":
-            return _put_kept(entry, held, anchors)
-        holder = places.holder_of(place)
-        if holder is None:
-            return f"{place}: state dropped, the new code has no such name"
-        current = places.items(place, holder, self._modules)
-        own = places.attributes(holder).get(name) if place.kind in ("module", "object") else None
-        if own is not None and places.own_object(own, self._modules):
-            current[name] = own
-        if name not in current:
-            if entry.was and place.kind in ("module", "class"):
-                return ""  # the edit removed it
-            if name in places.attributes(holder):
-                return f"{place}.{name}: state dropped, the new code has something else there"
-            value = anchors.get((place, name)) if entry.filled else held
-            if entry.filled and value is not None:
-                _fill(value, held)
-            places.put(place, holder, name, value)
-            return ""
-        value = current[name]
-        if entry.filled and type_name(value) == entry.filled:
-            _fill(value, held)
-            return ""
-        old = entry.filled or type_name(held)
-        if entry.filled and type_name(value) == entry.was:  # was None, became a container
-            value = anchors.get((place, name))
-            _fill(value, held)
-            places.put(place, holder, name, value)
-            return ""
-        if not entry.filled and type_name(value) in (old, entry.was):
-            places.put(place, holder, name, held)
-            return ""
-        return f"{place}.{name}: state dropped, it was a {_short(old)} and is a {_short(type_name(value))}"
 
 
 def _place_below(parent: Place, name: str) -> Place:
@@ -401,69 +328,3 @@ def _within(place: Place, others: set[Place]) -> bool:
             return True
         name = name.rpartition(".")[0]
     return False
-
-
-def _fill(value: Any, held: Any) -> None:
-    """Put carried content into a container or an object."""
-    if type(value) in CONTAINERS:
-        places.refill(value, held)
-    else:
-        places.set_attributes(value, held)
-
-
-def _put_kept(entry: Entry, held: Any, anchors: Mapping[tuple[Place, str], Any]) -> str:
-    """Put an object of `hotswap.keep` back: into the one import has made, or in wait for who asks later."""
-    key = (entry.place.module, entry.name)
-    kept = hooks.runtime.kept
-    if entry.filled:
-        value = anchors[entry.place, entry.name]
-        fresh = kept.get(key, value)
-        if type_name(fresh) != entry.filled:
-            return (
-                f"keep({entry.name!r}): dropped, it was a {_short(entry.filled)} "
-                f"and is a {_short(type_name(fresh))}"
-            )
-        _fill(fresh, held)
-        if key not in kept:
-            hooks.runtime.carried[key] = fresh
-    elif key not in kept:
-        hooks.runtime.carried[key] = held
-    else:
-        fresh, kept[key] = kept[key], held
-        module = sys.modules.get(key[0])
-        for name, each in list(vars(module).items()) if module is not None else ():
-            if each is fresh:
-                setattr(module, name, held)
-    return ""
-
-
-def _short(name: str) -> str:
-    return name.removeprefix("builtins.")
-
-
-def _instances_to_migrate() -> set[int]:
-    """Give the identities of instances that import itself has made: they need no migration."""
-    if not hooks.runtime.migrations:
-        return set()
-    return {id(thing) for thing in gc.get_objects() if _migration(thing) is not None}
-
-
-def _migration(thing: Any) -> Any:
-    cls = type(thing)
-    return hooks.runtime.migrations.get((cls.__module__, cls.__qualname__))
-
-
-def _migrate(known: set[int]) -> list[str]:
-    """Call ``@hotswap.migrate`` functions with the instances that were carried."""
-    if not hooks.runtime.migrations:
-        return []
-    notes = []
-    for thing in gc.get_objects():
-        migrate = _migration(thing)
-        if migrate is not None and id(thing) not in known:
-            try:
-                migrate(thing)
-            except Exception as error:
-                log.exception("migration of a carried %s failed", type(thing).__qualname__)
-                notes.append(f"{type(thing).__qualname__}: migration failed: {error!r}")
-    return notes

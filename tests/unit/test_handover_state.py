@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hotswap import hooks
-from hotswap.handover.state import State, changed, digest
+from hotswap.handover.digests import changed, digest
+from hotswap.handover.state import State
 from hotswap.wire.records import Manifest
 from hotswap.wire.registry import Registry
 
