@@ -87,10 +87,10 @@ def check_descriptor(number: int) -> None:
         kind = os.fstat(number).st_mode
     except OSError:
         raise BindError(
-            f"cannot serve descriptor {number}: nothing was inherited there; what starts hotswap must pass the socket"
+            f"nothing was inherited at descriptor {number}; what starts hotswap must pass the socket"
         ) from None
     if not stat.S_ISSOCK(kind):
-        raise BindError(f"cannot serve descriptor {number}: it is no socket")
+        raise BindError(f"descriptor {number} is no socket")
 
 
 def explain(where: str, error: OSError, port: int | None) -> str:

@@ -59,6 +59,8 @@ def run(options: Options, given: str, arguments: Sequence[str], manifest: Any = 
         raise UsageError(
             'what to run? Give a TARGET, or set app = "main:app" under [tool.hotswap] in pyproject.toml'
         )
+    if manifest is None:
+        _check_directories(options)
     console = Console(
         json=options.json, verbosity=options.verbosity, root=os.getcwd(), clear=options.clear
     )
@@ -82,6 +84,18 @@ def run(options: Options, given: str, arguments: Sequence[str], manifest: Any = 
     from hotswap.program import run_program
 
     return run_program(options, target, arguments, console, manifest)
+
+
+def _check_directories(options: Options) -> None:
+    """See whether the directories that were named are there: a misspelt one would watch nothing, without a word.
+
+    Raises:
+        UsageError: One is not.
+    """
+    for flag, names in (("--app-dir", [options.app_dir]), ("--reload-dir", options.reload_dir)):
+        for name in names:
+            if name and not os.path.isdir(name):
+                raise UsageError(f"{flag} {name}: there is no such directory")
 
 
 def serve_target(given: str, options: Mapping[str, Any]) -> int:

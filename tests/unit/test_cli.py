@@ -136,6 +136,8 @@ def test_help_and_version_end_well(tmp_path: Path) -> None:
         (("nothere",), "there is no module 'nothere'"),
         (("--prot", "1"), "did you mean '--port'?"),
         (("a/b.py",), "there is no file a/b.py"),
+        (("m:app", "--app-dir", "nope"), "--app-dir nope: there is no such directory"),
+        (("m:app", "--reload-dir", "nope"), "--reload-dir nope: there is no such directory"),
     ],
 )
 def test_a_usage_error_is_one_line_and_exit_code_2(
