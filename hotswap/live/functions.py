@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from hotswap.live.conformer import CLASS, FITTED, conforming, with_constants
+from hotswap.live.gathered import Gathering
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import content, is_made
 from hotswap.live.registries import same_content
 from hotswap.source import codes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from hotswap.live.journal import Journal
     from hotswap.source.units import Text
@@ -66,6 +67,9 @@ class Graft:
         """(module, class qualname) of classes that are filled anew from outside their body."""
         self.refilled: dict[tuple[str, str], frozenset[str]] = {}
         """The attributes of such classes that outside statements fill."""
+        self.gathering = Gathering(journal, self.pair)
+        self.closures: dict[int, Mapping[str, Any]] = {}
+        """id(function) -> records of what its free variables held when its statement had made it."""
         self.forwarding: set[int] = set()
         """ids of functions that now forward to another one."""
         self.notes: list[str] = []
@@ -160,12 +164,15 @@ class Graft:
             before, after = content(ours), content(theirs)
             if after is MISSING or before is after:
                 continue
+            was = self.closures.get(id(old), {}).get(name, MISSING)
             if (
                 isinstance(before, (FunctionType, type))
                 and type(before) is type(after)
                 and not (isinstance(before, type) and not is_made(before))
             ):
                 after = self.merge(before, after)
+            elif before is not MISSING:
+                after = self.gathering.merge(was, before, after)
             self.set_cell(ours, after)
 
     def set_cell(self, cell: CellType, value: Any) -> None:

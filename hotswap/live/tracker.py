@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from types import CodeType, FrameType, ModuleType
 from typing import TYPE_CHECKING
 
+from hotswap.live.built import Importing
 from hotswap.live.importing import Finder
 from hotswap.live.loaded import Failure, Loaded
 from hotswap.live.opening import current, digest_of, executing, module_line, running
@@ -48,6 +49,7 @@ class Tracker:
         self._imported: tuple[int, str, int, int] = (0, "", 0, 0)
         self._ran: set[str] = set()
         """Real paths of which module code has run, or may have."""
+        self._importing = Importing(self.loaded)
         self._copying = False
         self._copied: set[str] = set()
         """`co_filename` of code objects that somebody copied since the last swap."""
@@ -210,9 +212,10 @@ class Tracker:
         between: Callable[[], object] | None,
     ) -> None:
         try:
-            with running(entry):
+            with running(entry), self._importing.one(entry):
                 for number, code in enumerate(parts):
                     if number and between is not None:
+                        self._importing.done()
                         between()
                     exec(code, module.__dict__)
         except BaseException as error:

@@ -115,6 +115,14 @@ def same_function(old: Unit, new: Unit) -> bool:
     return not new.impure_decorators or old.docstring == new.docstring
 
 
+def annotation_only(old: Unit, new: Unit) -> bool:
+    """An assignment that makes what it made, and says another type of it, or says one at last."""
+    was, now = old.value, new.value
+    if was is None or now is None or not (old.annotated or new.annotated):
+        return False
+    return old.single and new.single and ast.dump(was) == ast.dump(now)
+
+
 @dataclass(frozen=True, slots=True)
 class ClassDelta:
     """How two versions of a class differ."""
@@ -167,6 +175,11 @@ def compare_classes(old: Unit, new: Unit) -> ClassDelta:
                 rows += inner.changed
                 if inner.code_only:
                     continue
+            elif a.kind == b.kind == "assign" and annotation_only(a, b):
+                rows.append(("~", b.label, "annotation", b.line))
+                only = False
+                (dirty if set(b.scan.reads) & dirty else kept).update(b.binds)
+                continue
             else:
                 rows.append(("~", b.label, "value" if b.kind == "assign" else b.kind, b.line))
         elif b is not None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from hotswap.source.diff import (
     ClassDelta,
     Match,
+    annotation_only,
     compare_classes,
     match,
     same_function,
@@ -109,13 +110,9 @@ def _lambda_only(m: Match) -> bool:
 
 
 def _annotation_only(m: Match) -> bool:
-    """An assignment that makes what it made, and says another type of it, or says one at last."""
     assert m.old is not None
     assert m.new is not None
-    was, now = m.old.value, m.new.value
-    if was is None or now is None or not (m.old.annotated or m.new.annotated):
-        return False
-    return m.old.single and m.new.single and ast.dump(was) == ast.dump(now)
+    return annotation_only(m.old, m.new)
 
 
 TABLE: Final[tuple[Row, ...]] = (

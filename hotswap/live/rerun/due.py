@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import FunctionType
 from typing import TYPE_CHECKING
 
+from hotswap.live.gathered import containers_of
 from hotswap.live.rerun.fillers import (
     adapter_of,
     effects_of,
@@ -60,6 +61,9 @@ def _empty_class(rerun: Rerun, key: Key, cls: type) -> None:
                 if (key[1], "") in unit.scan.assigns and unit.kind in ("for", "expr", "with"):
                     rerun.graft.emptied.add(place)
     rerun.graft.refilled[place] = frozenset(names)
+    held = containers_of(cls).items()
+    was = rerun.tracker.loaded[key[0]].built.get(key[1])
+    rerun.refill.attributes[key] = was, {name: inner for name, inner in held if name in names}
 
 
 def join(rerun: Rerun, module: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hotswap.live import registries
 from hotswap.live.classes import take_moved
 from hotswap.live.functions import WRAPPERS
+from hotswap.live.gathered import PLAIN, Held, as_of, record_named, unchanged
 from hotswap.live.journal import MISSING
 from hotswap.live.pydantic_models import is_settings, take_settings
 from hotswap.live.rerun.changed import dirty_chain, taint, visible_dirty
@@ -35,11 +36,17 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
     if new is old:
         swap.dirty.discard(name)
         return
+    if step.unit.kind != "import":
+        rerun.refill.bound.add((swap.name, name))
+    if _set_by_program(rerun, swap, step, name):
+        return
+    if step.verdict == "run" and step.unit.kind == "assign" and has_gathered(swap, name, old):
+        rerun.notes.append(f"{name} begins anew: its own statement changed")
     binders = swap.binders(name)
     last = not binders or binders[-1] is step or step not in binders
     if last and _mergeable(swap, step, name, old, new):
         _merge_facts(rerun, swap, step, old)
-        merged = rerun.graft.merge(old, new)
+        merged = _merged(rerun, swap, step, name, old, new)
         _note_defaults(rerun, swap)
         if merged is old:
             names[name] = old
@@ -61,6 +68,49 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
         swap.dirty.discard(name)
         return
     swap.dirty.add(name)
+
+
+def _merged(rerun: Rerun, swap: ModuleSwap, step: Step, name: str, old: Any, new: Any) -> Any:
+    """Merge a definition, or what a call made; what the program gathered in a closure stays (``count = make()``)."""
+    built = swap.entry.built
+    was, made = built.get(name, MISSING), record_named(new, rerun.tracker.loaded)
+    known = type(was) is Held and was.kind is type(old) is FunctionType and was.items is not None
+    if known and (step.unit.kind == "def" or step.verdict != "run"):
+        rerun.graft.closures[id(old)] = was.items
+    kept = rerun.graft.gathering.kept
+    merged = rerun.graft.merge(old, new)
+    if rerun.graft.gathering.kept > kept:
+        rerun.notes.append(f"{name} keeps what it gathered")
+    if merged is old and made is not MISSING:
+        rerun.refill.bound.discard((swap.name, name))
+        rerun.journal.setitem(built, name, as_of(made, old))
+    return merged
+
+
+def has_gathered(swap: ModuleSwap, name: str, value: Any) -> bool:
+    """Say whether the program has changed what the statements made."""
+    was = swap.entry.built.get(name, MISSING)
+    return type(was) is Held and was.items is not None and not unchanged(was, value)
+
+
+def _set_by_program(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> bool:
+    """Say whether a plain value is not the statement's any more: the program has set it since, so that it is state."""
+    old, new = swap.before.get(name), swap.names.get(name)
+    was = swap.entry.built.get(name, MISSING)
+    if (
+        step.verdict == "run"
+        or step.unit.kind != "assign"
+        or len(swap.binders(name)) != 1
+        or was is MISSING
+    ):
+        return False
+    if type(old) not in PLAIN or type(new) not in PLAIN or unchanged(was, old):
+        return False
+    rerun.notes.append(f"{name} keeps what the program set it to")
+    swap.names[name] = old
+    rerun.refill.bound.discard((swap.name, name))
+    rerun.journal.setitem(swap.entry.built, name, record_named(new, rerun.tracker.loaded))
+    return True
 
 
 def _note_defaults(rerun: Rerun, swap: ModuleSwap) -> None:

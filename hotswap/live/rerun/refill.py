@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from hotswap.live import registries
 from hotswap.live.adapters.base import Adapter, Refused
 from hotswap.live.adopting import adopt, make_registered
+from hotswap.live.gathered import Gathering, as_of, record
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import instance_dict
-from hotswap.live.rerun import remade
+from hotswap.live.rerun import records, remade
 from hotswap.live.rerun.branches import is_main_guard
 from hotswap.live.rerun.due import importers, join, schedule, touch
 from hotswap.live.rerun.fillers import (
@@ -30,6 +31,7 @@ from hotswap.live.rerun.frameworks import (
     open_registry,
     ran_facts,
 )
+from hotswap.live.rerun.merging import has_gathered
 from hotswap.live.rerun.order import put_in_order
 from hotswap.live.rerun.state import Side
 from hotswap.live.rerun.statement import execute
@@ -121,7 +123,7 @@ def take_over(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> bool:
             _make_registry(rerun, swap, step, key, old, why)
             return True
         if step is maker_of(rerun, key) and unit.kind == "assign":
-            if key in rerun.refill.due or _remakes(rerun, unit, old):
+            if key in rerun.refill.due or _remakes(rerun, swap, step, name, old):
                 _make_side(rerun, swap, step, key, old, why)
                 return True
     if unit.kind in ("import", "docstring", "class") or step.situation in ("new", "branch"):
@@ -191,12 +193,19 @@ def _touched_by_def(rerun: Rerun, swap: ModuleSwap, step: Step) -> None:
             touch(rerun, key, swap, ran=step.unit)
 
 
-def _remakes(rerun: Rerun, unit: Unit, old: Any) -> bool:
-    """``x = Cls(...)`` runs again: what it makes goes into the old instance, so that those who hold it follow."""
-    if old is MISSING or not isinstance(unit.value, ast.Call):
+def _remakes(rerun: Rerun, swap: ModuleSwap, step: Step, name: str, old: Any) -> bool:
+    """``x = Cls(...)`` runs again: what it makes goes into the old instance, so that those who hold it follow.
+
+    So does what another call makes, and any list, dict or set, when the program has put something of its own there.
+    """
+    if old is MISSING:
         return False
     kind = type(old)
-    if issubclass(kind, (type, ModuleType, FunctionType, BaseException, *registries.CONTAINERS)):
+    if issubclass(kind, registries.CONTAINERS):
+        return step.verdict != "run" and has_gathered(swap, name, old)
+    if not isinstance(step.unit.value, ast.Call):
+        return False
+    if issubclass(kind, (type, ModuleType, FunctionType, BaseException)):
         return False
     if kind.__module__ not in rerun.tracker.loaded:
         return False
@@ -211,9 +220,10 @@ def _make_side(rerun: Rerun, swap: ModuleSwap, step: Step, key: Key, old: Any, w
         return
     state = instance_dict(new)
     copied = {k: registries.shallow(v) for k, v in (state or {}).items()}
+    was = MISSING if step.verdict == "run" else swap.entry.built.get(name, MISSING)
     edited = step.edited or "filled anew" not in why
     calls = (step.old.value if step.old is not None else None, step.unit.value)
-    rerun.refill.sides[key] = Side(old, new, copied, edited, calls)
+    rerun.refill.sides[key] = Side(old, new, copied, edited, calls, was)
     for entry in rerun.tracker.loaded.values():
         for local, value in list(entry.names.items()):
             if value is old and entry.names is not swap.names:
@@ -255,10 +265,16 @@ def _make_registry(
 def settle(rerun: Rerun) -> None:
     """Everything ran: put what was made on the side into the old objects, and let the adapters settle."""
     journal = rerun.journal
+    if rerun.refill.sides:
+        registries.redirect(rerun.graft, journal)
     for key, side in rerun.refill.sides.items():
         swap = rerun.swaps[key[0]]
         new = swap.names.get(key[1], side.new)
-        if remade.adopt(rerun, side, new):
+        built = record(new, rerun.tracker.loaded)
+        gathering = Gathering(journal, rerun.graft.pair)
+        if remade.adopt(rerun, side, new, gathering):
+            journal.setitem(swap.entry.built, key[1], as_of(built, side.old))
+            rerun.refill.bound.discard(key)
             for entry in rerun.tracker.loaded.values():
                 for local, value in list(entry.names.items()):
                     if value is new:
@@ -273,11 +289,17 @@ def settle(rerun: Rerun) -> None:
                     key[1],
                     "refilled",
                     because="its statements ran again, in place",
+                    kept=records.counted(gathering.kept),
                 )
             )
+            rerun.notes += [
+                f"{key[1]}[{lost}] is gone with its statement" for lost in gathering.lost
+            ]
     for adapter in rerun.refill.active:
         adapter.forget()
     registries.redirect(rerun.graft, journal)
+    records.settle_attributes(rerun)
+    records.note_built(rerun)
     put_in_order(rerun)
     for registry in list(rerun.refill.touched.values()):
         for swap in list(rerun.swaps.values()):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live import registries
 from hotswap.live.adapters.base import Refused
+from hotswap.live.gathered import Held, made_alike
 from hotswap.live.instances import assigned, literal, make
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import class_dict, instance_dict, mro
@@ -21,6 +22,7 @@ from hotswap.live.rerun.changed import visible_dirty
 from hotswap.source.nodes import dotted, names_in
 
 if TYPE_CHECKING:
+    from hotswap.live.gathered import Gathering
     from hotswap.live.rerun.state import Rerun, Side
     from hotswap.source.units import Unit
 
@@ -38,17 +40,23 @@ class Start:
     """A class of a watched module makes it, of arguments perhaps: some of its own attributes may depend on none."""
 
 
-def adopt(rerun: Rerun, side: Side, new: Any) -> bool:
+def adopt(rerun: Rerun, side: Side, new: Any, gathering: Gathering) -> bool:
     """Put what a statement made on the side into the old object; False when it cannot be done.
 
     Args:
         rerun: The statements of the batch.
         side: The old object, and the new one as it was right after its statement ran.
         new: The new object now, after the statements that fill it.
+        gathering: Merges what the program gathered, where it is known what the statements had made.
 
     Raises:
         Refused: The old object has begun to work with what it was given.
     """
+    was = side.was
+    if type(was) is Held and was.items is not None and was.kind is type(side.old) is type(new):
+        if not issubclass(was.kind, registries.CONTAINERS):
+            _refuse_taken(was, side.old, new)
+        return gathering.merge(was, side.old, new) is side.old
     if issubclass(type(side.old), registries.CONTAINERS):
         return registries.refill(side.old, new, rerun.journal)
     if type(side.old) is not type(new):
@@ -67,10 +75,23 @@ def adopt(rerun: Rerun, side: Side, new: Any) -> bool:
         ):
             continue
         if not same and _taken(ours.get(name), value):
-            kind = type(new).__qualname__
-            raise Refused(f"{kind} took what it was given in .{name} when it began to work")
+            raise Refused(_took(new, name))
         ours[name] = value
     return True
+
+
+def _refuse_taken(was: Held, old: Any, new: Any) -> None:
+    """Refuse to fill what the old object has emptied, unless its statements give what they gave."""
+    ours, theirs = instance_dict(old) or {}, instance_dict(new) or {}
+    for name, value in theirs.items():
+        given = was.items.get(name)
+        emptied = type(given) is Held and bool(given.items)
+        if emptied and _taken(ours.get(name), value) and not made_alike(given, value):
+            raise Refused(_took(new, name))
+
+
+def _took(new: Any, name: str) -> str:
+    return f"{type(new).__qualname__} took what it was given in .{name} when it began to work"
 
 
 def _stays(rerun: Rerun, old: Any, new: Any, start: Start | None, depth: int = DEEP) -> bool:

@@ -127,6 +127,8 @@ class Side:
     edited: bool
     calls: tuple[ast.expr | None, ...]
     """The expressions that made the old object and the new one."""
+    was: Any
+    """What the statements had made (`gathered`), `MISSING` when the program's own entries are not to stay."""
 
 
 @dataclass(slots=True, eq=False)
@@ -170,6 +172,12 @@ class Refill:
     touched: dict[int, Registry] = field(default_factory=dict)
     """By the id of the registry."""
     owners: dict[type, Adapter | None] = field(default_factory=dict)
+    attributes: dict[Key, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
+    """Of classes that are filled anew from outside their body: the record, and the lists, dicts and sets there were."""
+    filled: dict[Key, Any] = field(default_factory=dict)
+    """Records of objects that statements went on filling in place, as those began."""
+    bound: set[Key] = field(default_factory=set)
+    """Names that statements bound to something new."""
     effects: dict[int, set[Key]] = field(default_factory=dict)
     """id(function) -> the module-level objects that calling it mutates."""
 

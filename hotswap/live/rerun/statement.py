@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from hotswap.live import adapters, registries
 from hotswap.live.adapters.base import Refused
+from hotswap.live.gathered import record_named
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import class_dict
 from hotswap.live.opening import running
 from hotswap.live.rerun.branches import is_main_guard
-from hotswap.live.rerun.fillers import targets
+from hotswap.live.rerun.fillers import targets, value_at
 from hotswap.live.rerun.merging import merge_bound
 from hotswap.live.rerun.outside import differing, environment, see_variables
 from hotswap.live.rerun.remembering import remember, remember_environment
@@ -45,6 +46,8 @@ def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> None:
     refuse_mapped(rerun, swap, unit)
     remember(rerun, swap, unit)
     remember_environment(rerun, unit)
+    if unit.kind != "import":
+        _note_fillings(rerun, swap, unit)
     dynamic = (
         scan.calls & {"exec", "globals", "vars", "locals"}
         if unit.kind not in ("def", "class")
@@ -100,6 +103,14 @@ def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> None:
                 swap.dirty.add(name)
 
 
+def _note_fillings(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
+    """Record what a statement may go on filling in place, so that what it adds can be told from what was there."""
+    for key in targets(rerun, swap, unit):
+        value = value_at(rerun, key)
+        if key not in rerun.refill.filled and value is not MISSING:
+            rerun.refill.filled[key] = record_named(value, rerun.tracker.loaded)
+
+
 def _docstring_anew(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
     """A function that goes on writing the module's docstring begins with the written one (rule 18: requests' codes)."""
     if "__doc__" in swap.rebuilt or (swap.name, "__doc__") not in targets(rerun, swap, unit):
@@ -110,7 +121,7 @@ def _docstring_anew(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
 
 def _is_fault(rerun: Rerun, step: Step, why: str, error: BaseException) -> bool:
     """Say whether an exception is the user's: it was edited, or ran code or values that were (rule 10)."""
-    if step.verdict == "run":
+    if step.verdict in ("run", "annotation"):
         # a statement that writes into globals() may refuse only because it ran before
         return not (step.unit.kind == "expr" and "globals" in step.unit.scan.calls)
     if isinstance(error, SyntaxError) or (

@@ -1,0 +1,3 @@
+COMMANDS = {}
+COMMANDS["hits"] = 0
+COMMANDS["old"] = 1

@@ -1,0 +1,4 @@
+QUEUE = []
+QUEUE.append("a")
+QUEUE.append("B")
+QUEUE.append("c")

@@ -1,0 +1,4 @@
+QUEUE = []
+QUEUE.append("a")
+QUEUE.append("b")
+QUEUE.append("c")

@@ -1,0 +1,6 @@
+from hub import hub
+
+
+@hub.command("greet")
+def hello():
+    """Say it."""

@@ -1,0 +1,2 @@
+ROOMS: dict[str, int] = {}
+COUNT: int = 0

@@ -1,0 +1,2 @@
+ROOMS = {}
+COUNT = 0

@@ -1,0 +1,5 @@
+class Hub:
+    known = {}
+
+
+Hub.known["b"] = 1

@@ -1,0 +1,3 @@
+class Hub:
+    known = {"a": 1}
+    count = 0
