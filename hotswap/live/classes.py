@@ -393,16 +393,25 @@ def refuse_orphans(graft: Graft) -> None:
             raise Refused(reason)
 
 
+def refuse_alive(old: type, home: str) -> None:
+    """Refuse to let a class move to another module while instances of it live.
+
+    Raises:
+        Refused: There are some.
+    """
+    alive = sum(type(o) is old for o in gc.get_objects())
+    if alive:
+        kept = f"{alive} of it live{'s' if alive == 1 else ''}"
+        raise Refused(f"{old.__qualname__} moved to {home}, and {kept}")
+
+
 def take_moved(graft: Graft, old: type, new: type) -> None:
     """A class moved to another module: who holds the old one gets the new one, if nothing was made from the old.
 
     Raises:
         Refused: Instances live; in this process they would belong to a class that the source no longer has.
     """
-    alive = sum(type(o) is old for o in gc.get_objects())
-    if alive:
-        kept = f"{alive} of it live{'s' if alive == 1 else ''}"
-        raise Refused(f"{old.__qualname__} moved to {new.__module__}, and {kept}")
+    refuse_alive(old, new.__module__)
     graft.pair(old, new)
     theirs = own_dict(new)
     for name, value in own_dict(old).items():

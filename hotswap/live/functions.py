@@ -98,6 +98,9 @@ class Graft:
             from hotswap.live.classes import merge_class
 
             return merge_class(self, old, new)
+        if type(old) is FunctionType and isinstance(new, type):
+            self.lead(old, new)  # whoever holds it makes instances by calling it, as before
+            return new
         kind = type(old)
         if kind is type(new):
             merger = _MERGERS.get(kind)
@@ -206,12 +209,19 @@ class Graft:
 
     def forward(self, old: FunctionType, new: FunctionType) -> Any:
         """Keep `old`'s identity where closures differ: it forwards every call to `new`."""
+        gathered = self.closures.get(id(old), {})
+        held = zip(old.__code__.co_freevars, old.__closure__ or (), strict=False)
+        ours = {name: content(cell) for name, cell in held if name in gathered}
+        for name, cell in zip(new.__code__.co_freevars, new.__closure__ or (), strict=False):
+            before, after = ours.get(name, MISSING), content(cell)
+            if MISSING not in (before, after) and not isinstance(before, (FunctionType, type)):
+                self.set_cell(cell, self.gathering.merge(gathered[name], before, after))
         self.lead(old, new)
         self.pair(new, old)
         return old
 
-    def lead(self, old: FunctionType, new: FunctionType) -> None:
-        """Let whoever holds `old` reach `new`, which lives on in its own right."""
+    def lead(self, old: FunctionType, new: FunctionType | type) -> None:
+        """Let whoever holds `old` reach `new`, a function or a class, which lives on in its own right."""
         journal = self.journal
         self.resigned.append(old)
         code = forwarding_code(old, new)
@@ -220,10 +230,11 @@ class Graft:
             journal.setattr(old, name, None)
         for name in ("__doc__", "__name__", "__qualname__"):
             journal.setattr(old, name, getattr(new, name))
-        journal.setattr(old, "__annotations__", new.__annotations__)
-        for key, value in list(new.__dict__.items()):
-            if key != "__wrapped__":
-                journal.setitem(old.__dict__, key, value)
+        if isinstance(new, FunctionType):
+            journal.setattr(old, "__annotations__", new.__annotations__)
+            for key, value in list(new.__dict__.items()):
+                if key != "__wrapped__":
+                    journal.setitem(old.__dict__, key, value)
         journal.setitem(old.__dict__, "__wrapped__", new)
         self.forwarding.add(id(old))
 
@@ -387,9 +398,10 @@ def by_parameter(
     return {**found, **(keywords or {})}
 
 
-def forwarding_code(old: FunctionType, new: FunctionType) -> CodeType:
+def forwarding_code(old: FunctionType, new: FunctionType | type) -> CodeType:
     """Make code of the same kind as `new` that calls it, with `old`'s free variables."""
-    flags = new.__code__.co_flags
+    like = new.__code__ if isinstance(new, FunctionType) else old.__code__
+    flags = like.co_flags if isinstance(new, FunctionType) else 0
     is_async, is_generator, is_async_generator = flags & 0x80, flags & 0x20, flags & 0x200
     target = repr(CLASS)
     call = f"{target}(*args, **kwargs)"
@@ -408,10 +420,10 @@ def forwarding_code(old: FunctionType, new: FunctionType) -> CodeType:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        whole = compile(source, new.__code__.co_filename, "exec", dont_inherit=True)
+        whole = compile(source, like.co_filename, "exec", dont_inherit=True)
     made = next(code for code in codes.walk(whole) if code.co_name == "forward")
     return with_constants(made, {CLASS: new}).replace(
         co_name=new.__name__,
         co_qualname=new.__qualname__,
-        co_firstlineno=new.__code__.co_firstlineno,
+        co_firstlineno=like.co_firstlineno,
     )

@@ -13,7 +13,7 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.journal import MISSING
-from hotswap.live.looking import class_dict, content, instance_dict
+from hotswap.live.looking import class_dict, content, instance_dict, slots_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping
@@ -73,7 +73,8 @@ def record(
         )
     if depth and kind.__module__ in ours:
         namespace = instance_dict(value)
-        if namespace is not None:
+        namespace = slots_of(value) if namespace is None else namespace
+        if namespace:
             room[0] -= len(namespace)
             return Held(
                 id(value),
@@ -163,7 +164,8 @@ def _by_name(value: Any) -> Mapping[Any, Any]:
     if kind is FunctionType:
         cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
         return {name: content(cell) for name, cell in cells}
-    return instance_dict(value) or {}
+    own = instance_dict(value)
+    return slots_of(value) if own is None else own
 
 
 class Gathering:
@@ -201,8 +203,10 @@ class Gathering:
                 ours, theirs = instance_dict(live), instance_dict(new)
                 if ours is not None and theirs is not None:
                     self._mapping(was.items, ours, theirs)
-                    self.pair(new, live)
-                    return live
+                else:
+                    self._slots(was.items, live, slots_of(new))
+                self.pair(new, live)
+                return live
         if unchanged(was, live) or kind is FunctionType or issubclass(kind, type):
             return new
         self.kept += 1
@@ -234,6 +238,15 @@ class Gathering:
         if list(dict.keys(live)) != list(wanted):
             dict.clear(live)
             dict.update(live, wanted)
+
+    def _slots(self, was: dict[str, Any], live: Any, new: dict[str, Any]) -> None:
+        """Merge what an instance keeps in slots; of a frozen one, too."""
+        before = slots_of(live)
+        for name, value in new.items():
+            if name in before:
+                value = self.merge(was.get(name, MISSING), before[name], value)  # noqa: PLW2901
+            if before.get(name, MISSING) is not value:
+                self.journal.setattr(live, name, value)
 
     def _set(self, was: list[Any], live: set[Any], new: set[Any]) -> None:
         self.journal.content(live)

@@ -33,6 +33,22 @@ def attributes(obj: Any) -> dict[str, Any]:
     return {} if own is None else own
 
 
+def slots_of(obj: Any) -> dict[str, Any]:
+    """Give what an object keeps in the slots of Python classes, as far as it is set."""
+    found: dict[str, Any] = {}
+    for base in mro(type(obj)):
+        names = class_dict(base).get("__slots__", ())
+        for name in (names,) if isinstance(names, str) else tuple(names):
+            if isinstance(name, str) and name not in ("__weakref__", "__dict__"):
+                private = name.startswith("__") and not name.endswith("__")
+                mangled = f"_{base.__name__.lstrip('_')}{name}" if private else name
+                try:
+                    found[mangled] = object.__getattribute__(obj, mangled)
+                except AttributeError:
+                    continue
+    return found
+
+
 def content(cell: CellType) -> Any:
     """Give what a cell holds, `MISSING` when it is empty."""
     try:

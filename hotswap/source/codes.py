@@ -165,12 +165,12 @@ def _put(code: CodeType, partners: Mapping[int, CodeType]) -> CodeType:
 
 
 def _siblings(old: list[CodeType], new: list[CodeType]) -> Iterator[Pair]:
-    groups: dict[str, tuple[list[CodeType], list[CodeType]]] = {}
+    groups: dict[tuple[str, bool], tuple[list[CodeType], list[CodeType]]] = {}
     for code in old:
-        groups.setdefault(code.co_name, ([], []))[0].append(code)
+        groups.setdefault((code.co_name, is_class_body(code)), ([], []))[0].append(code)
     for code in new:
-        groups.setdefault(code.co_name, ([], []))[1].append(code)
-    for name, (ours, theirs) in groups.items():
+        groups.setdefault((code.co_name, is_class_body(code)), ([], []))[1].append(code)
+    for (name, _), (ours, theirs) in groups.items():
         if len(ours) == len(theirs):
             yield from zip(ours, theirs, strict=True)
             continue

@@ -10,7 +10,7 @@ docs/reference/adapters.md shows a whole one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ class Ran:
     """The statements that fill this registry in the new source, in file order: the name of a definition, or ``""``."""
     replayed: bool
     """True after `Adapter.reset` or `Adapter.adopt`: every statement that fills the registry ran again."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """New name -> old name of the definitions that stand where others stood among the statements, all else alike."""
 
 
 class Adapter(Protocol):

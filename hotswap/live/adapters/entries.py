@@ -113,7 +113,7 @@ def new_fit(
     if not shelves or not new:
         return True
     shelf, old = shelves[0]
-    return all(place_of(shelf, old, name, ran) is not None for name in new)
+    return all(name in ran.renamed or place_of(shelf, old, name, ran) is not None for name in new)
 
 
 def _together(shelf: Shelf, old: Sequence[Any], module: str, names: Collection[str]) -> bool:
@@ -176,15 +176,18 @@ def arrange(shelf: Shelf, old: list[Any], ran: Ran) -> bool:
         else:
             loose.append(entry)  # another module's, which settles next
     gone = {(ran.module, name) for name in (*ran.ran, *ran.removed)}
+    now = {old_name: name for name, old_name in ran.renamed.items()}
     result: list[Any] = []
     put: set[str] = set()
     for entry in before:
         key = shelf.key(entry)
         if key is None or key not in gone:
             result.append(entry)
-        elif key[1] in added and key[1] not in put:
-            put.add(key[1])
-            result.extend(added[key[1]])
+            continue
+        name = key[1] if key[1] in added else now.get(key[1], "")
+        if name in added and name not in put:
+            put.add(name)
+            result.extend(added[name])
     for name in [n for n in ran.order if n in added and n not in put]:
         place = place_of(shelf, shelf.in_order(result), name, ran)
         if place is None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hotswap.live.rerun.state import Key, ModuleSwap, Rerun
+    from hotswap.source.units import Unit
 
 
 def constructed(rerun: Rerun, names: Mapping[str, Any], made: ast.stmt, value: Any) -> bool:
@@ -84,12 +85,14 @@ def note_copied(rerun: Rerun, registry: Registry) -> None:
 
 def ran_facts(rerun: Rerun, registry: Registry, swap: ModuleSwap) -> Ran:
     """Give what its adapter has to know of one module's statements."""
+    order = _order(rerun, registry, swap)
     return Ran(
         swap.entry.names.get("__name__", swap.name),
         frozenset(registry.ran.get(swap.name, ())),
         frozenset(registry.removed.get(swap.name, ())),
-        _order(rerun, registry, swap),
+        order,
         registry.replayed,
+        _renamed(rerun, registry, swap, order),
     )
 
 
@@ -108,13 +111,33 @@ def _order(rerun: Rerun, registry: Registry, swap: ModuleSwap) -> list[str]:
     known = registry.orders.get(swap.name)
     if known is not None and known[0][0] is swap.steps and known[0][1:] == seen[1:]:
         return known[1]
-    order = [
-        s.unit.name if s.unit.kind == "def" else ""
-        for s in swap.steps
-        if not s.is_guard
-        and s.unit.kind not in ("import", "docstring")
-        and registry.key in targets(rerun, swap, s.unit)
-        and not only_state(rerun, s.unit, registry.key)
-    ]
+    order = _fillers(rerun, registry, swap, [s.unit for s in swap.steps if not s.is_guard])
     registry.orders[swap.name] = (seen, order)
     return order
+
+
+def _fillers(
+    rerun: Rerun, registry: Registry, swap: ModuleSwap, units: Iterable[Unit]
+) -> list[str]:
+    return [
+        unit.name if unit.kind == "def" else ""
+        for unit in units
+        if unit.kind not in ("import", "docstring")
+        and registry.key in targets(rerun, swap, unit)
+        and not only_state(rerun, unit, registry.key)
+    ]
+
+
+def _renamed(
+    rerun: Rerun, registry: Registry, swap: ModuleSwap, order: list[str]
+) -> dict[str, str]:
+    """Give new name -> old name where nothing but names of definitions differs in the order of the statements."""
+    removed = registry.removed.get(swap.name)
+    if not removed or swap.plan is None:
+        return {}
+    before = _fillers(rerun, registry, swap, swap.plan.before)
+    if len(before) != len(order):
+        return {}
+    pairs = {new: old for old, new in zip(before, order, strict=True) if old != new}
+    known = "" not in pairs and set(pairs.values()) <= removed and not set(pairs) & set(before)
+    return pairs if known else {}

@@ -40,7 +40,8 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
         rerun.refill.bound.add((swap.name, name))
     if _set_by_program(rerun, swap, step, name):
         return
-    if step.verdict == "run" and step.unit.kind == "assign" and has_gathered(swap, name, old):
+    begins = step.verdict == "run" and step.unit.kind == "assign"
+    if begins and isinstance(old, registries.CONTAINERS) and has_gathered(swap, name, old):
         rerun.notes.append(f"{name} begins anew: its own statement changed")
     binders = swap.binders(name)
     last = not binders or binders[-1] is step or step not in binders

@@ -11,7 +11,7 @@ from hotswap.live.adapters.base import Adapter, Refused
 from hotswap.live.adopting import adopt, make_registered
 from hotswap.live.gathered import Gathering, as_of, record
 from hotswap.live.journal import MISSING
-from hotswap.live.looking import instance_dict
+from hotswap.live.looking import instance_dict, slots_of
 from hotswap.live.rerun import records, remade
 from hotswap.live.rerun.branches import is_main_guard
 from hotswap.live.rerun.due import importers, join, schedule, touch
@@ -209,7 +209,7 @@ def _remakes(rerun: Rerun, swap: ModuleSwap, step: Step, name: str, old: Any) ->
         return False
     if kind.__module__ not in rerun.tracker.loaded:
         return False
-    return instance_dict(old) is not None
+    return instance_dict(old) is not None or bool(slots_of(old))
 
 
 def _make_side(rerun: Rerun, swap: ModuleSwap, step: Step, key: Key, old: Any, why: str) -> None:

@@ -17,7 +17,7 @@ from hotswap.live.adapters.base import Refused
 from hotswap.live.gathered import Held, made_alike
 from hotswap.live.instances import assigned, literal, make
 from hotswap.live.journal import MISSING
-from hotswap.live.looking import class_dict, instance_dict, mro
+from hotswap.live.looking import class_dict, instance_dict, mro, slots_of
 from hotswap.live.rerun.changed import visible_dirty
 from hotswap.source.nodes import dotted, names_in
 
@@ -63,7 +63,7 @@ def adopt(rerun: Rerun, side: Side, new: Any, gathering: Gathering) -> bool:
         return False
     ours, theirs = instance_dict(side.old), instance_dict(new)
     if ours is None or theirs is None:
-        return False
+        return _adopt_slots(rerun, side, new)
     rerun.journal.content(ours)
     starts = _starts(rerun, type(new), side.calls) if side.edited else {}
     for name, value in list(theirs.items()):
@@ -75,9 +75,19 @@ def adopt(rerun: Rerun, side: Side, new: Any, gathering: Gathering) -> bool:
         ):
             continue
         if not same and _taken(ours.get(name), value):
-            raise Refused(_took(new, name))
+            raise Refused(took(new, name))
         ours[name] = value
     return True
+
+
+def _adopt_slots(rerun: Rerun, side: Side, new: Any) -> bool:
+    """Put what the new object keeps in slots into the old one, but for what every instance starts with alike."""
+    ours, theirs = slots_of(side.old), slots_of(new)
+    starts = _starts(rerun, type(new), side.calls) if side.edited else {}
+    for name, value in theirs.items():
+        if name not in ours or not _stays(rerun, ours[name], value, starts.get(name)):
+            rerun.journal.setattr(side.old, name, value)
+    return bool(theirs)
 
 
 def _refuse_taken(was: Held, old: Any, new: Any) -> None:
@@ -87,10 +97,11 @@ def _refuse_taken(was: Held, old: Any, new: Any) -> None:
         given = was.items.get(name)
         emptied = type(given) is Held and bool(given.items)
         if emptied and _taken(ours.get(name), value) and not made_alike(given, value):
-            raise Refused(_took(new, name))
+            raise Refused(took(new, name))
 
 
-def _took(new: Any, name: str) -> str:
+def took(new: Any, name: str) -> str:
+    """Say that an object has begun to work with what its statements put into one of its attributes."""
     return f"{type(new).__qualname__} took what it was given in .{name} when it began to work"
 
 
@@ -132,7 +143,7 @@ def _starts(rerun: Rerun, kind: type, calls: tuple[ast.expr | None, ...]) -> dic
     found: dict[str, Start | None] = {}
     given = {name for call in calls for name in _given(call)}
     for base in mro(kind):
-        unit = _statement(rerun, base)
+        unit = statement_of(rerun, base)
         if unit is None:
             continue
         fields = {m.name for m in unit.members if isinstance(m.node, ast.AnnAssign)}
@@ -174,7 +185,7 @@ def _start(rerun: Rerun, base: type, unit: Unit, value: ast.expr) -> Start | Non
     )
 
 
-def _statement(rerun: Rerun, cls: type) -> Unit | None:
+def statement_of(rerun: Rerun, cls: type) -> Unit | None:
     """Give the class statement of a class of a watched module, unless it stands in a function."""
     entry = rerun.tracker.loaded.get(cls.__module__)
     if entry is None:

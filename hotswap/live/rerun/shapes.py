@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 import enum
-from typing import TYPE_CHECKING
+from types import FunctionType
+from typing import TYPE_CHECKING, Final
 
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import class_dict, mro
 from hotswap.live.pydantic_models import is_settings
 from hotswap.live.rerun.changed import chain_value, dirty_chain
 from hotswap.live.rerun.fillers import fills_registry
+from hotswap.source import codes
 from hotswap.source.nodes import dotted
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from hotswap.live.rerun.state import ModuleSwap, Rerun
     from hotswap.source.plan import Step
+    from hotswap.source.units import Unit
 
 
 def shape_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
@@ -72,7 +75,47 @@ def shape_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
         return f"reads {name}" if is_settings(value) else ""
     if is_special(value) and (bare or any(use == "method" for use, _ in uses)):
         return f"reads {name}"
+    if bare and _looked_through(rerun, swap, unit, name):
+        return f"reads {name}"
     return ""
+
+
+LOOKING: Final = frozenset(
+    [
+        "__annotations__",
+        "__bases__",
+        "__dataclass_fields__",
+        "__dict__",
+        "__doc__",
+        "__mro__",
+        "__subclasses__",
+        "dir",
+        "fields",
+        "get_type_hints",
+        "getattr",
+        "getmembers",
+        "hasattr",
+        "model_fields",
+        "signature",
+        "vars",
+    ]
+)
+"""What code spells that looks at a class's members."""
+
+
+def _looked_through(rerun: Rerun, swap: ModuleSwap, unit: Unit, name: str) -> bool:
+    """Say whether a statement gives a class to a function of ours that looks at its members: ``describe(Query)``."""
+    for node in ast.walk(unit.node if unit.value is None else unit.value):
+        if not isinstance(node, ast.Call):
+            continue
+        given = [*node.args, *(k.value for k in node.keywords)]
+        function = swap.names.get(dotted(node.func))
+        if type(function) is not FunctionType or name not in map(dotted, given):
+            continue
+        if function.__module__ in rerun.tracker.loaded and "." not in function.__qualname__:
+            if codes.names_used(function.__code__) & LOOKING:
+                return True
+    return False
 
 
 def _uses(node: ast.AST, name: str) -> set[tuple[str, str]]:

@@ -27,6 +27,7 @@ from hotswap.live.rerun.joining import prepare
 from hotswap.live.rerun.outside import see_outside
 from hotswap.live.rerun.reasons import reason_to_run
 from hotswap.live.rerun.refill import refuse_fixed, settle, take_over
+from hotswap.live.rerun.refusals import refuse_moved, refuse_taken
 from hotswap.live.rerun.removed import delete_name, remove_names
 from hotswap.live.rerun.state import Refill, Rerun
 from hotswap.live.rerun.statement import execute, refuse_mapped
@@ -119,9 +120,11 @@ def would_run(rerun: Rerun) -> str:
         for step in swap.steps:
             if step.verdict == "run":
                 refuse_mapped(rerun, swap, step.unit)
+                refuse_moved(rerun, swap, step.unit)
                 for name in step.unit.scan.binds:
                     refuse_fixed(rerun, swap.before.get(name, MISSING))
     see_edits(rerun)
+    refuse_taken(rerun)
     for name in _import_order(rerun):
         swap = rerun.swaps[name]
         taint(rerun, swap)

@@ -1,0 +1,9 @@
+class Query:
+    a: int = 1
+
+
+def describe(cls):
+    return sorted(name for name in vars(cls) if not name.startswith("_"))
+
+
+made = describe(Query)

@@ -1,0 +1,4 @@
+class point:
+    def __init__(self, x):
+        self.x = x
+

@@ -1,0 +1,12 @@
+def counter():
+    count = 0
+
+    def tick(number):
+        nonlocal count
+        count += number
+        return count
+
+    return tick
+
+
+tick = counter()
