@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.follow import applied, reloaded, same_document, style, visit, wait_style
+from tests.browser.follow import RECORD, applied, reloaded, same_document, style, visit, wait_style
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -359,7 +359,7 @@ def test_an_image_that_only_a_canvas_shows(page: Page, site: Site) -> None:
 
 
 def test_data_that_a_script_has_read(page: Page, site: Site) -> None:
-    """Read once, it is asked for again by loading the page; who reads it again and again is left alone."""
+    """Read once, it is asked for again by loading the page; what is written again and again is left alone."""
     site.write("static/level.json", "1")
     show(site, body="<input id=name><script src=/static/read.js></script>")
     site.write(
@@ -375,10 +375,14 @@ def test_data_that_a_script_has_read(page: Page, site: Site) -> None:
     page.wait_for_function("globalThis.level === 2")
     page.wait_for_function("document.querySelector('#name').value === 'typed'")
 
-    page.evaluate("fetch('/static/level.json').then((r) => r.text())")
-    wait_loads(page, "level.json", 2)
-    page.evaluate(
-        "addEventListener('hotswap:applied', (e) => { globalThis.how = e.detail.how ?? globalThis.how })"
-    )
+    wait_loads(page, "level.json", 1)
+    page.evaluate(RECORD)
+    page.evaluate("sessionStorage.setItem('__hotswap_data /static/level.json', Date.now() + 1e6)")
     site.save("static/level.json", "3")
-    page.wait_for_function("globalThis.how === 'the page asks for it again and again'")
+    assert "by itself" in applied(page, "data-update")["how"]
+
+    page.evaluate("sessionStorage.clear(); fetch('/static/level.json').then((r) => r.text())")
+    wait_loads(page, "level.json", 2)
+    site.save("static/level.json", "4")
+    assert "again and again" in applied(page, "data-update", 2)["how"]
+    assert same_document(page)

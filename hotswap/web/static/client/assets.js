@@ -49,11 +49,26 @@ function replaceImage(image, version) {
   });
 }
 
+// Nobody saves one file twice in so many milliseconds and looks at the page in between: the app writes it.
+const RESTLESS = 10000;
+
+function isRestless(path) {
+  try {
+    const key = `__hotswap_data ${path}`;
+    const last = Number(sessionStorage.getItem(key));
+    sessionStorage.setItem(key, Date.now());
+    return Date.now() - last < RESTLESS;
+  } catch {
+    return false; // no storage here: reload.js forgets, too
+  }
+}
+
 // Levels of a game, a table, a shader: whoever read it once would have to read it again. Who reads it again and again
 // takes care of itself.
 export function dataChanged(path) {
   const times = timesLoaded(path);
   const why = `a script has read ${path}`;
+  if (times && isRestless(path)) return `${path} changes by itself, it seems: not followed for now`;
   if (times === 1) return reload(why);
   if (!times) whenLoaded(path, () => reload(why));
   return times ? 'the page asks for it again and again' : 'not on this page';
