@@ -11,6 +11,7 @@ import importlib.util
 import sys
 from typing import TYPE_CHECKING, Any
 
+from hotswap.wire import reloaders
 from hotswap.wire.foreign import Foreign
 from hotswap.wire.listeners import follow_bound, patch_loop
 from hotswap.wire.streams import Protocols, Secured, Streams
@@ -70,6 +71,8 @@ def patch_everything(registry: Registry) -> None:
         "starlette.websockets": lambda module: _patch_starlette(module, registry),
         "aiohttp.web_server": lambda module: _patch_aiohttp(module, registry),
         "websockets.asyncio.server": lambda module: _patch_websockets(module, registry),
+        "werkzeug._reloader": reloaders.werkzeug,
+        "django.utils.autoreload": reloaders.django,
     }
     for name in list(later):
         if name in sys.modules:
@@ -125,6 +128,7 @@ def _patch_tables(module: Any, registry: Registry) -> None:
     """Name tracked protocols in uvicorn's tables, each only where all it relies on is there."""
     from hotswap.wire import http, tracked, websockets
 
+    reloaders.uvicorn(module)
     registry.kinds[:0] = [websockets.WebSockets(registry), http.HTTP(registry)]
 
     tracked.registry = registry

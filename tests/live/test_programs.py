@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import pytest
 
@@ -385,3 +387,62 @@ def test_a_run_that_stands_elsewhere_by_now_is_still_the_run(
     assert program.ended() == 0
     assert (body["rung"], body["notes"]) == ("patch", [])
     assert (value["rung"], value["notes"]) == ("reexec", [])
+
+
+FLASK = """
+    from flask import Flask
+
+
+    def create():
+        app = Flask("shop")
+
+        @app.get("/")
+        def home():
+            return "one"
+
+        return app
+
+
+    if __name__ == "__main__":
+        create().run(port=0, debug=True)
+"""
+UVICORN = """
+    import uvicorn
+
+    if __name__ == "__main__":
+        uvicorn.run("served:app", port=0, reload=True)
+"""
+SERVED = """
+    from fastapi import FastAPI
+    from fastapi.responses import PlainTextResponse
+
+    app = FastAPI(default_response_class=PlainTextResponse)
+
+
+    @app.get("/")
+    def home():
+        return "one"
+"""
+
+
+@pytest.mark.parametrize(
+    ("start", "edited"), [(UVICORN, "served.py"), (FLASK, "run.py")], ids=["uvicorn", "flask"]
+)
+def test_reloaders_of_other_servers_stand_aside(
+    project: Project, live: Callable[..., Live], start: str, edited: str
+) -> None:
+    """A script that asks for one serves from this process: no child, and a save is a swap."""
+    project.write(run=start, served=SERVED)
+    server = live("run.py", program=())
+    line = server.wait_output("http://127.0.0.1:", stream="errors")
+    port = re.search(r"http://127.0.0.1:(\d+)", line)
+    assert port
+
+    def ask() -> str:
+        with urlopen(f"http://127.0.0.1:{port[1]}/") as answer:
+            return answer.read().decode()
+
+    assert ask() == "one"
+    assert server.swap(edited, '"one"', '"two"')["rung"] == "patch"
+    assert ask() == "two"
+    assert not any("reloader" in told or "Restarting" in told for told in server.errors)
