@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     from hotswap.web.channel import Channel
 
-SAVES = frozenset({"css-update", "asset-update", "js-update", "html-update", "patched", "error"})
+SAVES = frozenset(
+    {"css-update", "asset-update", "data-update", "js-update", "html-update", "patched", "error"}
+)
 """Kinds of events that one save made; the others only tidy up."""
 
 

@@ -201,7 +201,8 @@ function compareNodes(old, fresh, at, merging) {
 // in the background. The markup may differ (the page wrote its own), or the template has changed just now.
 function isEcho(node, fresh) {
   if (node.nodeType !== fresh.nodeType) return false;
-  if (node.nodeType === Node.TEXT_NODE) return true;
+  // The only thing in its element (a status, a clock): what the page says there stays.
+  if (node.nodeType === Node.TEXT_NODE) return wordsOf(node) === wordsOf(fresh) || !node.parentElement?.childElementCount;
   if (node.localName !== fresh.localName || node.id !== fresh.id) return false;
   if (node.id || node.isEqualNode(fresh)) return true;
   const [one, other] = [wordsOf(node), wordsOf(fresh)];
