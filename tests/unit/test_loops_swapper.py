@@ -339,6 +339,38 @@ def test_task_groups_methods_and_async_generators_follow(project: Project) -> No
     run(work)
 
 
+GROUP = """
+import asyncio
+
+async def worker(queue, said):
+    while True:
+        said.append(await queue.get())
+
+async def work(queue, said):
+    async with asyncio.TaskGroup() as group:
+        for _ in range(1):
+            group.create_task(worker(queue, said))
+"""
+
+
+def test_the_body_of_a_task_group_has_run_when_it_is_left(project: Project) -> None:
+    jobs = project.start(GROUP)
+
+    async def work() -> None:
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        task = asyncio.create_task(jobs.work(queue, []))
+        while not getattr(queue, "_getters", None):
+            await asyncio.sleep(0)
+
+        outcome = project.save(("range(1)", "range(2)"))
+        assert "work: line 10 is before its await and does not run for it" in outcome.notes
+        assert outcome.stale == ()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run(work)
+
+
 def test_switched_off_nothing_moves(tmp_path: Path, project: Project) -> None:
     project.swapper.close()
     project.swapper = Swapper([tmp_path], live_loops=False)

@@ -189,6 +189,12 @@ class Facts:
         """Offsets of the instructions at which the frame can be parked."""
         return tuple(i.offset for i in self.instructions if i.opname == "YIELD_VALUE")
 
+    def leaves(self, offset: int) -> bool:
+        """Tell whether the await at `offset` is that of an ``__aexit__`` (GET_AWAITABLE 2, Python/compile.c)."""
+        before = self.instructions[: self.at[offset]]
+        asked = next((i for i in reversed(before) if i.opname == "GET_AWAITABLE"), None)
+        return asked is not None and asked.arg == 2
+
     @cached_property
     def start(self) -> int:
         """Offset of the instruction at which a frame is parked that has not begun."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hotswap.live.journal import MISSING
 from hotswap.live.loops import bridge as bridges
-from hotswap.live.loops import finishing
+from hotswap.live.loops import finishing, missed
 from hotswap.live.loops.bytecode import Facts, cells, same_body
 from hotswap.live.loops.images import Likeness, image
 from hotswap.live.loops.initialisers import Initialiser, initialiser
@@ -27,8 +27,8 @@ from hotswap.live.loops.names import (
     constants,
     parameters,
 )
-from hotswap.live.loops.order import keep_order, keep_turns, passed
-from hotswap.live.loops.places import FUNCTIONS, LOOPS, Function, Place, dump, places
+from hotswap.live.loops.order import keep_order, keep_turns
+from hotswap.live.loops.places import FUNCTIONS, Function, Place, places
 from hotswap.live.loops.renames import renames, with_names, with_words
 
 if TYPE_CHECKING:
@@ -347,7 +347,7 @@ class Decision:
         constants_before = constants(self.old.function, self.old.owner)
         constants_after = constants(self.new.function, self.new.owner)
         made = {one.binding.name for _, one in fresh}
-        changed, notes = [], list(_headers(old, new))
+        changed, notes = [], list(missed.heads(old, new))
         for name in dict.fromkeys(b.name for b in before if not b.in_turn):
             mine, theirs = _first_values(name, before), _first_values(name, ago)
             if name not in self.bound or name in made or not theirs or name not in target.names:
@@ -362,59 +362,11 @@ class Decision:
                 changed.append((slot, name, constants_before[name][0], value, line))
             else:
                 notes.append(f"{name} keeps its value: line {edited[0]} does not run again")
-        notes += _missed(old, self.old.function, new, function)
+        left = isinstance(old.node, ast.AsyncWith) and self.old.facts.leaves(self.offset)
+        notes += missed.lines(old, self.old.function, new, function, left=left)
         return tuple(changed), tuple(notes)
 
 
 def _first_values(name: str, bindings: list[Binding]) -> dict[str, int]:
     """Give what binds a name before the turn, with its lines."""
     return {b.says: b.line for b in bindings if b.name == name and not b.in_turn}
-
-
-def _missed(old: Place, old_function: ast.AST, new: Place, new_function: ast.AST) -> Iterator[str]:
-    """Tell of added and edited lines that the frame has passed, and that do more than bind a local."""
-    before = {dump(s) for s in passed(old.statement, old_function)}
-    lines = [
-        s.lineno
-        for s in passed(new.statement, new_function)
-        if isinstance(s, (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete))
-        and not _binds_locals_only(s)
-        and dump(s) not in before
-    ]
-    if len(lines) == 1:
-        yield f"line {lines[0]} is before its await and does not run for it"
-    elif lines:
-        some = ", ".join(map(str, lines[:3])) + (" ..." if len(lines) > 3 else "")
-        yield f"lines {some} are before its await and do not run for it"
-
-
-def _binds_locals_only(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.Expr):
-        return isinstance(statement.value, (ast.Constant, ast.Name))
-    targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
-    return not any(
-        isinstance(n, (ast.Attribute, ast.Subscript)) and not isinstance(n.ctx, ast.Load)
-        for target in targets
-        for n in ast.walk(target)
-    )
-
-
-def _headers(old: Place, new: Place) -> Iterator[str]:
-    """Tell of edited headers whose running iterator or context manager goes on."""
-
-    def heads(place: Place) -> list[tuple[ast.AST, str]]:
-        found: list[tuple[ast.AST, str]] = []
-        for node, at in (*place.chain, (place.node, "body")):
-            if isinstance(node, (ast.For, ast.AsyncFor)) and at == "body":
-                found.append((node, dump(node.iter)))
-            elif isinstance(node, (ast.With, ast.AsyncWith)) and at == "body":
-                found.append((node, " ".join(dump(i.context_expr) for i in node.items)))
-        return found
-
-    for (node, before), (edited, after) in zip(heads(old), heads(new), strict=False):
-        if before != after and not bridges.stands_in(edited):
-            line = int(getattr(edited, "lineno", 0))
-            if isinstance(node, LOOPS):
-                yield f"the iterator of line {line} goes on as it was made"
-            else:
-                yield f"the context manager of line {line} is left as it was entered"

@@ -12,7 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from hotswap.live.loops.model import Refused
-from hotswap.live.loops.places import LOOPS, SCOPES, dump, way_to
+from hotswap.live.loops.places import LOOPS, SCOPES, dump, own_nodes, way_to
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -61,7 +61,33 @@ def keep_turns(old: Collection[Binding], new: Collection[Binding], read: Collect
 
 def passed(loop: ast.stmt, root: ast.AST) -> list[ast.stmt]:
     """Give the simple statements inside `root` that have run, or may have, when `loop` is come to."""
-    found: list[ast.stmt] = []
+    return [simple for statement in _before(loop, root) for simple in _simple(statement)]
+
+
+def passed_headers(loop: ast.stmt, root: ast.AST) -> list[ast.expr]:
+    """Give the expressions of compound statements that have been evaluated, or may have, when `loop` is come to."""
+    return [head for statement in _before(loop, root) for head in headers(statement)]
+
+
+def headers(statement: ast.stmt) -> Iterator[ast.expr]:
+    """Give what the compound statements in `statement` evaluate before their blocks."""
+    for node in (statement, *own_nodes(statement)):
+        if isinstance(node, (ast.For, ast.AsyncFor)):
+            yield node.iter
+        elif isinstance(node, (ast.While, ast.If)):
+            yield node.test
+        elif isinstance(node, (ast.With, ast.AsyncWith)):
+            yield from (item.context_expr for item in node.items)
+        elif isinstance(node, ast.Match):
+            yield node.subject
+
+
+def simple_statements(block: Iterable[ast.stmt]) -> list[ast.stmt]:
+    """Give the simple statements in a block, however deep."""
+    return [simple for statement in block for simple in _simple(statement)]
+
+
+def _before(loop: ast.stmt, root: ast.AST) -> Iterator[ast.stmt]:
     way = way_to(loop, root)
     for index, (node, field) in enumerate(way):
         following = way[index + 1][0] if index + 1 < len(way) else loop
@@ -70,8 +96,7 @@ def passed(loop: ast.stmt, root: ast.AST) -> list[ast.stmt]:
             if statement is following:
                 break
             if isinstance(statement, ast.stmt):
-                found += _simple(statement)
-    return found
+                yield statement
 
 
 def _count(statements: Iterable[ast.stmt]) -> Counter[str]:
