@@ -96,8 +96,13 @@ _WHOLE = (*CONTAINERS, *SCALARS, tuple, frozenset, type, enum.Enum, BaseExceptio
 """Of these and their subclasses (a namedtuple, say) a value is carried as a whole: attributes are not all of it."""
 
 
+APPLICATION = "aiohttp.web.Application"
+"""Stands for the module of the places of such."""
+
+
 class Place(NamedTuple):
-    """A namespace that holds state: ``kind`` is ``module``, ``class``, ``object`` or ``app``."""
+    """A namespace that holds state: ``kind`` is ``module``, ``class``, ``object`` or ``app`` (`app.state` of Starlette,
+    an application of aiohttp)."""
 
     module: str
     kind: str
@@ -172,7 +177,24 @@ def survey(
                 if type(state).__name__ == "State" and isinstance(vars(state).get("_state"), dict):
                     found.places.append((Place(module.__name__, "app", name), state))
     follower.finish()
+    found.places.extend(_applications())
     return found
+
+
+def _applications() -> list[tuple[Place, Any]]:
+    """Give the applications of aiohttp, which hold state by key; a function makes them, so they are told by number."""
+    wire = sys.modules.get("hotswap.wire.aiohttp")
+    alive = [each() for each in wire.applications] if wire is not None else []
+    return [
+        (Place(APPLICATION, "app", str(number)), each)
+        for number, each in enumerate(alive)
+        if each is not None
+    ]
+
+
+def _key_name(key: Any) -> str:
+    """Give the name of a key of an app's state: a string, or an ``aiohttp.web.AppKey``."""
+    return key if isinstance(key, str) else str(getattr(key, "_name", ""))
 
 
 class _Follower:
@@ -215,7 +237,7 @@ class _Follower:
 def items(place: Place, holder: Any, modules: frozenset[str]) -> dict[str, Any]:
     """Give the plain data of a place by name; without what has a place of its own."""
     if place.kind == "app":
-        found = vars(holder)["_state"]
+        found = {_key_name(key): value for key, value in vars(holder)["_state"].items()}
     elif place.kind == "object":
         found = attributes(holder)
     else:
@@ -273,6 +295,8 @@ def set_attributes(thing: Any, values: Iterable[tuple[str, Any]]) -> None:
 
 def holder_of(place: Place) -> Any:
     """Find the object of a place in this image; None when the code no longer has it."""
+    if place.module == APPLICATION:
+        return dict(_applications()).get(place)
     found: Any = sys.modules.get(place.module)
     if found is None or place.kind == "module":
         return found
@@ -290,7 +314,8 @@ def holder_of(place: Place) -> Any:
 def put(place: Place, holder: Any, name: str, value: Any) -> None:
     """Set one value of a place."""
     if place.kind == "app":
-        vars(holder)["_state"][name] = value
+        state = vars(holder)["_state"]
+        state[next((key for key in state if _key_name(key) == name), name)] = value
     else:
         setattr(holder, name, value)
 

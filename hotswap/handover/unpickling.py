@@ -255,7 +255,7 @@ def _standing(place: Place, name: str, registry: Registry, carried: frozenset[in
     if holder is None or not name:
         return holder
     if place.kind == "app":
-        return vars(holder).get("_state", {}).get(name)
+        return places.items(place, holder, frozenset()).get(name)
     return places.attributes(holder).get(name) if place.kind == "object" else vars(holder).get(name)
 
 

@@ -5,6 +5,8 @@ Its WebSockets are `hotswap.wire.aiohttp_websockets`; other responses under way 
 
 from __future__ import annotations
 
+import functools
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from hotswap.wire import aiohttp_websockets
@@ -249,3 +251,19 @@ def follow_responses(response: Any) -> None:
 def tracked(base: type) -> type:
     """Give aiohttp's ``RequestHandler``, tracked."""
     return type("TrackedRequestHandler", (Tracked, base), {})
+
+
+applications: list[weakref.ref[Any]] = []
+"""In the order in which they were made; the keys of such a one are to it what ``app.state`` is to Starlette's."""
+
+
+def follow_applications(application: Any) -> None:
+    """Know all applications: a function makes them, and no module of the program holds them (``web.Application``)."""
+    make = application.__init__
+
+    @functools.wraps(make)
+    def noted(self: Any, *args: Any, **options: Any) -> None:
+        make(self, *args, **options)
+        applications.append(weakref.ref(self))
+
+    application.__init__ = noted

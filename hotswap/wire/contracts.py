@@ -110,6 +110,8 @@ STATE: dict[str, tuple[str, ...]] = {
     "aiohttp.web_response:StreamResponse": ("_req", "content_type"),
     AIOHTTP_WS: ("_waiting", "_closed", "_closing", "_reader", "_writer", "_parser", "_max_msg_size", "_req"),
     "aiohttp.web_ws:WebSocketDataQueue": ("_buffer",),
+    "aiohttp.web_app:Application": ("_state",),
+    "aiohttp.helpers:AppKey": ("_name",),
     "aiohttp.web_ws:WebSocketWriter": ("transport", "protocol"),
     SERVE: ("request", "recv_messages", "transport", "logger", "protocol", "server"),
     "websockets.asyncio.server:Server": ("handler_tasks", "server"),
@@ -143,6 +145,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
         "aiohttp.http_writer:StreamWriter",
         "aiohttp.web_response:StreamResponse",
     ),
+    "aiohttp application": ("aiohttp.web_app:Application", "aiohttp.helpers:AppKey"),
     "aiohttp websocket": (
         AIOHTTP_WS,
         "aiohttp.web_ws:WebSocketDataQueue",

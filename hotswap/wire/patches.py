@@ -70,6 +70,7 @@ def patch_everything(registry: Registry) -> None:
         "uvloop": lambda module: _patch_uvloop(module, registry),
         "starlette.websockets": lambda module: _patch_starlette(module, registry),
         "aiohttp.web_server": lambda module: _patch_aiohttp(module, registry),
+        "aiohttp.web_app": _patch_aiohttp_applications,
         "websockets.asyncio.server": lambda module: _patch_websockets(module, registry),
         "werkzeug._reloader": reloaders.werkzeug,
         "django.utils.autoreload": reloaders.django,
@@ -110,6 +111,15 @@ def _patch_aiohttp(module: Any, registry: Registry) -> None:
             from hotswap.wire import aiohttp_websockets
 
             aiohttp_websockets.patch(sys.modules["aiohttp.web_ws"])
+
+
+def _patch_aiohttp_applications(module: Any) -> None:
+    from hotswap.wire import contracts
+
+    if contracts.usable("aiohttp application"):
+        from hotswap.wire.aiohttp import follow_applications
+
+        follow_applications(module.Application)
 
 
 def _patch_websockets(module: Any, registry: Registry) -> None:

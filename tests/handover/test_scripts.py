@@ -450,6 +450,7 @@ order = []
 names = {}
 count = {"n": 0, "tick": -1}
 ticking = set()
+SEEN = web.AppKey("seen", dict)
 
 
 class Socket(web.WebSocketResponse):
@@ -492,6 +493,11 @@ async def talk(request):
             elif message.data == "memory":
                 hotswap.memory(socket).setdefault("asked", []).append(hotswap.resumed(socket))
                 await socket.send_str(str(hotswap.memory(socket)["asked"]))
+            elif message.data == "application":
+                request.app[SEEN].setdefault("sockets", set()).add(socket)
+                request.app["total"]["n"] += 1
+                total = request.app["total"]["n"]
+                await socket.send_str(f"{total} {len(request.app[SEEN]['sockets'])}")
             else:
                 await socket.send_str(message.data)
     finally:
@@ -529,6 +535,7 @@ async def tick():
 
 async def main():
     application = web.Application()
+    application[SEEN], application["total"] = {}, {"n": 0}
     application.add_routes([web.get("/", talk), web.get("/tick", listen)])
     runner = web.AppRunner(application)
     await runner.setup()
@@ -595,7 +602,11 @@ def test_containers_hold_the_sockets_of_aiohttp_and_nobody_is_greeted_twice(room
     assert ann.receive() == "3 2 2 True"
     ann.send("memory")
     assert ann.receive() == "[2]"
+    ann.send("application")
+    assert ann.receive() == "1 1"
     reload(room.live)
+    ann.send("application")
+    assert ann.receive() == "2 1"
     ann.send("memory")
     assert ann.receive() == "[2, 3]"
     assert ann.nothing()
