@@ -40,12 +40,14 @@ def put_bodies(
     placed: dict[str, dict[str, list[CodeType]]] = {}
     text_of = {m.entry.filename: m for m in planned.modules}
     for function, code in heap.functions:
-        new = planned.pairs.get(FITTED.get(id(code), (code, code))[1])
+        plain = FITTED.get(id(code), (code, code))[1]
+        new = planned.pairs.get(plain)
+        moved = new is not None and plain is code and code not in planned.replaced
         if new is None:
             new = _by_place(function, code, text_of, planned.compiled, placed)
         if new is None:
             continue
-        if codes.own(code) == codes.own(new) and code.co_freevars == new.co_freevars:
+        if moved or (codes.own(code) == codes.own(new) and code.co_freevars == new.co_freevars):
             journal.recode(function, new)
             if patch.set_docstring(function, code, new, journal):
                 _docstring_follows(function, code, text_of, journal)
@@ -133,8 +135,16 @@ def code_registries_follow(tracker: Tracker, planned: Planned, journal: Journal)
 
     What a statement compiled alone put there becomes the whole-file compile's code; codes of what is gone go.
     """
+    found = [
+        value
+        for entry in list(tracker.loaded.values())
+        for value in list(entry.names.values())
+        if type(value) in (set, list, dict) and value and type(next(iter(value))) is CodeType
+    ]
+    if not found:
+        return
     whole = {name: set(codes.walk(code)) for name, code in planned.compiled.items()}
-    places = {_place(c): c for found in whole.values() for c in found}
+    places = {_place(c): c for made in whole.values() for c in made}
 
     def current(code: Any) -> Any:
         if type(code) is not CodeType or code.co_filename not in whole:
@@ -143,28 +153,21 @@ def code_registries_follow(tracker: Tracker, planned: Planned, journal: Journal)
             return code
         return planned.pairs.get(code) or places.get(_place(code))
 
-    for entry in list(tracker.loaded.values()):
-        for value in list(entry.names.values()):
-            if (
-                type(value) not in (set, list, dict)
-                or not value
-                or type(next(iter(value))) is not CodeType
-            ):
-                continue
-            followed = [current(c) for c in value]
-            if followed == list(value):
-                continue
-            journal.content(value)
-            if type(value) is list:
-                value[:] = [c for c in followed if c is not None]
-            elif type(value) is set:
-                value.clear()
-                value.update(c for c in followed if c is not None)
-            else:
-                items = zip(followed, list(value.values()), strict=True)
-                kept = {c: v for c, v in items if c is not None}
-                value.clear()
-                value.update(kept)
+    for value in found:
+        followed = [current(c) for c in value]
+        if followed == list(value):
+            continue
+        journal.content(value)
+        if type(value) is list:
+            value[:] = [c for c in followed if c is not None]
+        elif type(value) is set:
+            value.clear()
+            value.update(c for c in followed if c is not None)
+        else:
+            items = zip(followed, list(value.values()), strict=True)
+            kept = {c: v for c, v in items if c is not None}
+            value.clear()
+            value.update(kept)
 
 
 def _defined_in(cls: type, entry: Loaded) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import sys
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hotswap.live.adapters.base import Refused
@@ -61,12 +60,8 @@ class Planned:
     changes: list[Change] = field(default_factory=list)
     reason: str = ""
 
-    @cached_property
-    def replaced(self) -> codes.CodePairs:
-        """The bodies whose own bytecode changed, old -> new."""
-        found = codes.CodePairs()
-        found.update((a, b) for a, b in self.pairs.items() if codes.own(a) != codes.own(b))
-        return found
+    replaced: codes.CodePairs = field(default_factory=codes.CodePairs)
+    """Those of `pairs` whose own bytecode changed."""
 
 
 def plan_batch(
@@ -157,11 +152,17 @@ def _plan_module(tracker: Tracker, edit: Edit, planned: Planned) -> ModuleSwap:
     planned.compiled[new.filename] = after
     changed: set[str] = set()
     for one, other in codes.pair(before, after):
+        differs = False
         if one is not other and one != other:
+            differs = codes.own(one) != codes.own(other)
             planned.pairs[one] = other
+            if differs:
+                planned.replaced[one] = other
+            else:  # an equal one before it may have differed
+                planned.replaced.pop(one, None)
         if codes.is_class_body(one):
             planned.class_bodies.append((entry, one, other))
-        elif one is not other and codes.own(one) != codes.own(other):
+        elif differs:
             changed.add(other.co_qualname.split(".<locals>.<")[0])
     for step in plan.steps:
         if step.situation == "lambda bodies":

@@ -70,6 +70,21 @@ class Followed:
         return (*survey(stale), *self.executing), tuple(notes)
 
 
+class _Living(dict[str, set[CodeType]]):
+    """Code objects by file, told apart by value; made when asked for, as hashing thousands takes its time."""
+
+    def __init__(self, current: Mapping[str, Iterable[CodeType]]) -> None:
+        super().__init__()
+        self._current = current
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._current
+
+    def __missing__(self, path: str) -> set[CodeType]:
+        found = self[path] = set(self._current[path])
+        return found
+
+
 def follow(
     frames: Iterable[tuple[Any, CodeType]],
     pairs: Mapping[CodeType, CodeType],
@@ -96,7 +111,7 @@ def follow(
 
     executing = _executing(sys._current_frames() if threads is None else threads)
     busy = {id(frame) for _, frame in executing}
-    living = {path: set(codes) for path, codes in current.items()}
+    living = _Living(current)
     suspended = []
     for owner, code in frames:
         plain = lineage.plain(code)

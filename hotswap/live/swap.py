@@ -302,6 +302,10 @@ def _tables(swap: Swap) -> Iterator[CodeType]:
 
 def _note_relics(swap: Swap) -> None:
     """Remember which code outside the compiles that run now is still in use: the next swap looks for it too."""
+    planned = swap.planned
+    planned.superseded.clear()  # the tables have done their work: what they alone hold is not in use
+    for table in (planned.pairs, planned.replaced):
+        table.clear()
     made: dict[str, list[CodeType]] = {}
     for code in swap.made:
         made.setdefault(code.co_filename, []).append(code)

@@ -112,11 +112,17 @@ def stale_functions(
         excused: ids of code objects that the swap made itself (conformed, forwarding).
         paths: `co_filename` -> path for the report.
     """
-    current = {name: set(codes.walk(made)) for name, made in compiled.items()}
+    walked = {name: list(codes.walk(made)) for name, made in compiled.items()}
+    running = {id(code) for several in walked.values() for code in several}
+    current: dict[str, set[CodeType]] = {}  # by value, where that is needed: hashing all costs
     found: list[tuple[FunctionType, Stale]] = []
     for function, code in heap.functions:
-        known = current.get(code.co_filename)
-        if known is None or code in known or id(code) in excused:
+        path = code.co_filename
+        if path not in walked or id(code) in running or id(code) in excused:
+            continue
+        if path not in current:
+            current[path] = set(walked[path])
+        if code in current[path]:
             continue
         if code.co_name == "<module>":
             continue  # `exec` makes a function of a module's code, which lives while a script runs (PyEval_EvalCode)
@@ -127,8 +133,8 @@ def stale_functions(
                 Stale(
                     name,
                     "body",
-                    _reason(code, known),
-                    paths[code.co_filename],
+                    _reason(code, current[path]),
+                    paths[path],
                     code.co_firstlineno,
                 ),
             )

@@ -39,6 +39,10 @@ class CodePairs(MutableMapping[CodeType, CodeType]):
     def __len__(self) -> int:
         return len(self._new)
 
+    def clear(self) -> None:
+        """Forget all, at once."""
+        self._new.clear()
+
     def references(self) -> Iterator[CodeType]:
         """Give every code object once for each reference from here (for live/holders.py)."""
         for (_, key), (old, new) in self._new.items():
@@ -49,7 +53,7 @@ def children(code: CodeType) -> list[CodeType]:
     """Give the codes nested directly in `code`; the hidden function of type parameters is looked through."""
     found: list[CodeType] = []
     for constant in code.co_consts:
-        if isinstance(constant, CodeType):
+        if type(constant) is CodeType:
             if constant.co_name.startswith("<generic parameters"):
                 found += children(constant)
             else:
@@ -63,7 +67,7 @@ def walk(code: CodeType) -> Iterator[CodeType]:
     while stack:
         top = stack.pop()
         yield top
-        stack.extend(c for c in top.co_consts if isinstance(c, CodeType))
+        stack += [c for c in top.co_consts if type(c) is CodeType]
 
 
 def own(code: CodeType) -> tuple[Any, ...]:
@@ -165,6 +169,12 @@ def _put(code: CodeType, partners: Mapping[int, CodeType]) -> CodeType:
 
 
 def _siblings(old: list[CodeType], new: list[CodeType]) -> Iterator[Pair]:
+    if len(old) == len(new) and all(
+        a.co_name == b.co_name and is_class_body(a) is is_class_body(b)
+        for a, b in zip(old, new, strict=True)
+    ):
+        yield from zip(old, new, strict=True)
+        return
     groups: dict[tuple[str, bool], tuple[list[CodeType], list[CodeType]]] = {}
     for code in old:
         groups.setdefault((code.co_name, is_class_body(code)), ([], []))[0].append(code)

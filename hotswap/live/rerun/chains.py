@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def force_chains(swap: ModuleSwap) -> None:
     """A name bound by several statements of which one came, went or changed: bind it anew in order (rule 11)."""
-    if swap.plan is None:
+    if swap.plan is None or _stands(swap.steps, swap.plan.before):
         return
     before: dict[str, list[Unit]] = {}
     after: dict[str, list[Step]] = {}
@@ -48,6 +48,14 @@ def force_chains(swap: ModuleSwap) -> None:
         for step in steps if builds else steps[-1:]:
             if step.verdict != "run":
                 swap.forced[id(step.unit)] = f"{name} is bound anew"
+
+
+def _stands(steps: list[Step], before: list[Unit]) -> bool:
+    """Say whether no statement came, went, moved or runs: each binds what it did (to see that takes no scan)."""
+    kept = [step for step in steps if not step.is_guard]
+    if any(step.verdict == "run" for step in kept) or len(kept) != len(before):
+        return False
+    return all(step.old is unit for step, unit in zip(kept, before, strict=True))
 
 
 def chain_reason(swap: ModuleSwap, step: Step) -> str:
