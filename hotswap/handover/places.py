@@ -165,7 +165,7 @@ def survey(
         own = Place(module.__name__, "module")
         found.places.append((own, module))
         for name, value in list(vars(module).items()):
-            if name.startswith("__"):
+            if name.startswith("__") or _never_a_place(value):
                 continue
             if issubclass(type(value), type):
                 if value.__module__ == module.__name__ and not issubclass(value, enum.Enum):
@@ -195,6 +195,14 @@ def _applications() -> list[tuple[Place, Any]]:
 def _key_name(key: Any) -> str:
     """Give the name of a key of an app's state: a string, or an ``aiohttp.web.AppKey``."""
     return key if isinstance(key, str) else str(getattr(key, "_name", ""))
+
+
+def _never_a_place(value: Any) -> bool:
+    """Say at once what most of a module's names mean: modules, and functions without attributes."""
+    kind = type(value)
+    if kind is types.FunctionType:
+        return not value.__dict__
+    return kind is types.ModuleType
 
 
 class _Follower:
@@ -248,7 +256,8 @@ def items(place: Place, holder: Any, modules: frozenset[str]) -> dict[str, Any]:
     return {
         name: value
         for name, value in list(found.items())
-        if not name.startswith("__")
+        if type(value) is not types.FunctionType  # what most names of a module mean
+        and not name.startswith("__")
         and plain(value, modules)
         and not (shallow and own_object(value, modules))
         and not (place.kind == "class" and _descriptor(value))

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from importlib.machinery import SourceFileLoader
-from importlib.util import cache_from_source
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -29,30 +28,42 @@ class Loader(SourceFileLoader):
     """Remembers the very bytes that were compiled; otherwise what `SourceFileLoader` does."""
 
     tracker: Tracker
+    real: str
+    """The real path of the source."""
     _read: bytes | None = None
-    _doubted = False
-    """The ``.pyc`` may have been made of other bytes."""
+    _status: os.stat_result | None = None
+    """Of the source, while its code is being got."""
 
     def get_code(self, fullname: str) -> CodeType | None:
         """Compile, or take the ``.pyc``, reading the source exactly once."""
         path = self.get_filename(fullname)
         while True:
-            before = self.path_stats(path)
+            self._status = before = os.stat(path)
             self._read = None
             self._read = self.get_data(path)
-            if abs(time.time() - before["mtime"]) < RECENT:
-                code: CodeType | None = self.source_to_code(self._read, path)
-            else:
-                self._doubted = _made_too_early(path)
-                code = super().get_code(fullname)
-            if self.path_stats(path) == before:
+            try:
+                if abs(time.time() - before.st_mtime) < RECENT:
+                    code: CodeType | None = self.source_to_code(self._read, path)
+                else:
+                    code = super().get_code(fullname)
+            finally:
+                self._status = None
+            after = os.stat(path)
+            if (after.st_mtime, after.st_size) == (before.st_mtime, before.st_size):
                 return self.tracker.prepared(code) if code is not None else None
+
+    def path_stats(self, path: str) -> dict[str, float]:
+        """Give the time and size of the source that is being read: asked once."""
+        if self._status is not None and path == self.path:
+            return {"mtime": self._status.st_mtime, "size": self._status.st_size}
+        return dict(super().path_stats(path))
 
     def get_data(self, path: str) -> bytes:
         """Give the bytes already read, for the source."""
         if self._read is not None and path == self.path:
             return self._read
-        if self._doubted and path.endswith(".pyc"):
+        status = self._status
+        if status is not None and path.endswith(".pyc") and _made_too_early(path, status):
             raise OSError("it may have been made of other bytes")  # compiled, and written anew
         return super().get_data(path)
 
@@ -66,20 +77,19 @@ class Loader(SourceFileLoader):
             raise
         if code is None:
             raise ImportError(f"cannot load module {name!r}", name=name, path=self.path)
-        self.tracker.execute(module, code, self.path, self._read or b"")
+        self.tracker.execute(module, code, self.path, self._read or b"", real=self.real)
 
 
-def _made_too_early(path: str) -> bool:
-    """Say whether the ``.pyc`` of `path` was written before, or hardly after, the file's last change.
+def _made_too_early(cached: str, source: os.stat_result) -> bool:
+    """Say whether a ``.pyc`` was written before, or hardly after, the last change of its source.
 
     CPython takes one for valid by the source's size and its time in whole seconds (importlib._bootstrap_external,
     _validate_timestamp_pyc): an edit of the same size in the same second would not be seen. The inode's own time of
     change cannot be set by anybody.
     """
     try:
-        made = os.stat(cache_from_source(path)).st_mtime
-        return made < os.stat(path).st_ctime + RECENT
-    except (OSError, NotImplementedError):
+        return os.stat(cached).st_mtime < source.st_ctime + RECENT
+    except OSError:
         return False
 
 
@@ -106,15 +116,13 @@ class Finder:
                 if spec is None:
                     continue
                 origin = spec.origin
-                if (
-                    type(spec.loader) is SourceFileLoader
-                    and origin
-                    and self.tracker.is_tracked(origin)
-                ):
-                    loader = Loader(fullname, origin)
-                    loader.tracker = self.tracker
-                    spec.loader = loader
-                    return spec
+                if type(spec.loader) is SourceFileLoader and origin:
+                    real = self.tracker.real(origin)
+                    if self.tracker.is_tracked(origin, real):
+                        loader = Loader(fullname, origin)
+                        loader.tracker, loader.real = self.tracker, real
+                        spec.loader = loader
+                        return spec
                 return None  # let the finder answer itself, in its turn
         finally:
             self._busy.on = False

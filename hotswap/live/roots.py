@@ -29,6 +29,10 @@ class Roots:
     def __init__(self) -> None:
         self.directories: list[str] = []
         self._verdicts: dict[str, str] = {}
+        self._folders: dict[str, tuple[int, int, str]] = {}
+        """Directory -> device, inode and real path."""
+        self._environments: dict[str, bool] = {}
+        """Directory -> whether it is a virtual environment."""
 
     def add(self, root: str | os.PathLike[str]) -> None:
         """Take one more directory."""
@@ -36,13 +40,30 @@ class Roots:
         if real not in self.directories:
             self.directories.append(real)
             self._verdicts.clear()
+            self._environments.clear()
 
-    def why_excluded(self, path: str) -> str:
-        """Say why a file is not ours; empty when it is."""
+    def why_excluded(self, path: str, real: str = "") -> str:
+        """Say why a file is not ours; empty when it is. `real` is its real path, if that is known."""
         known = self._verdicts.get(path)
         if known is None:
-            known = self._verdicts[path] = self._why_excluded(os.path.realpath(path))
+            known = self._verdicts[path] = self._why_excluded(real or self.real(path))
         return known
+
+    def real(self, path: str) -> str:
+        """Give `os.path.realpath` of a file in two calls of the system, where that asks about each directory above."""
+        folder, name = os.path.split(path)
+        if not os.path.isabs(path) or name in ("", ".", ".."):
+            return os.path.realpath(path)
+        try:
+            status = os.stat(folder)
+            known = self._folders.get(folder)
+            if known is None or known[:2] != (status.st_dev, status.st_ino):
+                known = (status.st_dev, status.st_ino, os.path.realpath(folder))
+                self._folders[folder] = known
+            found = os.path.join(known[2], name)
+            return os.path.realpath(found) if os.path.islink(found) else found
+        except OSError:
+            return os.path.realpath(path)
 
     def _why_excluded(self, real: str) -> str:
         if real == OWN or real.startswith(OWN + os.sep):
@@ -64,7 +85,9 @@ class Roots:
         folder = root
         for part in parts[:-1]:
             folder = os.path.join(folder, part)
-            if os.path.exists(os.path.join(folder, "pyvenv.cfg")):
+            if folder not in self._environments:
+                self._environments[folder] = os.path.exists(os.path.join(folder, "pyvenv.cfg"))
+            if self._environments[folder]:
                 return f"it is inside the virtual environment {part}"
         if real.startswith(STANDARD + os.sep) and not root.startswith(STANDARD + os.sep):
             return "it belongs to the standard library"

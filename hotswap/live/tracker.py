@@ -64,9 +64,13 @@ class Tracker:
         """Track modules below one more directory."""
         self._roots.add(root)
 
-    def is_tracked(self, path: str) -> bool:
-        """Say whether a module with this source file would be ours."""
-        return not self._roots.why_excluded(path)
+    def is_tracked(self, path: str, real: str = "") -> bool:
+        """Say whether a module with this source file would be ours. `real` is its real path, if that is known."""
+        return not self._roots.why_excluded(path, real)
+
+    def real(self, path: str) -> str:
+        """Give the real path of a source file."""
+        return self._roots.real(path)
 
     def why_excluded(self, path: str) -> str:
         """Say why a file is not ours; empty when it is."""
@@ -148,12 +152,13 @@ class Tracker:
         *,
         name: str = "",
         code: CodeType | None = None,
+        real: str = "",
     ) -> Loaded:
         """Register a module that someone else runs: `__main__`, or one that a foreign loader made of `data`."""
         entry = Loaded(
             name=name or module.__name__,
             module=module,
-            path=os.path.realpath(path),
+            path=real or self.real(path),
             filename=path,
             data=data,
             code=code,
@@ -183,6 +188,7 @@ class Tracker:
         *,
         parts: Sequence[CodeType] = (),
         between: Callable[[], object] | None = None,
+        real: str = "",
     ) -> None:
         """Run a module's code for the first time, on behalf of the loader.
 
@@ -193,8 +199,9 @@ class Tracker:
             data: The source.
             parts: The same code cut between two statements, to be run in its stead.
             between: Called between the parts.
+            real: The real path, if that is known.
         """
-        entry = self.adopt_module(module, path, data, code=code)
+        entry = self.adopt_module(module, path, data, code=code, real=real)
         entry.exact = entry.exact and not parts
         entry.complete = False
         try:

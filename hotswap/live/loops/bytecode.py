@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from functools import cached_property
 from types import CodeType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.loops.model import Refused
 
@@ -79,12 +79,18 @@ _UNCOVER: Final = (
 
 def roomy(code: CodeType) -> CodeType:
     """Reserve `ROOM` in each frame that can be suspended, nested code included; nothing else changes."""
-    consts = tuple(roomy(c) if isinstance(c, CodeType) else c for c in code.co_consts)
+    consts: list[Any] | None = None
+    for place, constant in enumerate(code.co_consts):
+        if type(constant) is CodeType:
+            made = roomy(constant)
+            if made is not constant:
+                if consts is None:
+                    consts = list(code.co_consts)
+                consts[place] = made
     if code.co_flags & SUSPENDABLE:
-        return code.replace(co_consts=consts, co_stacksize=code.co_stacksize + ROOM)
-    if all(a is b for a, b in zip(consts, code.co_consts, strict=True)):
-        return code
-    return code.replace(co_consts=consts)
+        nested = code.co_consts if consts is None else tuple(consts)
+        return code.replace(co_consts=nested, co_stacksize=code.co_stacksize + ROOM)
+    return code if consts is None else code.replace(co_consts=tuple(consts))
 
 
 def slot_names(code: CodeType) -> tuple[str, ...]:
