@@ -65,7 +65,12 @@ def shape_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
     if unit.kind in ("expr", "for", "with", "other"):
         return f"reads {name}" if fills_registry(rerun, swap, unit) else ""
     uses = _uses(unit.node if unit.value is None else unit.value, name)
-    if any(use == "attribute" and _other_now(rerun, value, what) for use, what in uses):
+    if any(
+        use in ("attribute", "member")
+        and not (use == "member" and _is_member(value, what))
+        and _other_now(rerun, value, what)
+        for use, what in uses
+    ):
         return f"reads {name}'s attributes"
     bare = any(use == "bare" for use, _ in uses)
     if bare and scan.comprehends and name in scan.reads:
@@ -124,8 +129,8 @@ def _uses(node: ast.AST, name: str) -> set[tuple[str, str]]:
     Returns:
         ``("instance", "")`` where it makes one: instances are state, wherever they are kept; ``("held", "")`` where it
         is an element of a display, or a type parameter of what is made (``Box[Item]()``): the class is the same one;
-        ``("method", "load")``, ``("attribute", "size")``; ``("bare", "")`` for all else: it is handed on, looked
-        through, subscripted.
+        ``("method", "load")``, ``("attribute", "size")``, ``("member", "IDLE")`` where that is held and nothing is
+        made of it; ``("bare", "")`` for all else: it is handed on, looked through, subscripted.
     """
     parents = {id(child): part for part in ast.walk(node) for child in ast.iter_child_nodes(part)}
     found: set[tuple[str, str]] = set()
@@ -139,11 +144,19 @@ def _uses(node: ast.AST, name: str) -> set[tuple[str, str]]:
             found.add(("held", ""))
         elif isinstance(parent, ast.Attribute):
             outer = parents.get(id(parent))
+            if outer is None or _only_held(parent, parents):
+                found.add(("member", parent.attr))
+                continue
             called = isinstance(outer, ast.Call) and outer.func is parent
             found.add(("method" if called else "attribute", parent.attr))
         else:
             found.add(("bare", ""))
     return found
+
+
+def _is_member(cls: type, name: str) -> bool:
+    """Say whether an attribute is a member of an enum, which stays the same object when its value changes."""
+    return isinstance(cls, enum.EnumMeta) and name in cls.__members__
 
 
 def _only_held(part: ast.AST, parents: Mapping[int, ast.AST]) -> bool:
@@ -186,6 +199,10 @@ def _attribute_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
                 chain[0] in step.unit.scan.mutates
             ):
                 continue
+            if kind is value and _is_member(kind, chain[1]):
+                node = step.unit.node if step.unit.value is None else step.unit.value
+                if ("attribute", chain[1]) not in _uses(node, chain[0]):
+                    continue
             if _other_now(rerun, kind, chain[1]):
                 return f"reads {'.'.join(chain)}"
     return ""
