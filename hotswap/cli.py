@@ -31,6 +31,16 @@ uvicorn's other options are accepted, too (--ws-ping-interval, --header, --http,
 UNFLAGGED: Final = frozenset({"app", "root", "verbosity", "uvicorn"})
 """Options that are set in other ways: by TARGET, -v and -q, or in pyproject.toml only."""
 QUESTIONS: Final = {"--explain": True, "--status": False, "--ask-reload": False}
+ELSEWHERE: Final = {
+    "-m": ": leave it out, `hotswap mypackage` runs a package or module",
+    "-p": ": did you mean '--port'?",
+    "-w": ": one process is the point (how-to: several processes)",
+    "-b": ": did you mean '--host' and '--port'?",
+    "-c": ": settings are read from pyproject.toml",
+}
+"""Short options of python, flask and gunicorn."""
+SUBCOMMANDS: Final = {"dev", "run", "serve"}
+"""Of fastapi and flask."""
 SHORT: Final = {"-h", "--help", "--version", "-v", "--verbose", "-q", "--quiet"}
 GROUPS: Final = {
     "server": "server (as uvicorn)",
@@ -131,6 +141,8 @@ def parse(argv: Sequence[str]) -> Command:
         place = after.index("--")
         after, arguments = after[:place], after[place + 1 :]
     own, stray, _ = _split(after)
+    if stray and target in SUBCOMMANDS:
+        raise UsageError(f"there is no command {target!r}, and none is needed: hotswap {stray}")
     if stray:
         raise UsageError(
             f"unexpected argument {stray!r} after {target}; arguments for a program follow `--`"
@@ -249,6 +261,8 @@ def _split(argv: list[str]) -> tuple[list[str], str, list[str]]:
         flag = word.partition("=")[0]
         if word.startswith("--") and flag not in takes_value:
             raise UsageError(f"unknown option {word}{suggest(flag, takes_value)}")
+        if not word.startswith("--") and not set(word[1:]) <= set("hvq"):
+            raise UsageError(f"unknown option {word}{ELSEWHERE.get(word[:2], '')}")
         if word == "--poll":
             following = argv[place] if place < len(argv) else ""
             if following.replace(".", "", 1).isdigit():

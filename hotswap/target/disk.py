@@ -57,9 +57,11 @@ def resolve(given: str, *, app_dir: str = "", factory: bool = False) -> Target:
         raise UsageError(f"{given!r} is neither a module, nor module:attribute, nor a file")
     spec = locate(name, root)
     if spec is None:
-        raise UsageError(
-            f"there is no module {name!r} below {root} or on sys.path" + nearest(name, root)
-        )
+        near = nearest(name, root)
+        module, _, last = name.rpartition(".")
+        if not colon and near in {"", f": did you mean {module!r}?"} and locate(module, root):
+            near = f": did you mean '{module}:{last}'?"
+        raise UsageError(f"there is no module {name!r} below {root} or on sys.path{near}")
     return _from_spec(given, name, attribute, spec, root, factory=factory)
 
 

@@ -143,6 +143,7 @@ def test_scripts_and_packages_without_an_app_are_programs(here: Path) -> None:
     [
         ("mian:app", "there is no module 'mian' below .*: did you mean 'main'?"),
         ("pkg.mian", "there is no module 'pkg.mian' .*: did you mean 'pkg.main'?"),
+        ("main.app", "there is no module 'main.app' .*: did you mean 'main:app'?"),
         ("mian.py", "there is no file mian.py: did you mean 'main.py'?"),
         ("main:", "an attribute is missing after the colon"),
         ("a-b", "'a-b' is neither a module, nor module:attribute, nor a file"),
