@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -289,7 +290,12 @@ class Session:
         if early:
             self.save(early)
 
-    def _start_warming(self) -> None:
+    def _start_warming(self, after: float = WARM) -> None:
+        if (
+            self.quiet.loop is None and _importing()
+        ):  # it must not come between the program's imports
+            self.quiet.later(2 * after, lambda: self._start_warming(2 * after))
+            return
         threading.Thread(target=self._warm, name="hotswap: warm", daemon=True).start()
 
     def _announce(self) -> None:
@@ -479,6 +485,16 @@ def _sent(pages: int) -> str:
     if not pages:
         return "saved; no page is open"
     return f"sent to {pages} open pages" if pages > 1 else "sent to the open page"
+
+
+def _importing() -> bool:
+    """Say whether the main thread is in the middle of an import."""
+    frame = sys._current_frames().get(threading.main_thread().ident or 0)
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _changed_since(path: str, moment: float) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import types
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +122,22 @@ def test_not_asked_before_its_framework_is_imported(points: list[Point]) -> None
     points.append(Point("early", Early))
     assert not any(type(a).__name__ == "Early" for a in adapters.active())
     assert adapters.problems == []
+
+
+def test_not_while_the_program_imports_its_framework(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An adapter imports parts of it, and two import locks on two threads would break the program's own import."""
+    import flask.sansio.app  # noqa: F401
+
+    half = types.ModuleType("flask")
+    half.__spec__ = ModuleSpec("flask", None)
+    monkeypatch.setitem(sys.modules, "flask", half)
+    monkeypatch.setattr(adapters, "_made", {})
+    setattr(half.__spec__, "_initializing", True)  # noqa: B010 -- importlib's own
+    adapters.active()
+    assert "flask.sansio.app" not in adapters._made
+    setattr(half.__spec__, "_initializing", False)  # noqa: B010
+    adapters.active()
+    assert "flask.sansio.app" in adapters._made
 
 
 @pytest.mark.parametrize("broken", [ImportError("no module"), object, lambda: 1 / 0])

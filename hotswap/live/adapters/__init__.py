@@ -40,7 +40,7 @@ def active() -> Sequence[Adapter]:
     """Give the adapters whose framework has been imported. Those of others come first: they may know better."""
     found = [adapter for adapter in _third_party() if adapter.module in sys.modules]
     for module, (place, name) in OURS.items():
-        if module not in sys.modules:
+        if not _imported(module):
             continue
         if module not in _made:
             _made[module] = _make(place, name)
@@ -48,6 +48,23 @@ def active() -> Sequence[Adapter]:
         if adapter is not None:
             found.append(adapter)
     return found
+
+
+def _imported(module: str) -> bool:
+    """Say whether a framework is there as a whole.
+
+    An adapter imports parts of it. Done on one thread while the program imports it on another, two import locks may
+    wait for each other, and Python hands out half a module instead: the program's own import would fail
+    (importlib._bootstrap._DeadlockError).
+    """
+    if module not in sys.modules:
+        return False
+    while module:  # a package goes on after its part is there
+        spec = getattr(sys.modules.get(module), "__spec__", None)
+        if getattr(spec, "_initializing", False):
+            return False
+        module = module.rpartition(".")[0]
+    return True
 
 
 def owner(obj: object, among: Sequence[Adapter]) -> Adapter | None:
