@@ -303,19 +303,7 @@ def fill(
     living = patch.instances_of(classes)
     notes: list[str] = []
     for g in gains:
-        for name, value in g.literals.items():
-            count = 0
-            for cls in heirs(g.cls):
-                for instance in living[cls]:
-                    if not has(instance, name):
-                        try:
-                            journal.setattr(instance, name, make(value))
-                        except (AttributeError, TypeError):
-                            g.others[name] = g.line
-                            continue
-                        count += 1
-            if count:
-                notes.append(f"{count} live {g.qualname} got .{name} = {ast.unparse(value)}")
+        notes += _give(g, living, journal)
         notes += _keeping(g, living)
     for cls, function in migrations.items():
         _migrate(cls, function, [i for heir in heirs(cls) for i in living[heir]], journal, notes)
@@ -333,6 +321,33 @@ def fill(
                     Stale(f"{g.qualname}.{name}", "attribute", reason, g.path, line, lacking)
                 )
     return notes, stale
+
+
+def give(gains: list[Gained], journal: Journal) -> list[str]:
+    """Give live instances what they lack and can get without asking anybody, before statements run that may use it."""
+    gains = [g for g in gains if g.literals]
+    if not gains:
+        return []
+    living = patch.instances_of({heir for g in gains for heir in heirs(g.cls)})
+    return [note for g in gains for note in _give(g, living, journal)]
+
+
+def _give(g: Gained, living: Mapping[type, list[Any]], journal: Journal) -> list[str]:
+    notes = []
+    for name, value in g.literals.items():
+        count = 0
+        for cls in heirs(g.cls):
+            for instance in living[cls]:
+                if not has(instance, name):
+                    try:
+                        journal.setattr(instance, name, make(value))
+                    except (AttributeError, TypeError):
+                        g.others[name] = g.line
+                        continue
+                    count += 1
+        if count:
+            notes.append(f"{count} live {g.qualname} got .{name} = {ast.unparse(value)}")
+    return notes
 
 
 def _keeping(g: Gained, living: Mapping[type, list[Any]]) -> list[str]:

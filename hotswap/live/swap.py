@@ -236,6 +236,7 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
         delete_modules(swap.tracker, swap.batch, swap.journal)
         for entry in swap.batch.deleted:
             module_gone(rerun, entry)
+        swap.notes += instances.give(_gains(swap, patched=True), swap.journal)
         run(rerun)
         refuse_orphans(graft)
         swap.notes += rerun.notes + graft.notes
@@ -350,21 +351,26 @@ def _dispose(modules: list[ModuleSwap]) -> None:
 
 def _fill_instances(swap: Swap, graft: Graft) -> None:
     """Give live instances what the new `__init__` of their class assigns."""
-    gains = []
+    notes, stale = instances.fill(_gains(swap), swap.journal, set(graft.shaped))
+    swap.notes += notes
+    swap.stale += stale
+
+
+def _gains(swap: Swap, *, patched: bool = False) -> list[instances.Gained]:
+    """Give what the `__init__` of each edited class assigns now and did not; of those that are only `patched`."""
+    found = []
     for module in swap.planned.modules:
         for step in module.steps:
             if (
                 step.unit.kind == "class"
-                and step.verdict != "keep"
+                and (step.verdict == "code" if patched else step.verdict != "keep")
                 and step.old is not None
                 and step.old.kind == "class"
             ):
                 cls = module.names.get(step.unit.name)
                 if isinstance(cls, type):
-                    gains += instances.gained(step.old, step.unit, cls, module.entry.path)
-    notes, stale = instances.fill(gains, swap.journal, set(graft.shaped))
-    swap.notes += notes
-    swap.stale += stale
+                    found += instances.gained(step.old, step.unit, cls, module.entry.path)
+    return found
 
 
 def _hash_again(swap: Swap, graft: Graft) -> None:
