@@ -110,6 +110,9 @@ def _bound_on_entering(
 
 def _bound_by(statement: ast.stmt, owner: str, *, certain: bool, in_turn: bool) -> list[Binding]:
     """Give what a whole statement binds, by itself or somewhere inside."""
+    if isinstance(statement, ast.If) and isinstance(statement.test, ast.Constant):
+        if not statement.test.value and not statement.orelse:
+            return []  # nothing of it is compiled, but that the names are local: a bridge's declarations
     if isinstance(statement, ast.Assign):
         pairs = _assigned(statement)
         if pairs:
