@@ -296,7 +296,8 @@ def test_on_patch_reload_restores_what_the_user_had(
                 head="",
                 body="<h1 id=title>{{ greeting }}</h1><input id=name><input id=secret type=password>"
                 "<input id=check type=checkbox><textarea id=long></textarea><select id=many multiple><option>a<option>b</select>"
-                "<details id=more><summary>s</summary>x</details><p contenteditable id=free>x</p>"
+                "<details id=more><summary>s</summary>x</details><p contenteditable id=free>x</p><dialog id=box>d</dialog><i id=made></i>"
+                "<script>setTimeout(() => { made.innerHTML = '<input id=late>' }, 50)</script>"
                 "<p style='height: 4000px'>tall</p><input id=low>",
             ),
         )
@@ -305,8 +306,9 @@ def test_on_patch_reload_restores_what_the_user_had(
         page.fill("#secret", "hidden")
         page.check("#check")
         page.fill("#long", "one\ntwo")
+        page.fill("#late", "drawn")
         page.select_option("#many", ["a", "b"])
-        page.evaluate("more.open = true; free.textContent = 'mine'; scrollTo(0, 1200)")
+        page.evaluate("more.open = true; free.innerHTML = '<b>mine</b>'; scrollTo(0, 1200)")
         page.evaluate(
             "document.querySelector('#name').focus({preventScroll: true}); document.activeElement.setSelectionRange(1, 4)"
         )
@@ -316,9 +318,10 @@ def test_on_patch_reload_restores_what_the_user_had(
 
         reloaded(page)
         page.wait_for_function("document.activeElement.id === 'name'")
+        page.wait_for_function("document.querySelector('#late')?.value === 'drawn'")
         found = page.evaluate(
             """() => ({title: title.textContent, name: document.querySelector('#name').value, secret: secret.value, check: check.checked,
-              long: long.value, many: [...many.selectedOptions].map((o) => o.value), more: more.open, free: free.textContent,
+              long: long.value, many: [...many.selectedOptions].map((o) => o.value), more: more.open, free: free.innerHTML,
               y: scrollY, at: [document.activeElement.selectionStart, document.activeElement.selectionEnd]})"""
         )
         assert found == {
@@ -329,7 +332,7 @@ def test_on_patch_reload_restores_what_the_user_had(
             "long": "one\ntwo",
             "many": ["a", "b"],
             "more": True,
-            "free": "mine",
+            "free": "<b>mine</b>",
             "y": 1200,
             "at": [1, 4],
         }

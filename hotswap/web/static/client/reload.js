@@ -1,12 +1,14 @@
 // Loading the page anew with what the user had: form fields, scroll positions, focus, open details and dialogs.
 
-import { answersForm, emit, log, wire } from './page.js';
+import { answersForm, emit, log, trustedHtml, wire } from './page.js';
 
 const STORE = '__hotswap_restore';
 const COUNT = '__hotswap_reloads';
 // A page that keeps asking for its own reload (two servers behind one name, say) is stopped here.
 const MOST_RELOADS = 8;
 const WITHIN = 10000;
+// What a script draws only after its first answer has come (milliseconds after `load`).
+const LATECOMERS = 3000;
 const SECRET = ['password', 'file', 'hidden'];
 
 export let leaving = false;
@@ -85,8 +87,8 @@ function remember() {
   return {
     page: location.pathname,
     fields,
-    texts: texts.map((element) => [pathTo(element), element.textContent]),
-    open: [...document.querySelectorAll('details,dialog')].map((element) => [pathTo(element), element.open]),
+    texts: texts.map((element) => [pathTo(element), element.innerHTML]),
+    open: [...document.querySelectorAll('details,dialog')].map((e) => [pathTo(e), e.open, e.matches(':modal')]),
     scrolled: scrolled.map((element) => [pathTo(element), element.scrollTop, element.scrollLeft]),
     window: [scrollX, scrollY],
     focus: active && active !== document.body ? [pathTo(active), ...selectionOf(active)] : null,
@@ -109,7 +111,8 @@ function find(path) {
   }
 }
 
-// Twice: fields as soon as there are any, and once more what scripts have made until everything is loaded.
+// Fields as soon as there are any, once more what scripts have made until everything is loaded, and what they make
+// a little later, unless the user has begun to type.
 export function restoring() {
   let state = null;
   try {
@@ -125,11 +128,20 @@ export function restoring() {
     restoreFields(state, done);
     restorePlace(state);
     emit('restored', {});
+    if (state.fields.some(([path]) => !done.has(path))) restoreLatecomers(state, done);
   };
   if (document.readyState === 'loading') addEventListener('DOMContentLoaded', early, { once: true });
   else early();
   if (document.readyState === 'complete') late();
   else addEventListener('load', () => late(), { once: true });
+}
+
+function restoreLatecomers(state, done) {
+  const watching = new MutationObserver(() => restoreFields(state, done));
+  watching.observe(document.documentElement, { childList: true, subtree: true });
+  const end = () => watching.disconnect();
+  setTimeout(end, LATECOMERS);
+  addEventListener('keydown', end, { once: true, capture: true });
 }
 
 function restoreFields(state, done) {
@@ -145,13 +157,14 @@ function restoreFields(state, done) {
     const element = done.has(path) ? null : find(path);
     if (!element) continue;
     done.add(path);
-    if (element.textContent !== text) element.textContent = text;
+    if (element.innerHTML !== text) element.innerHTML = trustedHtml(text);
   }
-  for (const [path, open] of state.open) {
+  for (const [path, open, modal] of state.open) {
     const element = done.has(path) ? null : find(path);
     if (!element) continue;
     done.add(path);
-    if (element.open !== open) element.open = open;
+    if (modal && !element.open && element.isConnected) element.showModal();
+    else if (element.open !== open) element.open = open;
   }
 }
 
