@@ -267,7 +267,7 @@ def follow_bound(registry: Registry) -> None:
     bind = socket.socket.bind
 
     def bound(self: socket.socket, address: Any) -> None:
-        if self.type != socket.SOCK_STREAM:
+        if self.type != socket.SOCK_STREAM or not isinstance(address, (tuple, str, bytes)):
             bind(self, address)
             return
         parts = tuple(address[:2]) if isinstance(address, tuple) else (os.fsdecode(address),)
