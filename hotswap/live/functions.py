@@ -67,7 +67,7 @@ class Graft:
         """(module, class qualname) of classes that are filled anew from outside their body."""
         self.refilled: dict[tuple[str, str], frozenset[str]] = {}
         """The attributes of such classes that outside statements fill."""
-        self.gathering = Gathering(journal, self.pair)
+        self.gathering = Gathering(journal, self.pair, self.known)
         self.closures: dict[int, Mapping[str, Any]] = {}
         """id(function) -> records of what its free variables held when its statement had made it."""
         self.forwarding: set[int] = set()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
-from types import FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.journal import MISSING
@@ -27,6 +27,9 @@ DEPTH: Final = 4
 MOST: Final = 2_000
 """Elements below one name that are recorded; what holds more is data, not a registry."""
 SEQUENCES: Final = (list, deque)
+TOLD_APART: Final = (FunctionType, BuiltinFunctionType, type, str, bytes, dict, list, set, tuple)
+WAITED_FOR: Final = frozenset({"_asyncio", "_queue", "_thread", "asyncio", "queue", "threading"})
+"""Modules of locks, events, queues and tasks: somebody may hold or await the one there is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +138,8 @@ def made_alike(was: Any, new: Any) -> bool:
     if was.kind is not type(new):
         return False
     if was.items is None or was.kind is FunctionType:
-        return was.ident == id(new)
+        # of what cannot be looked into, a lock, a client, one is as good as another
+        return was.ident == id(new) or not issubclass(was.kind, TOLD_APART)
     return _same_inside(was, new, made_alike)
 
 
@@ -174,11 +178,18 @@ class Gathering:
     Args:
         journal: Takes every undo.
         pair: Told of each throw-away object that an old one stands for.
+        known: Gives what stands for an object already, itself when nothing does.
     """
 
-    def __init__(self, journal: Journal, pair: Callable[[Any, Any], None]) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        pair: Callable[[Any, Any], None],
+        known: Callable[[Any], Any],
+    ) -> None:
         self.journal = journal
         self.pair = pair
+        self.known = known
         self.kept = 0
         """Entries of the program's that stayed."""
         self.lost: list[str] = []
@@ -186,9 +197,16 @@ class Gathering:
 
     def merge(self, was: Any, live: Any, new: Any) -> Any:
         """Give what takes the place of `live`: itself, changed in place, wherever it can take what `new` holds."""
+        stands = self.known(new)
+        return self.take(was, live, new) if stands is new else stands
+
+    def take(self, was: Any, live: Any, new: Any) -> Any:
+        """Do the same for an object that is known to stand for `new`."""
         if live is new or was is MISSING:
             return new
         kind = type(live)
+        if kind is type(new) and kind.__module__.partition(".")[0] in WAITED_FOR:
+            return live
         if kind is type(new) and type(was) is Held and was.items is not None and was.kind is kind:
             if issubclass(kind, dict):
                 self._mapping(was.items, live, new)
@@ -201,11 +219,11 @@ class Gathering:
                 return live
             if not issubclass(kind, (tuple, FunctionType)):
                 ours, theirs = instance_dict(live), instance_dict(new)
+                self.pair(new, live)
                 if ours is not None and theirs is not None:
                     self._mapping(was.items, ours, theirs)
                 else:
                     self._slots(was.items, live, slots_of(new))
-                self.pair(new, live)
                 return live
         if unchanged(was, live) or kind is FunctionType or issubclass(kind, type):
             return new

@@ -23,10 +23,10 @@ def merged(was: Any, live: Any, new: Any) -> Any:
     """Merge, and see that rolling back undoes it."""
     journal = Journal()
     before = repr(live)
-    Gathering(journal, lambda _new, _old: None).merge(was, live, new)
+    Gathering(journal, lambda _new, _old: None, lambda new: new).merge(was, live, new)
     journal.roll_back()
     assert repr(live) == before
-    Gathering(Journal(), lambda _new, _old: None).merge(was, live, new)
+    Gathering(Journal(), lambda _new, _old: None, lambda new: new).merge(was, live, new)
     return live
 
 

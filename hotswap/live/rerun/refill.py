@@ -268,10 +268,14 @@ def settle(rerun: Rerun) -> None:
     if rerun.refill.sides:
         registries.redirect(rerun.graft, journal)
     for key, side in rerun.refill.sides.items():
+        new = rerun.swaps[key[0]].names.get(key[1], side.new)
+        if type(new) is type(side.old) and instance_dict(new) is not None:
+            rerun.graft.pair(new, side.old)  # those made of one another find the old ones
+    for key, side in rerun.refill.sides.items():
         swap = rerun.swaps[key[0]]
         new = swap.names.get(key[1], side.new)
         built = record(new, rerun.tracker.loaded)
-        gathering = Gathering(journal, rerun.graft.pair)
+        gathering = Gathering(journal, rerun.graft.pair, rerun.graft.known)
         if remade.adopt(rerun, side, new, gathering):
             journal.setitem(swap.entry.built, key[1], as_of(built, side.old))
             rerun.refill.bound.discard(key)

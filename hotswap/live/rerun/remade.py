@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live import registries
 from hotswap.live.adapters.base import Refused
-from hotswap.live.gathered import Held, made_alike
+from hotswap.live.gathered import Held, made_alike, unchanged
 from hotswap.live.instances import assigned, literal, make
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import class_dict, instance_dict, mro, slots_of
@@ -53,10 +53,9 @@ def adopt(rerun: Rerun, side: Side, new: Any, gathering: Gathering) -> bool:
         Refused: The old object has begun to work with what it was given.
     """
     was = side.was
-    if type(was) is Held and was.items is not None and was.kind is type(side.old) is type(new):
-        if not issubclass(was.kind, registries.CONTAINERS):
-            _refuse_taken(was, side.old, new)
-        return gathering.merge(was, side.old, new) is side.old
+    known = type(was) is Held and was.items is not None and was.kind is type(side.old) is type(new)
+    if known and (issubclass(was.kind, registries.CONTAINERS) or instance_dict(new) is None):
+        return gathering.take(was, side.old, new) is side.old
     if issubclass(type(side.old), registries.CONTAINERS):
         return registries.refill(side.old, new, rerun.journal)
     if type(side.old) is not type(new):
@@ -68,15 +67,20 @@ def adopt(rerun: Rerun, side: Side, new: Any, gathering: Gathering) -> bool:
     starts = _starts(rerun, type(new), side.calls) if side.edited else {}
     for name, value in list(theirs.items()):
         same = name in side.state and registries.alike(side.state[name], value)
+        given = was.items.get(name, MISSING) if known else MISSING
         if (
             name in ours
             and same
+            and (given is MISSING or made_alike(given, value))
             and (not side.edited or _stays(rerun, ours[name], value, starts.get(name)))
         ):
             continue
-        if not same and _taken(ours.get(name), value):
+        if not same and _taken(ours.get(name), value) and not _given_again(given, value):
             raise Refused(took(new, name))
-        ours[name] = value
+        ours[name] = gathering.merge(given, ours[name], value) if name in ours else value
+    for name in [n for n in was.items if n in ours and n not in theirs] if known else ():
+        if unchanged(was.items[name], ours[name]):
+            del ours[name]
     return True
 
 
@@ -90,14 +94,9 @@ def _adopt_slots(rerun: Rerun, side: Side, new: Any) -> bool:
     return bool(theirs)
 
 
-def _refuse_taken(was: Held, old: Any, new: Any) -> None:
-    """Refuse to fill what the old object has emptied, unless its statements give what they gave."""
-    ours, theirs = instance_dict(old) or {}, instance_dict(new) or {}
-    for name, value in theirs.items():
-        given = was.items.get(name)
-        emptied = type(given) is Held and bool(given.items)
-        if emptied and _taken(ours.get(name), value) and not made_alike(given, value):
-            raise Refused(took(new, name))
+def _given_again(given: Any, new: Any) -> bool:
+    """Say whether statements give what they gave, and the program has taken it out: it is not given twice."""
+    return given is not MISSING and made_alike(given, new)
 
 
 def took(new: Any, name: str) -> str:
