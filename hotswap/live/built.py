@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.gathered import Held, record, record_names
 from hotswap.live.looking import instance_dict
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hotswap.live.loaded import Loaded
 
-GROWING = (dict, list, deque)
+GROWING: Final = (dict, defaultdict, Counter, OrderedDict, list, deque)
 
 
 class Importing:
@@ -62,16 +62,16 @@ class Importing:
             entry.built = record_names(entry.names, self._loaded)
 
     def _measure(self) -> Iterator[tuple[Loaded, str, int | dict[str, int]]]:
-        for entry in self._loaded.values():
-            for name, was in entry.built.items():
+        for entry in list(self._loaded.values()):
+            for name, was in list(entry.built.items()):
                 if type(was) is not Held or was.items is None:
                     continue
                 live = entry.names.get(name)
-                if issubclass(type(live), GROWING):
+                if type(live) in GROWING:
                     yield entry, name, len(live)  # type: ignore[arg-type]
                 elif type(live) is was.kind:
                     inside = instance_dict(live) or {}
-                    sizes = {k: len(v) for k, v in inside.items() if issubclass(type(v), GROWING)}
+                    sizes = {k: len(v) for k, v in list(inside.items()) if type(v) in GROWING}
                     if sizes:
                         yield entry, name, sizes
 

@@ -102,7 +102,10 @@ def record_names(names: Mapping[str, Any], ours: Container[str]) -> dict[str, An
             continue
         if name[:2] == "__" or (issubclass(kind, type) and value.__module__ != home):
             continue
-        found[name] = record_named(value, ours)
+        try:
+            found[name] = record_named(value, ours)
+        except Exception:  # noqa: BLE001, S112 -- a container of the user's own kind may raise whatever it is asked
+            continue
     return found
 
 
