@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from functools import partial
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from hotswap.live.classes import take_moved
 from hotswap.live.functions import WRAPPERS
 from hotswap.live.gathered import PLAIN, Held, as_of, record_named, unchanged
 from hotswap.live.journal import MISSING
+from hotswap.live.looking import class_dict
 from hotswap.live.pydantic_models import is_settings, take_settings
 from hotswap.live.rerun.changed import dirty_chain, taint, visible_dirty
 from hotswap.source.diff import compare_classes
@@ -19,6 +21,8 @@ from hotswap.source.nodes import names_in
 from hotswap.source.units import Unit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hotswap.live.rerun.state import ModuleSwap, Rerun
     from hotswap.source.plan import Step
 
@@ -32,6 +36,8 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
         return
     if old is MISSING:
         swap.dirty.add(name)
+        if step.unit.kind == "class" and isinstance(new, type):
+            names[name] = _renamed(rerun, swap, step.unit, new)
         return
     if new is old:
         swap.dirty.discard(name)
@@ -112,6 +118,54 @@ def _set_by_program(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> bo
     rerun.refill.bound.discard((swap.name, name))
     rerun.journal.setitem(swap.entry.built, name, record_named(new, rerun.tracker.loaded))
     return True
+
+
+def _renamed(rerun: Rerun, swap: ModuleSwap, unit: Unit, new: type) -> Any:
+    """A class under another name, and the same otherwise, is the same class: its instances are of it still."""
+    gone, came = _removed_classes(swap), _new_classes(swap)
+    names = {u.name for u in (*gone, *came)}
+    twins = [u for u in gone if _body(u, names) == _body(unit, names)]
+    namesakes = [u for u in came if _body(u, names) == _body(unit, names)]
+    old = swap.before.get(twins[0].name) if len(twins) == len(namesakes) == 1 else None
+    if not isinstance(old, type) or type(old) is not type(new):
+        return new
+    if (old.__module__, old.__qualname__) != (new.__module__, twins[0].name):
+        return new
+    _class_delta(rerun, swap, unit, twins[0])
+    _call(old, unit.name)  # before what reads it: a model's schema
+    rerun.journal.undo(partial(_call, old, twins[0].name))
+    merged = rerun.graft.merge(old, new)
+    if merged is old:
+        swap.shaped.add(unit.name)
+    else:
+        _call(old, twins[0].name)
+    return merged
+
+
+def _call(cls: type, qualname: str) -> None:
+    """Give a class, and those nested in it, another name; past its metaclass."""
+    before = cls.__qualname__
+    type.__setattr__(cls, "__name__", qualname.rpartition(".")[2])
+    type.__setattr__(cls, "__qualname__", qualname)
+    for inner in class_dict(cls).values():
+        if isinstance(inner, type) and inner.__qualname__ == f"{before}.{inner.__name__}":
+            _call(inner, f"{qualname}.{inner.__name__}")
+
+
+def _removed_classes(swap: ModuleSwap) -> list[Unit]:
+    return [u for u in swap.plan.removed if u.kind == "class"] if swap.plan is not None else []
+
+
+def _new_classes(swap: ModuleSwap) -> list[Unit]:
+    return [s.unit for s in swap.steps if s.situation == "new" and s.unit.kind == "class"]
+
+
+def _body(unit: Unit, names: Iterable[str]) -> str:
+    """Spell a class statement without the names of classes that came or went."""
+    text = ast.dump(unit.node)
+    for name in names:
+        text = text.replace(f"'{name}'", "'?'")
+    return text
 
 
 def _note_defaults(rerun: Rerun, swap: ModuleSwap) -> None:
