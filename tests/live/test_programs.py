@@ -389,23 +389,6 @@ def test_a_run_that_stands_elsewhere_by_now_is_still_the_run(
     assert (value["rung"], value["notes"]) == ("reexec", [])
 
 
-FLASK = """
-    from flask import Flask
-
-
-    def create():
-        app = Flask("shop")
-
-        @app.get("/")
-        def home():
-            return "one"
-
-        return app
-
-
-    if __name__ == "__main__":
-        create().run(port=0, debug=True)
-"""
 UVICORN = """
     import uvicorn
 
@@ -425,14 +408,9 @@ SERVED = """
 """
 
 
-@pytest.mark.parametrize(
-    ("start", "edited"), [(UVICORN, "served.py"), (FLASK, "run.py")], ids=["uvicorn", "flask"]
-)
-def test_reloaders_of_other_servers_stand_aside(
-    project: Project, live: Callable[..., Live], start: str, edited: str
-) -> None:
+def test_the_reloader_of_uvicorn_stands_aside(project: Project, live: Callable[..., Live]) -> None:
     """A script that asks for one serves from this process: no child, and a save is a swap."""
-    project.write(run=start, served=SERVED)
+    project.write(run=UVICORN, served=SERVED)
     server = live("run.py", program=())
     line = server.wait_output("http://127.0.0.1:", stream="errors")
     port = re.search(r"http://127.0.0.1:(\d+)", line)
@@ -443,6 +421,6 @@ def test_reloaders_of_other_servers_stand_aside(
             return answer.read().decode()
 
     assert ask() == "one"
-    assert server.swap(edited, '"one"', '"two"')["rung"] == "patch"
+    assert server.swap("served.py", '"one"', '"two"')["rung"] == "patch"
     assert ask() == "two"
     assert not any("reloader" in told or "Restarting" in told for told in server.errors)
