@@ -53,8 +53,17 @@ def compare() -> None:
     def holding(news: list[Any]) -> list[Any]:
         found = young(news)
         known = {*map(id, found), id(found)}
-        missed = [holder for holder in gc.get_referrers(*news) if id(holder) not in known]
+        missed = [
+            holder
+            for holder in gc.get_referrers(*news)
+            if id(holder) not in known and not _is_the_call(holder, news)
+        ]
         assert not missed, f"nobody saw that these hold what was thrown away: {missed}"
         return found
 
     registries._holders = holding
+
+
+def _is_the_call(holder: object, news: list[Any]) -> bool:
+    """Say whether this is the tuple of the question's own arguments, which Python 3.13 finds too."""
+    return type(holder) is tuple and list(map(id, holder)) == list(map(id, news))
