@@ -32,10 +32,13 @@ def snapshot(journal: Journal, value: Any, seen: set[int], *, depth: int = 1) ->
     kind = type(value)
     if issubclass(kind, CONTAINERS):
         seen.add(id(value))
-        if len(value) <= CAP:
+        # not len() and iter(): a class of the user's may answer what it likes, or raise
+        base: Any = next(each for each in CONTAINERS if issubclass(kind, each))
+        size = base.__len__(value)
+        if size <= CAP:
             journal.content(value)
-        if len(value) <= NESTED and depth >= 0:
-            for inner in list(dict.values(value) if issubclass(kind, dict) else value):
+        if size <= NESTED and depth >= 0:
+            for inner in list(dict.values(value) if base is dict else base.__iter__(value)):
                 if issubclass(type(inner), CONTAINERS):
                     snapshot(journal, inner, seen, depth=-1)
         return

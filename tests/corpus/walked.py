@@ -37,6 +37,7 @@ def compare() -> None:
             set() if alone else set(codes)
         )  # a statement's own compile equals what the whole file's gave
         found = {id(holder) for holder, _ in (*heap.functions, *heap.frames)}
+        gc.collect()  # what a run that was rolled back had made may still lie about
         walk = patch.survey(files)
         missed = [
             holder
