@@ -112,6 +112,8 @@ def plan_batch(
             planned.changes.append(Change("-", entry.path, entry.name, "module removed"))
     rung = highest(*rungs)
     planned.reason = reason_of(rung, reasons, planned.changes)
+    if rung == "noop" and any(m.plan is not None and m.plan.idle for m in planned.modules):
+        planned.reason = "what changed is in a branch that is not taken"
     return rung
 
 

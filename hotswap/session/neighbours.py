@@ -164,9 +164,7 @@ class Neighbours:
             mouth.setblocking(False)
             try:
                 mouth.sendto(words, self._path("speaker"))
-            except (
-                OSError
-            ):  # nobody speaks, the report is too long, or the speaker is too busy to hear
+            except OSError:  # nobody speaks, or is too busy to hear, or the report is too long
                 return False
         return True
 

@@ -69,6 +69,8 @@ class ModulePlan:
     refusal: str = ""
     """Why only a fresh process can take the edit."""
     changes: list[Change] = field(default_factory=list)
+    idle: bool = False
+    """Nothing has to be done, and yet the programs differ: in a branch that is not taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +247,16 @@ def plan_module(old: Text, new: Text, judge_old: Judge, judge_new: Judge) -> Mod
         )
     plan.refusal = _refusal(old, new, plan)
     plan.changes = changes(plan, new.filename)
+    plan.idle = plan.rung == "noop" and _differ(old.units, new.units)
     return plan
+
+
+def _differ(old: Sequence[Unit], new: Sequence[Unit]) -> bool:
+    """Say whether two programs differ in more than comments and positions."""
+    return len(old) != len(new) or any(
+        a.segment != b.segment and a.fingerprint != b.fingerprint
+        for a, b in zip(old, new, strict=True)
+    )
 
 
 def _displaced(before: Sequence[Unit], matches: Sequence[Match]) -> set[int]:

@@ -92,7 +92,7 @@ def statement_gone(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
             elif key == (swap.name, key[1]) and key[1] in unit.scan.binds:
                 continue  # x += 1: the name is bound anew as a chain
             elif unit.kind != "assign" and not _repeatable(unit):
-                _cannot(rerun, swap, unit, key, removed=True)
+                refuse_undoing(rerun, swap, unit, key, "was removed")
     if not keys and unit.kind == "expr" and not _repeatable(unit):
         _unknown(rerun, swap, unit)
 
@@ -103,15 +103,26 @@ def _repeatable(unit: Unit) -> bool:
     return bool(methods) and all(m.startswith(REPEATABLE) for m in methods)
 
 
-def _cannot(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key, *, removed: bool) -> None:
+def refuse_undoing(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key, why: str) -> None:
+    """Refuse what a statement did to an object that is not made anew, unless doing it again overwrites it.
+
+    Args:
+        rerun: The statements of the batch.
+        swap: The statement's module.
+        unit: The statement.
+        key: The object.
+        why: What happened to the statement: ``was removed``, ``was changed``, ``runs again``.
+
+    Raises:
+        Refused: What it did cannot be undone.
+    """
     value = value_at(rerun, key)
     if isinstance(value, type) or type(value) is FunctionType or value is MISSING:
         return
-    if all(m.startswith(REPEATABLE) for _, m in unit.scan.methods) and not removed:
+    if all(m.startswith(REPEATABLE) for _, m in unit.scan.methods) and why != "was removed":
         return
     raise Refused(
-        f"line {unit.line} of {swap.name} was {'removed' if removed else 'changed'}: "
-        f"what it did to {key[1]} cannot be undone"
+        f"line {unit.line} of {swap.name} {why}: what it did to {key[1]} cannot be undone"
     )
 
 
@@ -181,7 +192,7 @@ def _edited(rerun: Rerun, swap: ModuleSwap, step: Step, index: int) -> None:
         elif key[0] == swap.name and key[1] in unit.scan.binds:
             continue
         elif unit.kind != "assign":
-            _cannot(rerun, swap, unit, key, removed=False)
+            refuse_undoing(rerun, swap, unit, key, "was changed")
 
 
 def _filled_later(rerun: Rerun, swap: ModuleSwap, key: Key, index: int) -> bool:

@@ -11,6 +11,7 @@ from hotswap.live.journal import MISSING
 from hotswap.live.looking import instance_dict
 from hotswap.live.rerun.joining import follow
 from hotswap.source.graph import resolve
+from hotswap.source.nodes import dotted
 
 if TYPE_CHECKING:
     from hotswap.live.adapters.base import Adapter
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from hotswap.source.units import Unit
 
 PLAIN: Final = (int, str, bytes, float, bool, tuple, frozenset, type(None))
+SHARED: Final = ("getLogger",)
+"""Functions that give the object they gave before: running such a statement again makes nothing anew."""
 
 
 def adapter_of(rerun: Rerun, value: Any) -> Adapter | None:
@@ -144,7 +147,7 @@ def rebuildable(rerun: Rerun, key: Key) -> bool:
             return False
         follow(rerun, entry)
     step = maker_of(rerun, key)
-    if step is None or step.unit.scan.irrevocable:
+    if step is None or step.unit.scan.irrevocable or _asks(step.unit):
         return False
     if step.unit.kind == "def":
         return type(value) is FunctionType
@@ -155,6 +158,17 @@ def rebuildable(rerun: Rerun, key: Key) -> bool:
     if issubclass(type(value), registries.CONTAINERS):
         return True
     return adapter_of(rerun, value) is not None or instance_dict(value) is not None
+
+
+def asked_for(rerun: Rerun, key: Key) -> bool:
+    """Say whether the object was there before its statement asked for it, and is the same when that runs again."""
+    step = maker_of(rerun, key)
+    return step is not None and _asks(step.unit)
+
+
+def _asks(unit: Unit) -> bool:
+    value = unit.value
+    return isinstance(value, ast.Call) and dotted(value.func).rpartition(".")[2] in SHARED
 
 
 def only_state(rerun: Rerun, unit: Unit, key: Key) -> bool:

@@ -14,9 +14,12 @@ from hotswap.live.journal import MISSING
 from hotswap.live.looking import instance_dict, slots_of
 from hotswap.live.rerun import records, remade
 from hotswap.live.rerun.branches import is_main_guard
+from hotswap.live.rerun.changed import visible_dirty
 from hotswap.live.rerun.due import importers, join, schedule, touch
+from hotswap.live.rerun.edited import refuse_undoing
 from hotswap.live.rerun.fillers import (
     adapter_of,
+    asked_for,
     maker_of,
     only_state,
     rebuildable,
@@ -143,8 +146,18 @@ def take_over(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> bool:
                 if rebuildable(rerun, key):
                     schedule(rerun, key)
                     _earlier(rerun, swap, step, key)
+                elif asked_for(rerun, key) and unit.kind != "assign":
+                    if step.verdict == "keep" and _reads_refilled(rerun, swap, unit):
+                        return True  # ``log.addHandler(handler)``: it has that very handler
+                    refuse_undoing(rerun, swap, unit, key, "runs again")
     _note_ran(rerun, swap, unit)
     return False
+
+
+def _reads_refilled(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> bool:
+    """Say whether all that changed for a statement are objects that are filled anew and stay the ones they are."""
+    changed = unit.scan.reads & visible_dirty(rerun, swap)
+    return bool(changed) and all((swap.name, name) in rerun.refill.sides for name in changed)
 
 
 def refuse_fixed(rerun: Rerun, old: Any) -> None:
