@@ -39,6 +39,8 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
         if step.unit.kind == "class" and isinstance(new, type):
             names[name] = _renamed(rerun, swap, step.unit, new)
         return
+    if step.situation == "new" and step.unit.kind == "class" and _aliased(swap, step.unit, old):
+        names[name] = new = _renamed(rerun, swap, step.unit, new)
     if new is old:
         swap.dirty.discard(name)
         return
@@ -121,35 +123,69 @@ def _set_by_program(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> bo
 
 
 def _renamed(rerun: Rerun, swap: ModuleSwap, unit: Unit, new: type) -> Any:
-    """A class under another name, and the same otherwise, is the same class: its instances are of it still."""
-    gone, came = _removed_classes(swap), _new_classes(swap)
-    names = {u.name for u in (*gone, *came)}
-    twins = [u for u in gone if _body(u, names) == _body(unit, names)]
-    namesakes = [u for u in came if _body(u, names) == _body(unit, names)]
-    old = swap.before.get(twins[0].name) if len(twins) == len(namesakes) == 1 else None
-    if not isinstance(old, type) or type(old) is not type(new):
+    """A class under another name, and the same otherwise, is the same class: its instances are of it still.
+
+    So is one whose old name is another name for it now: ``class Relay: ...`` and ``_Relay = Relay``, or back.
+    """
+    twin = _twin(swap, unit)
+    old = swap.before.get(twin.name) if twin is not None else None
+    if twin is None or not isinstance(old, type) or type(old) is not type(new):
         return new
-    if (old.__module__, old.__qualname__) != (new.__module__, twins[0].name):
+    if (old.__module__, old.__qualname__) != (new.__module__, twin.name):
         return new
-    _class_delta(rerun, swap, unit, twins[0])
+    _class_delta(rerun, swap, unit, twin)
     _call(old, unit.name)  # before what reads it: a model's schema
-    rerun.journal.undo(partial(_call, old, twins[0].name))
+    rerun.journal.undo(partial(_call, old, twin.name))
     merged = rerun.graft.merge(old, new)
     if merged is old:
         swap.shaped.add(unit.name)
     else:
-        _call(old, twins[0].name)
+        _call(old, twin.name)
     return merged
 
 
+def _twin(swap: ModuleSwap, unit: Unit) -> Unit | None:
+    """Give the class statement that is gone and of which a new one is the successor under another name."""
+    gone, came = _removed_classes(swap), _new_classes(swap)
+    now = {name: s.unit for s in swap.steps if s.situation == "new" for name in s.unit.binds}
+    for one in gone:
+        if _names(now.get(one.name), unit) or _names(_last_before(swap, unit.name), one):
+            return one
+    names = {u.name for u in (*gone, *came)}
+    twins = [u for u in gone if _body(u, names) == _body(unit, names)]
+    namesakes = [u for u in came if _body(u, names) == _body(unit, names)]
+    return twins[0] if len(twins) == len(namesakes) == 1 else None
+
+
+def _aliased(swap: ModuleSwap, unit: Unit, old: Any) -> bool:
+    """Say whether the name of a new class was another name for a class that is gone."""
+    before = _last_before(swap, unit.name)
+    return isinstance(old, type) and any(_names(before, one) for one in _removed_classes(swap))
+
+
+def _names(alias: Unit | None, definition: Unit) -> bool:
+    """Say whether an assignment gives a definition another name."""
+    value = alias.value if alias is not None and alias.kind == "assign" else None
+    return isinstance(value, ast.Name) and value.id == definition.name
+
+
 def _call(cls: type, qualname: str) -> None:
-    """Give a class, and those nested in it, another name; past its metaclass."""
+    """Give a class another name, past its metaclass, and so those nested in it and its methods."""
     before = cls.__qualname__
     type.__setattr__(cls, "__name__", qualname.rpartition(".")[2])
     type.__setattr__(cls, "__qualname__", qualname)
     for inner in class_dict(cls).values():
-        if isinstance(inner, type) and inner.__qualname__ == f"{before}.{inner.__name__}":
-            _call(inner, f"{qualname}.{inner.__name__}")
+        if isinstance(inner, type):
+            if inner.__qualname__ == f"{before}.{inner.__name__}":
+                _call(inner, f"{qualname}.{inner.__name__}")
+            continue
+        parts: tuple[Any, ...] = (inner,)
+        if type(inner) is property:
+            parts = (inner.fget, inner.fset, inner.fdel)
+        for part in parts:
+            function = part.__func__ if type(part) in (staticmethod, classmethod) else part
+            if type(function) is FunctionType and function.__qualname__.startswith(f"{before}."):
+                function.__qualname__ = qualname + function.__qualname__[len(before) :]
 
 
 def _removed_classes(swap: ModuleSwap) -> list[Unit]:
