@@ -226,6 +226,9 @@ def plan_module(old: Text, new: Text, judge_old: Judge, judge_new: Judge) -> Mod
             and _annotated(m.new)
         ):
             step.verdict, step.situation = "run", "annotations"
+        elif toggled and step.verdict == "keep" and isinstance(m.new.node, ast.AnnAssign):
+            step.verdict = "annotation" if m.new.annotated else "run"
+            step.situation = "annotations"
         if m.old is not None and m.new.kind == "class" and step.verdict != "keep":
             step.delta = compare_classes(m.old, m.new)
         steps.append(step)

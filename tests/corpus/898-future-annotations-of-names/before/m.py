@@ -1,0 +1,8 @@
+import typing as t
+
+rooms: dict[str, int] = {}
+hook: t.Callable[[], int]
+
+
+class Limit:
+    most: int = 3
