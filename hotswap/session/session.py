@@ -28,6 +28,7 @@ from hotswap.session.reloading import Reloading
 from hotswap.session.saving import Saving
 from hotswap.session.service import Service
 from hotswap.session.watching import Watching
+from hotswap.session.withheld import Withheld
 from hotswap.source.model import Outcome
 from hotswap.swapper import Swapper
 
@@ -128,6 +129,11 @@ class Session:
         self.swapper = Swapper(self.roots, pin=options.pin, live_loops=options.live_loops)
         self._apply_options()
         self.browser: Browser | None = None
+        self.withheld = Withheld(
+            self.quiet,
+            pending=lambda: self.swapper.pending,
+            tell=lambda outcome: reporting.conclude(self, outcome),
+        )
         self.desk = Desk(self)
         self.service = Service()
         self.handed: tuple[str, ...] = tuple(carried.get("given") or ())
@@ -397,7 +403,7 @@ class Session:
         rest = [path for path in batch if path not in taken or os.path.realpath(path) in read]
         outcome = self.saving.save(rest) if rest else None
         if outcome is not None:
-            reporting.conclude(self, outcome)
+            self.withheld.take(outcome)
         self.refresh_watch()
 
     def _forget_cached(self, batch: Sequence[str]) -> None:
@@ -469,6 +475,7 @@ class Session:
         if self._began and not self._closed:
             self.service.stopping()
             self.quiet.finish(PATIENCE)
+        self.withheld.release()
         self._closed = True
         if self._neighbours is not None:
             self._neighbours.close()
