@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import functools
-import gc
-import sys
 import types
 import typing
-from abc import ABCMeta, update_abstractmethods
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
-from hotswap.live import registries
+from hotswap.live.abstract import count_abstract
 from hotswap.live.adapters.base import Refused
 from hotswap.live.functions import WRAPPERS
 from hotswap.live.journal import MISSING
-from hotswap.live.looking import class_dict, content
+from hotswap.live.namespaces import (
+    class_cells,
+    layout,
+    lives_elsewhere,
+    made_for,
+    nested_in,
+    only_alias,
+    own_dict,
+    shared,
+)
+from hotswap.live.redirecting import redirect_below
 from hotswap.live.registries import same_content
+from hotswap.live.successors import take_new
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from hotswap.live.functions import Graft
 
 UNTOUCHED: Final = frozenset(
@@ -85,11 +91,6 @@ BROUGHT: Final[WeakKeyDictionary[type, frozenset[str]]] = WeakKeyDictionary()
 DESCRIPTORS: Final = (types.MemberDescriptorType, types.GetSetDescriptorType)
 
 
-def own_dict(cls: type) -> dict[str, Any]:
-    """Give a copy of a class's own namespace, past any metaclass."""
-    return dict(class_dict(cls))
-
-
 def merge_class(graft: Graft, old: type, new: type) -> Any:
     """Patch `old` in place from the throw-away `new`; give the class that lives on.
 
@@ -121,7 +122,7 @@ def merge_class(graft: Graft, old: type, new: type) -> Any:
         return graft.known(old)
     _members(graft, old, new, ours, theirs)
     hung = (value for name, value in theirs.items() if name not in GENERATED)
-    registries.redirect_below(hung, new, old, graft.journal)
+    redirect_below(hung, new, old, graft.journal)
     if "__pydantic_fields__" in theirs or "__pydantic_core_schema__" in theirs:
         from hotswap.live.pydantic_models import rebuild
 
@@ -164,14 +165,14 @@ def _members(
             before is not MISSING
             and type(before) is type(value)
             and not shared(before, value, old)
-            and not _only_alias(name, before, value, ours, theirs)
+            and not only_alias(name, before, value, ours, theirs)
         ):
             if isinstance(before, (FunctionType, *WRAPPERS, functools._lru_cache_wrapper)) or (
                 isinstance(before, type) and nested_in(before, old)
             ):
                 after = graft.merge(before, value, old)
-        if type(before) is type(value) is FunctionType and not _lives_elsewhere(before, old):
-            if _lives_elsewhere(value, old):
+        if type(before) is type(value) is FunctionType and not lives_elsewhere(before, old):
+            if lives_elsewhere(value, old):
                 graft.lead(before, value)
         if id(before) in graft.forwarding and type(value) is FunctionType:
             graft.pairs.pop(
@@ -193,7 +194,7 @@ def _members(
         if (
             name in bound
             or name in GENERATED
-            or _made_for(value, old, name)
+            or made_for(value, old, name)
             or name in BROUGHT.get(old, ())
             or ((old.__module__, old.__qualname__) in graft.emptied and not name.startswith("__"))
             or (new.__module__, new.__qualname__) in graft.redecorated
@@ -207,49 +208,7 @@ def _members(
     for cell in cells:
         graft.set_cell(cell, old)
     if "__abstractmethods__" in theirs or "__abstractmethods__" in ours:
-        _abstract(graft, old, theirs)
-
-
-def _abstract(graft: Graft, old: type, theirs: dict[str, Any]) -> None:
-    names = theirs.get("__abstractmethods__", frozenset())
-    before = own_dict(old).get("__abstractmethods__", frozenset())
-    if names != before:
-        # a getset of type: deleting it would lose the flag, an empty set clears it
-        graft.journal.undo(lambda: setattr(old, "__abstractmethods__", before))
-        old.__abstractmethods__ = names  # type: ignore[attr-defined]
-    if isinstance(old, ABCMeta):
-        forget_checks(graft, old)
-
-
-def forget_checks(graft: Graft, cls: type) -> None:
-    """Drop what ABCs cached about ``isinstance``, and work out again which methods subclasses still lack."""
-    from _abc import _reset_caches  # type: ignore[import-not-found]  # abc.py uses it, where it exists
-
-    _reset_caches(cls)
-    children: list[type] = type.__subclasses__(cls)
-    for child in children:
-        if isinstance(child, ABCMeta):
-            before = own_dict(child).get("__abstractmethods__", frozenset())
-            recount: Any = update_abstractmethods
-            recount(child)
-            if own_dict(child).get("__abstractmethods__", frozenset()) != before:
-                graft.journal.undo(lambda c=child, b=before: setattr(c, "__abstractmethods__", b))  # type: ignore[misc]
-            forget_checks(graft, child)
-
-
-def _made_for(value: Any, cls: type, name: str) -> bool:
-    """Say whether a decorator made this method for the class: its qualified name says so, an outsider's does not."""
-    function = value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
-    if isinstance(function, property):
-        function = function.fget
-    if type(function) is not FunctionType:
-        return False
-    return function.__qualname__ == f"{cls.__qualname__}.{name}"
-
-
-def nested_in(inner: type, outer: type) -> bool:
-    """Say whether `inner` was defined in the body of `outer`."""
-    return inner.__qualname__.startswith(outer.__qualname__ + ".")
+        count_abstract(graft, old, theirs)
 
 
 def name_again(graft: Graft, owner: type, name: str, value: Any) -> None:
@@ -267,54 +226,6 @@ def name_again(graft: Graft, owner: type, name: str, value: Any) -> None:
         )
 
 
-def class_cells(cls: type, namespace: dict[str, Any]) -> list[types.CellType]:
-    """Give the `__class__` cells of the methods of `cls`: one, or two when a decorator made the class anew."""
-    found: dict[int, types.CellType] = {}
-    for value in namespace.values():
-        for function in functions_in(value):
-            names = function.__code__.co_freevars
-            if "__class__" in names and function.__closure__ is not None:
-                cell = function.__closure__[names.index("__class__")]
-                held = content(cell)
-                if held is cls or (
-                    isinstance(held, type) and held.__qualname__ == cls.__qualname__
-                ):
-                    found[id(cell)] = cell
-    return list(found.values())
-
-
-def functions_in(value: Any) -> list[FunctionType]:
-    """Give the functions inside a class attribute: through descriptors and wrappers."""
-    if isinstance(value, (staticmethod, classmethod)):
-        return functions_in(value.__func__)
-    if isinstance(value, property):
-        return [f for g in (value.fget, value.fset, value.fdel) for f in functions_in(g)]
-    if isinstance(value, functools.cached_property):
-        return functions_in(value.func)
-    found = []
-    seen = 0
-    while value is not None and seen < 20:
-        if type(value) is FunctionType:
-            found.append(value)
-        if isinstance(value, type):
-            break
-        namespace = getattr(type(value), "__dict__", {}).get(
-            "__dict__"
-        ) and object.__getattribute__(value, "__dict__")
-        value = namespace.get("__wrapped__") if isinstance(namespace, dict) else None
-        seen += 1
-    return found
-
-
-def layout(cls: type) -> tuple[Any, ...]:
-    """Give what instances of a class look like in memory; the order of `__slots__` does not count."""
-    slots = own_dict(cls).get("__slots__", MISSING)
-    if isinstance(slots, str):
-        slots = (slots,)
-    names = slots if slots is MISSING else frozenset(slots)
-    return (cls.__basicsize__, cls.__itemsize__, cls.__dictoffset__, cls.__weakrefoffset__, names)
-
-
 def set_bases(graft: Graft, old: type, new: type) -> None:
     """Give `old` the bases of `new`, throw-away classes among them replaced."""
     wanted = tuple(graft.known(b) for b in new.__bases__)
@@ -329,132 +240,3 @@ def set_bases(graft: Graft, old: type, new: type) -> None:
         return
     graft.attributes.add((id(old), "*"))
     graft.journal.undo(lambda: setattr(old, "__bases__", before))
-
-
-def take_new(graft: Graft, old: type, new: type, reason: str) -> type:
-    """Let the new class replace the old one, where nothing live was made from the old.
-
-    Its methods go on as the old function objects, which others may hold. Its subclasses are given the new class as
-    their base; one that CPython does not let go (another metaclass, another layout) has to be made anew by its own
-    statement before the swap ends (`refuse_orphans`).
-
-    Raises:
-        Refused: An instance of the old class lives.
-    """
-    alive = [o for o in gc.get_objects() if type(o) is old]
-    if alive:
-        raise Refused(f"{reason}, and {len(alive)} of it live{'s' if len(alive) == 1 else ''}")
-    graft.pair(old, new)
-    graft.attributes.add((id(new), "*"))
-    _hand_methods_over(graft, old, new)
-    for child in subclasses(old):
-        if child is new or id(child) in graft.pairs:
-            continue
-        try:
-            _rebase(graft, child, old, new)
-        except TypeError:
-            graft.orphans[id(child)] = f"{reason}, and it has subclasses ({child.__qualname__})"
-    graft.shaped.append(new)
-    return new
-
-
-def _hand_methods_over(graft: Graft, old: type, new: type) -> None:
-    """Let the old class's functions do what the new class's do, in the new class."""
-    ours, theirs = own_dict(old), own_dict(new)
-    for cell in class_cells(old, ours):
-        graft.set_cell(cell, new)
-    for name, value in theirs.items():
-        before = ours.get(name, MISSING)
-        if type(before) is type(value) and isinstance(value, (FunctionType, *WRAPPERS)):
-            if not shared(before, value, new):
-                merged = graft.merge(before, value, new)
-                if merged is not value:
-                    graft.journal.setattr(new, name, merged)
-
-
-def _rebase(graft: Graft, child: type, old: type, new: type) -> None:
-    if type(old) is not type(new):
-        raise TypeError("the metaclass of a class cannot be changed")
-    before = child.__bases__
-    child.__bases__ = tuple(new if base is old else base for base in before)
-    graft.journal.undo(lambda: setattr(child, "__bases__", before))
-    if isinstance(child, ABCMeta):
-        forget_checks(graft, child)
-
-
-def refuse_orphans(graft: Graft) -> None:
-    """After all statements ran: see that every subclass of a replaced class was made anew too.
-
-    Raises:
-        Refused: One was not.
-    """
-    for child, reason in graft.orphans.items():
-        if child not in graft.pairs:
-            raise Refused(reason)
-
-
-def refuse_alive(old: type, home: str) -> None:
-    """Refuse to let a class move to another module while instances of it live.
-
-    Raises:
-        Refused: There are some.
-    """
-    alive = sum(type(o) is old for o in gc.get_objects())
-    if alive:
-        kept = f"{alive} of it live{'s' if alive == 1 else ''}"
-        raise Refused(f"{old.__qualname__} moved to {home}, and {kept}")
-
-
-def take_moved(graft: Graft, old: type, new: type) -> None:
-    """A class moved to another module: who holds the old one gets the new one, if nothing was made from the old.
-
-    Raises:
-        Refused: Instances live; in this process they would belong to a class that the source no longer has.
-    """
-    refuse_alive(old, new.__module__)
-    graft.pair(old, new)
-    theirs = own_dict(new)
-    for name, value in own_dict(old).items():
-        after = theirs.get(name)
-        if isinstance(value, FunctionType) and isinstance(after, FunctionType):
-            graft.lead(value, after)
-
-
-def _only_alias(
-    name: str, before: Any, value: Any, ours: Mapping[str, Any], theirs: Mapping[str, Any]
-) -> bool:
-    """Say whether a name stood for a method of another name (``start = open``) and no longer does."""
-    if type(before) is not FunctionType:
-        return False
-    real: str = before.__name__
-    return real != name and ours.get(real) is before and theirs.get(real) is not value
-
-
-def shared(before: Any, value: Any, owner: type) -> bool:
-    """Say whether a class attribute is a function that lives elsewhere under its own name.
-
-    ``__ne__ = module_function`` or ``run = Base.run``: others use it too, so neither may it take this class's body nor
-    may this class's own function take its place.
-    """
-    return any(_lives_elsewhere(function, owner) for function in (before, value))
-
-
-def _lives_elsewhere(function: Any, owner: type) -> bool:
-    if isinstance(function, (staticmethod, classmethod)):
-        function = function.__func__
-    if type(function) is not FunctionType:
-        return False
-    if function.__globals__.get(function.__name__) is function:
-        return True  # whatever it was told to be called: attrs names one `__ne__` after each class in turn
-    if "<locals>" in function.__qualname__:
-        return False
-    if "." in function.__qualname__:
-        return not function.__qualname__.startswith(f"{owner.__qualname__}.")
-    found: Any = sys.modules.get(function.__module__)
-    return type(found) is types.ModuleType and found.__dict__.get(function.__name__) is function
-
-
-def subclasses(cls: type) -> list[type]:
-    """Give the direct subclasses of a class, of a metaclass too."""
-    found: list[type] = type.__subclasses__(cls)
-    return found

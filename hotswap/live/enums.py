@@ -6,9 +6,10 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from hotswap.live.adapters.base import Refused
-from hotswap.live.classes import own_dict, set_bases, shared
+from hotswap.live.classes import set_bases
 from hotswap.live.functions import WRAPPERS
 from hotswap.live.journal import MISSING
+from hotswap.live.namespaces import own_dict, shared
 from hotswap.live.registries import same_content
 
 if TYPE_CHECKING:

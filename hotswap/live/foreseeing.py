@@ -8,8 +8,8 @@ import gc
 import types
 from typing import TYPE_CHECKING, Any
 
-from hotswap.live.classes import own_dict
 from hotswap.live.looking import is_made
+from hotswap.live.namespaces import own_dict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,12 +8,13 @@ from types import CellType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
-from hotswap.live.conformer import CLASS, FITTED, conforming, with_constants
+from hotswap.live.conformer import FITTED, conforming
+from hotswap.live.forwarding import forwarding_code, wraps
 from hotswap.live.gathered import Gathering
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import content, is_made
 from hotswap.live.registries import same_content
-from hotswap.source import codes
+from hotswap.live.signatures import by_parameter, kept_defaults, signs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -335,95 +336,3 @@ def _defaults(
     function: FunctionType,
 ) -> tuple[tuple[Any, ...] | None, dict[str, Any] | None]:
     return function.__defaults__, function.__kwdefaults__
-
-
-def signs(function: FunctionType, code: CodeType) -> tuple[object, ...]:
-    """Give what a signature is made of: equal only where `inspect.signature` says the same of both."""
-    flags = code.co_flags & 0x2AC  # *args, **kwargs; generator, coroutine, asynchronous generator
-    named = code.co_argcount + code.co_kwonlyargcount + bool(flags & 4) + bool(flags & 8)
-    defaults = [id(value) for value in function.__defaults__ or ()]
-    keywords = {name: id(value) for name, value in (function.__kwdefaults__ or {}).items()}
-    hints = {n: h if type(h) is str else id(h) for n, h in function.__annotations__.items()}
-    counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, flags)
-    return (counts, code.co_varnames[:named], defaults, keywords, hints)
-
-
-def wraps(outer: FunctionType, inner: FunctionType) -> bool:
-    """Say whether `outer` holds `inner` in its closure or as `__wrapped__`."""
-    if outer.__dict__.get("__wrapped__") is inner:
-        return True
-    return any(content(cell) is inner for cell in outer.__closure__ or ())
-
-
-def kept_defaults(
-    new: FunctionType,
-    which: str,
-    names: frozenset[str],
-    code: CodeType,
-    defaults: tuple[tuple[Any, ...] | None, dict[str, Any] | None],
-) -> Any:
-    """Give `new`'s defaults, in which mutable ones that gathered data stay where their expression is unchanged.
-
-    Args:
-        new: The throw-away function.
-        which: ``__defaults__`` or ``__kwdefaults__``.
-        names: Parameters whose default expression did not change.
-        code: The live function's code before this swap.
-        defaults: Its defaults and keyword defaults before this swap.
-    """
-    before = by_parameter(code, *defaults)
-    after = by_parameter(new.__code__, new.__defaults__, new.__kwdefaults__)
-    kept = {
-        k: before[k]
-        if k in names
-        and type(before.get(k)) is type(v)
-        and isinstance(v, (list, dict, set, bytearray))
-        else v
-        for k, v in after.items()
-    }
-    if which == "__kwdefaults__":
-        return {k: kept[k] for k in new.__kwdefaults__ or {}}
-    positional = new.__code__.co_varnames[: new.__code__.co_argcount]
-    return tuple(kept[n] for n in positional[len(positional) - len(new.__defaults__ or ()) :])
-
-
-def by_parameter(
-    code: CodeType, defaults: tuple[Any, ...] | None, keywords: dict[str, Any] | None
-) -> dict[str, Any]:
-    """Give defaults by the name of their parameter."""
-    positional = code.co_varnames[: code.co_argcount]
-    found = dict(
-        zip(positional[len(positional) - len(defaults or ()) :], defaults or (), strict=True)
-    )
-    return {**found, **(keywords or {})}
-
-
-def forwarding_code(old: FunctionType, new: FunctionType | type) -> CodeType:
-    """Make code of the same kind as `new` that calls it, with `old`'s free variables."""
-    like = new.__code__ if isinstance(new, FunctionType) else old.__code__
-    flags = like.co_flags if isinstance(new, FunctionType) else 0
-    is_async, is_generator, is_async_generator = flags & 0x80, flags & 0x20, flags & 0x200
-    target = repr(CLASS)
-    call = f"{target}(*args, **kwargs)"
-    if is_async_generator:
-        prefix, body = "async ", f"async for item in {call}: yield item"
-    elif is_async:
-        prefix, body = "async ", f"return await {call}"
-    elif is_generator:
-        prefix, body = "", f"return (yield from {call})"
-    else:
-        prefix, body = "", f"return {call}"
-    free = ", ".join(old.__code__.co_freevars)
-    dead = f"  if 0: {free}\n" if free else ""
-    source = f"def make({free}):\n {prefix}def forward(*args, **kwargs):\n{dead}  {body}\n return forward\n"
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        whole = compile(source, like.co_filename, "exec", dont_inherit=True)
-    made = next(code for code in codes.walk(whole) if code.co_name == "forward")
-    return with_constants(made, {CLASS: new}).replace(
-        co_name=new.__name__,
-        co_qualname=new.__qualname__,
-        co_firstlineno=like.co_firstlineno,
-    )

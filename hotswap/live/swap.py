@@ -13,7 +13,6 @@ from hotswap import hooks
 from hotswap.live import adapters, holders, instances, patch, running
 from hotswap.live.adapters.base import Refused
 from hotswap.live.bodies import code_registries_follow, put_bodies
-from hotswap.live.classes import refuse_orphans
 from hotswap.live.conformer import FITTED
 from hotswap.live.dependents import running_code
 from hotswap.live.functions import Graft
@@ -39,6 +38,7 @@ from hotswap.live.rerun.frameworks import refuse_bodies
 from hotswap.live.rerun.startup import startup_notes
 from hotswap.live.rerun.state import StatementRaised
 from hotswap.live.rerun.turns import begin, run, would_run
+from hotswap.live.successors import refuse_orphans
 from hotswap.live.verify import normalise, stale_rows
 from hotswap.source import codes
 from hotswap.source.model import Outcome

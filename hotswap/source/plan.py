@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -21,17 +20,15 @@ from hotswap.source.diff import (
     same_function,
     what_changed,
 )
+from hotswap.source.guards import Judge, flatten
 from hotswap.source.model import Change, Rung, highest
-from hotswap.source.nodes import dotted, names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from hotswap.source.units import Text, Unit
 
 Verdict = Literal["keep", "code", "run", "docstring", "annotation"]
-Judge = Callable[[ast.expr], bool | None]
-"""Says which way a test goes; None when that cannot be known without side effects."""
 
 
 @dataclass(slots=True)
@@ -177,26 +174,6 @@ TABLE: Final[tuple[Row, ...]] = (
     ),
 )
 """Removed statements are not here: they always mean ``reexec``, or ``exec`` when their effect cannot be undone."""
-
-
-def flatten(
-    units: Sequence[Unit], judge: Judge, guards: tuple[tuple[Unit, bool], ...] = ()
-) -> list[tuple[Unit, tuple[tuple[Unit, bool], ...], bool | None]]:
-    """Look through the ``if`` statements whose way is known: branches not taken bind and read nothing.
-
-    Returns:
-        ``(unit, guards, way)`` in file order; `way` is the branch taken of a judged ``if``, else None.
-    """
-    out: list[tuple[Unit, tuple[tuple[Unit, bool], ...], bool | None]] = []
-    for unit in units:
-        way = judge(unit.test) if unit.kind == "if" else None
-        if way is None:
-            out.append((unit, guards, None))
-            continue
-        inside = (*guards, (unit, way))
-        out.append((unit, guards, way))
-        out += flatten(unit.branches[0 if way else 1], judge, inside)
-    return out
 
 
 def plan_module(old: Text, new: Text, judge_old: Judge, judge_new: Judge) -> ModulePlan:
@@ -361,62 +338,3 @@ def changes(plan: ModulePlan, path: str) -> list[Change]:
             rows.append(Change("~", path, unit.label, what, line=unit.line))
     rows += [Change("-", path, unit.label, "removed", line=unit.line) for unit in plan.removed]
     return rows
-
-
-def judgeable(test: ast.expr) -> bool:
-    """Say whether a test can be evaluated again without side effects: names, constants, comparisons, harmless calls."""
-    for node in ast.walk(test):
-        if isinstance(
-            node, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr, ast.Lambda, ast.ListComp)
-        ):
-            return False
-        if isinstance(node, ast.Call) and not _harmless(node):
-            return False
-    return True
-
-
-def _harmless(node: ast.Call) -> bool:
-    name = dotted(node.func)
-    return name in _HARMLESS or name.rpartition(".")[2] in (
-        "startswith",
-        "endswith",
-        "lower",
-        "upper",
-        "get",
-        "strip",
-    )
-
-
-_HARMLESS: Final = frozenset(
-    [
-        "bool",
-        "callable",
-        "find_spec",
-        "getattr",
-        "globals",
-        "hasattr",
-        "importlib.util.find_spec",
-        "int",
-        "isinstance",
-        "issubclass",
-        "len",
-        "locals",
-        "os.environ.get",
-        "os.getenv",
-        "os.path.exists",
-        "os.path.isfile",
-        "platform.machine",
-        "platform.python_implementation",
-        "platform.system",
-        "set",
-        "str",
-        "sys.platform.startswith",
-        "tuple",
-        "vars",
-    ]
-)
-
-
-def names_of(test: ast.expr) -> frozenset[str]:
-    """Give the names a test reads."""
-    return frozenset(names_in(test))

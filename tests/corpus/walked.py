@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING, Any
 
-from hotswap.live import holders, patch, registries
+from hotswap.live import holders, patch, redirecting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +49,7 @@ def compare() -> None:
         return heap
 
     holders.find = find
-    young = registries._holders
+    young = redirecting._holders
 
     def holding(news: list[Any]) -> list[Any]:
         found = young(news)
@@ -62,7 +62,7 @@ def compare() -> None:
         assert not missed, f"nobody saw that these hold what was thrown away: {missed}"
         return found
 
-    registries._holders = holding
+    redirecting._holders = holding
 
 
 def _is_the_call(holder: object, news: list[Any]) -> bool:

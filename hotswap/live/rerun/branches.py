@@ -7,8 +7,8 @@ import sys
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from hotswap.source.guards import judgeable, names_of
 from hotswap.source.nodes import dotted
-from hotswap.source.plan import judgeable, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,7 +12,8 @@ from hotswap.live.rerun.branches import as_they_were, judge_by
 from hotswap.live.rerun.state import ModuleSwap
 from hotswap.source import codes
 from hotswap.source.graph import Edge, imports_of, public_names
-from hotswap.source.plan import Step, flatten
+from hotswap.source.guards import flatten
+from hotswap.source.plan import Step
 
 if TYPE_CHECKING:
     from hotswap.live.loaded import Loaded

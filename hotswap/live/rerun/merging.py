@@ -9,13 +9,13 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from hotswap.live import registries
-from hotswap.live.classes import take_moved
 from hotswap.live.functions import WRAPPERS
 from hotswap.live.gathered import PLAIN, Held, as_of, record_named, unchanged
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import class_dict
 from hotswap.live.pydantic_models import is_settings, take_settings
 from hotswap.live.rerun.changed import dirty_chain, taint, visible_dirty
+from hotswap.live.successors import take_moved
 from hotswap.source.diff import compare_classes
 from hotswap.source.nodes import names_in
 from hotswap.source.units import Unit

@@ -12,6 +12,7 @@ from hotswap.live.adopting import adopt, make_registered
 from hotswap.live.gathered import Gathering, as_of, record
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import instance_dict, slots_of
+from hotswap.live.redirecting import redirect
 from hotswap.live.rerun import records, remade
 from hotswap.live.rerun.branches import is_main_guard
 from hotswap.live.rerun.changed import visible_dirty
@@ -279,7 +280,7 @@ def settle(rerun: Rerun) -> None:
     """Everything ran: put what was made on the side into the old objects, and let the adapters settle."""
     journal = rerun.journal
     if rerun.refill.sides:
-        registries.redirect(rerun.graft, journal)
+        redirect(rerun.graft, journal)
     for key, side in rerun.refill.sides.items():
         new = rerun.swaps[key[0]].names.get(key[1], side.new)
         if type(new) is type(side.old) and instance_dict(new) is not None:
@@ -314,7 +315,7 @@ def settle(rerun: Rerun) -> None:
             ]
     for adapter in rerun.refill.active:
         adapter.forget()
-    registries.redirect(rerun.graft, journal)
+    redirect(rerun.graft, journal)
     records.settle_attributes(rerun)
     records.note_built(rerun)
     put_in_order(rerun)

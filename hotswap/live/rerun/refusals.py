@@ -6,12 +6,12 @@ import ast
 from typing import TYPE_CHECKING
 
 from hotswap.live.adapters.base import Refused
-from hotswap.live.classes import refuse_alive
 from hotswap.live.gathered import Held
 from hotswap.live.looking import instance_dict
 from hotswap.live.registries import CONTAINERS
 from hotswap.live.rerun.fillers import targets, value_at
 from hotswap.live.rerun.remade import statement_of, took
+from hotswap.live.successors import refuse_alive
 from hotswap.source.graph import imports_of
 
 if TYPE_CHECKING:

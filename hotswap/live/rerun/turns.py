@@ -33,7 +33,8 @@ from hotswap.live.rerun.state import Refill, Rerun
 from hotswap.live.rerun.statement import execute, refuse_mapped
 from hotswap.source import codes
 from hotswap.source.graph import imports_of
-from hotswap.source.plan import Step, names_of
+from hotswap.source.guards import names_of
+from hotswap.source.plan import Step
 from hotswap.source.units import Text
 
 if TYPE_CHECKING:

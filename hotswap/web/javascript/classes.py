@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from hotswap.web.javascript.draft import Draft
-    from hotswap.web.javascript.syntax import ClassParts, Member
+    from hotswap.web.javascript.model import ClassParts, Member
 
 READ_ONCE = frozenset(
     f"static get {name}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from hotswap.web.javascript.syntax import ClassParts, Member, Module
+    from hotswap.web.javascript.model import ClassParts, Member, Module
 
 CONNECTED = "connectedCallback"
 BIRTH = ("constructor", CONNECTED)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from hotswap.web.javascript.syntax import Module, Unit
+    from hotswap.web.javascript.model import Module, Unit
 
 
 @dataclass(frozen=True, slots=True)

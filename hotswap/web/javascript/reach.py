@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from hotswap.web.javascript.syntax import ClassParts, Module
+    from hotswap.web.javascript.model import ClassParts, Module
 
 TOP = ""
 """Where the top level itself runs."""

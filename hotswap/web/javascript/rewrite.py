@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from hotswap.web.javascript.syntax import ClassParts, Member, Module, Unit
+    from hotswap.web.javascript.model import ClassParts, Member, Module, Unit
 
 MODULE_RECORD = "$$hs"
 BOM = b"\xef\xbb\xbf"

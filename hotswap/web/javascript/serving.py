@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from hotswap.web.endpoints import Loaded
-    from hotswap.web.javascript.syntax import Module
+    from hotswap.web.javascript.model import Module
     from hotswap.web.javascript.tree import SyntaxFault
     from hotswap.web.places import Places
 

@@ -1,4 +1,4 @@
-"""live/registries.py: whoever holds a throw-away object is found, without a walk over the heap where counts add up."""
+"""live/redirecting.py: whoever holds a throw-away object is found, without a walk over the heap where counts add up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hotswap.live import registries
+from hotswap.live import redirecting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,13 +52,13 @@ def walks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         get_referents=gc.get_referents,
         get_referrers=lambda *asked: (found.append(len(asked)), real(*asked))[1],
     )
-    monkeypatch.setattr(registries, "gc", counting)
+    monkeypatch.setattr(redirecting, "gc", counting)
     return found
 
 
 def kinds(news: list[Any]) -> list[str]:
     """Give what sorts of objects hold `news`, their own list left out."""
-    return sorted(type(h).__name__ for h in registries._holders(news) if h is not news)
+    return sorted(type(h).__name__ for h in redirecting._holders(news) if h is not news)
 
 
 def test_young_holders_of_every_sort(old: list[Any], walks: list[int]) -> None:
@@ -82,7 +82,7 @@ def test_an_old_holder_is_walked_for(old: list[Any], walks: list[int]) -> None:
     news: list[Any] = [made(), made()]
     young = {"a": news[0]}
     old.append(news[1])
-    holders = registries._holders(news)
+    holders = redirecting._holders(news)
     assert any(h is old for h in holders)
     assert sum(h is young for h in holders) == 1
     assert walks == [1]
@@ -92,10 +92,10 @@ def test_classes_too(old: list[Any], walks: list[int]) -> None:
     """A class is referred to by its own tuples and descriptors; its holders, young and old, are found all the same."""
     news: list[Any] = [type("New", (), {}), made()]
     young = [news[0]]
-    assert any(h is young for h in registries._holders(news))
+    assert any(h is young for h in redirecting._holders(news))
     assert not walks
     old.append(news[0])
-    holders = registries._holders(news)
+    holders = redirecting._holders(news)
     assert any(h is young for h in holders)
     assert any(h is old for h in holders)
     assert walks == [1]
