@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import TYPE_CHECKING, Final
 
 from hotswap.options import FIELDS, UsageError
-from hotswap.source.model import Fault
+from hotswap.source.model import Fault, Outcome
 
 if TYPE_CHECKING:
     from hotswap.options import Options
+    from hotswap.session.session import Session
 
 AT_ONCE: Final = frozenset(
     {
@@ -35,6 +37,32 @@ class Reading:
     """Names of options that need an exec reload."""
     fault: Fault | None = None
     """The table cannot be used; the options are the old ones."""
+
+
+def follow(session: Session) -> None:
+    """Take a changed ``[tool.hotswap]`` over at once, or say what needs an exec reload."""
+    from hotswap.session.reporting import report
+
+    reading = read_again(session.options, os.getcwd(), session.config)
+    if reading.fault is not None:
+        report(
+            session,
+            Outcome(
+                ok=False,
+                rung=None,
+                files=(session.config,),
+                fault=reading.fault,
+                generation=session.swapper.generation,
+            ),
+        )
+        return
+    session.options = reading.options
+    session.apply_options()
+    if reading.now:
+        session.console.say(f"pyproject.toml: {', '.join(reading.now)} applied")
+    if reading.later:
+        names = ", ".join(reading.later)
+        session.console.say(f"pyproject.toml: {names} will hold after an exec reload: r + enter")
 
 
 def read_again(old: Options, start: str, path: str) -> Reading:

@@ -14,10 +14,27 @@ from hotswap.source.model import Outcome, outcome_of
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
-    from hotswap.session.session import ReloadPlan, Session
+    from hotswap.session.session import Session
     from hotswap.source.model import Reload
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReloadPlan:
+    """What the session must know of the program to reload it."""
+
+    name: str
+    """``demo_server.main:app``, or the script as it was given."""
+    preflight: Callable[[], Any]
+    program: bool = False
+    """It runs as ``__main__``."""
+    apps: Callable[[], Sequence[Any]] = tuple
+    """The ASGI apps served."""
+    rebound: Callable[[], str] = str
+    """After a swap: serve what the target names now; gives why that needs a fresh process, or ``""``."""
+    shutdown: Callable[[], Coroutine[Any, Any, None]] | None = None
+    startup: Callable[[], Coroutine[Any, Any, None]] | None = None
 
 
 class Reloading:

@@ -13,65 +13,40 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import sys
-import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap import hooks
 from hotswap.data import settings
 from hotswap.data.environment import Layer, is_dotenv
-from hotswap.session import pages, reporting, signals, telling
+from hotswap.session import arriving, pages, reporting, signals, telling, warming
 from hotswap.session.desk import Desk
 from hotswap.session.quiet import QuietPoint
-from hotswap.session.reloading import Reloading
+from hotswap.session.reloading import Reloading, ReloadPlan
 from hotswap.session.saving import Saving
 from hotswap.session.service import Service
 from hotswap.session.watching import Watching
 from hotswap.session.withheld import Withheld
-from hotswap.source.model import Outcome
 from hotswap.swapper import Swapper
 
 if TYPE_CHECKING:
     import asyncio
     import socket
-    from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import ModuleType
 
     from hotswap.console import Console
-    from hotswap.live.loaded import Loaded
     from hotswap.options import Options
     from hotswap.session.migrating import Migrating
     from hotswap.session.neighbours import Neighbours
     from hotswap.session.revising import Revising
+    from hotswap.source.model import Outcome
     from hotswap.web.browser import Browser
 
 PATIENCE: Final = 1.0
 """Seconds that the end of the program waits for a report that is under way."""
-BINDING: Final = 30.0
-"""Seconds that a program without a loop gets to bind its addresses again."""
 SETTLE_IN: Final = 0.01
-WARM: Final = 0.2
-"""Seconds after the server is up until the rest is set up, and until what the first swap needs is imported."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ReloadPlan:
-    """What the session must know of the program to reload it."""
-
-    name: str
-    """``demo_server.main:app``, or the script as it was given."""
-    preflight: Callable[[], Any]
-    program: bool = False
-    """It runs as ``__main__``."""
-    apps: Callable[[], Sequence[Any]] = tuple
-    """The ASGI apps served."""
-    rebound: Callable[[], str] = str
-    """After a swap: serve what the target names now; gives why that needs a fresh process, or ``""``."""
-    shutdown: Callable[[], Coroutine[Any, Any, None]] | None = None
-    startup: Callable[[], Coroutine[Any, Any, None]] | None = None
-
-
+"""Seconds after the server is up until the rest is set up."""
 KEEPER_PATIENCE: Final = 30.0
 """Seconds for which the TLS keeper waits for a server that has gone to come back."""
 
@@ -127,7 +102,7 @@ class Session:
         )
         self.state = handover.State(self.registry)
         self.swapper = Swapper(self.roots, pin=options.pin, live_loops=options.live_loops)
-        self._apply_options()
+        self.apply_options()
         self.browser: Browser | None = None
         self.withheld = Withheld(
             self.quiet,
@@ -212,28 +187,7 @@ class Session:
         if self._restored:
             return
         self._restored = True
-        self.state.remember(self.modules())
-        for note in self.state.restore(self.manifest, self.modules()):
-            self.console.say(note)
-        edited = self.reloading.edited() if self.manifest is not None else ()
-        changed = [e for e in list(self.swapper.tracker.loaded.values()) if e.path in edited]
-        if changed and not self.manifest.fresh:
-            self._complete(changed)
-        arrivals = self.registry.arrivals
-        arrivals.settle()  # a program without connections has arrived
-        if not arrivals.settled and self.quiet.loop is None:
-            self.quiet.later(BINDING, arrivals.expire)
-
-    def _complete(self, changed: Sequence[Loaded]) -> None:
-        """Give carried instances of edited classes what their ``__init__`` assigns by now."""
-        from hotswap.live.instances import complete
-        from hotswap.live.journal import Journal
-
-        journal = Journal()
-        notes, lacking = complete(changed, journal)
-        journal.commit()
-        for note in (*notes, *(row.reason for row in lacking)):
-            self.console.say(note)
+        arriving.restore(self)
 
     def hand(self, given: Sequence[socket.socket]) -> None:
         """Take note of the listening sockets that the program was started with; those of the first start."""
@@ -288,21 +242,13 @@ class Session:
         self._announce()
         self.service.ready(f"generation {self.swapper.generation}")
         self.service.deposit(self.registry.listeners())
-        self.quiet.later(WARM, self._start_warming)
+        warming.begin(self)
 
     def _catch_up(self) -> None:
         """Swap in what was saved after it had been imported and before it was watched."""
         early = [path for path in self.watched_files() if _changed_since(path, self._born)]
         if early:
             self.save(early)
-
-    def _start_warming(self, after: float = WARM) -> None:
-        if (
-            self.quiet.loop is None and _importing()
-        ):  # it must not come between the program's imports
-            self.quiet.later(2 * after, lambda: self._start_warming(2 * after))
-            return
-        threading.Thread(target=self._warm, name="hotswap: warm", daemon=True).start()
 
     def _announce(self) -> None:
         """Tell that the program runs: the start line, or nothing but the event when it resumed."""
@@ -313,16 +259,6 @@ class Session:
             self.console.say(f"pid {os.getpid()} serves {'  '.join(self.urls)}, too")
         if self.options.open and self.urls and self.manifest is None:
             self.desk.open_url()
-
-    def _warm(self) -> None:
-        """Import what the first swap needs, once the program serves; jurigged alone costs 0.2 s."""
-        import hotswap.live.swap  # noqa: F401 -- the whole engine
-        from hotswap.live import adapters, loops, patch
-
-        patch.warm()
-        adapters.active()
-        if self.options.live_loops:
-            loops.warm()
 
     def _loop_began(self, loop: asyncio.AbstractEventLoop) -> None:
         """A program began to run a loop: keys and questions are answered on it, and its state is what it was."""
@@ -392,7 +328,9 @@ class Session:
         """Swap a batch of saved files in, and let pages take theirs. At a quiet point only."""
         batch = [path for path in dict.fromkeys(files) if path != self.config]
         if self.config in files:
-            self._configure()
+            from hotswap.session import configure
+
+            configure.follow(self)
         if any(not path.endswith(".py") for path in batch):
             self._forget_cached(batch)
         taken = set(self.browser.files(batch)) if self.browser is not None else set()
@@ -429,7 +367,7 @@ class Session:
 
     # -- options ---------------------------------------------------------------------------------------------------
 
-    def _apply_options(self) -> None:
+    def apply_options(self) -> None:
         """Hand the options that may change at any time to the rooms that use them."""
         self.swapper.pin = frozenset(self.options.pin)
         never = self.options.reenter == "never"
@@ -438,31 +376,6 @@ class Session:
 
     def _reenter(self, suspended: Any) -> bool:
         return bool(self.registry.reenter(suspended.owner))
-
-    def _configure(self) -> None:
-        """Take a changed ``[tool.hotswap]`` over at once, or say what needs an exec reload."""
-        from hotswap.session.configure import read_again
-
-        reading = read_again(self.options, os.getcwd(), self.config)
-        if reading.fault is not None:
-            reporting.report(
-                self,
-                Outcome(
-                    ok=False,
-                    rung=None,
-                    files=(self.config,),
-                    fault=reading.fault,
-                    generation=self.swapper.generation,
-                ),
-            )
-            return
-        self.options = reading.options
-        self._apply_options()
-        if reading.now:
-            self.console.say(f"pyproject.toml: {', '.join(reading.now)} applied")
-        if reading.later:
-            names = ", ".join(reading.later)
-            self.console.say(f"pyproject.toml: {names} will hold after an exec reload: r + enter")
 
     # -- ending ----------------------------------------------------------------------------------------------------
 
@@ -492,16 +405,6 @@ def _sent(pages: int) -> str:
     if not pages:
         return "saved; no page is open"
     return f"sent to {pages} open pages" if pages > 1 else "sent to the open page"
-
-
-def _importing() -> bool:
-    """Say whether the main thread is in the middle of an import."""
-    frame = sys._current_frames().get(threading.main_thread().ident or 0)
-    while frame is not None:
-        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
-            return True
-        frame = frame.f_back
-    return False
 
 
 def _changed_since(path: str, moment: float) -> bool:
