@@ -237,9 +237,8 @@ class Keys:
         with _quiet_background():
             try:
                 read = os.read(self._ours, 4096)
-            except (
-                OSError
-            ):  # EIO: the terminal went away, or we went into the background this moment
+            except OSError:
+                # EIO: the terminal went away, or we went into the background this moment
                 read = b""
         if not read:  # Ctrl+D, or no terminal any more
             loop.remove_reader(self._ours)

@@ -177,9 +177,8 @@ class Swapper:
             if collecting:
                 gc.enable()
         del swap
-        gc.collect(
-            1
-        )  # syntax trees, and throw-away classes that leave the __subclasses__() of their bases
+        # syntax trees, and throw-away classes that leave the __subclasses__() of their bases
+        gc.collect(1)
         reverted = [p for p in batch.same if p in self._pending]
         for path in reverted:
             del self._pending[path]

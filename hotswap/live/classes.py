@@ -146,9 +146,8 @@ def _members(
         kept = frozenset()
     cells = class_cells(new, theirs)
     names = [*theirs]
-    names.sort(
-        key=lambda n: not isinstance(theirs[n], type)
-    )  # nested classes first: instances are judged by them
+    # nested classes first: instances are judged by them
+    names.sort(key=lambda n: not isinstance(theirs[n], type))
     for name in names:
         value = theirs[name]
         if name in UNTOUCHED or isinstance(value, DESCRIPTORS):
@@ -175,9 +174,8 @@ def _members(
             if lives_elsewhere(value, old):
                 graft.lead(before, value)
         if id(before) in graft.forwarding and type(value) is FunctionType:
-            graft.pairs.pop(
-                id(value), None
-            )  # whoever holds the old method is forwarded; the class has the new one
+            # whoever holds the old method is forwarded; the class has the new one
+            graft.pairs.pop(id(value), None)
             after = value
         if after is before:
             continue

@@ -36,9 +36,8 @@ def redirect(graft: Graft, journal: Journal) -> None:
     holders = _holders(news)
     spared.add(id(holders))
     for new in news:
-        if isinstance(
-            new, type
-        ):  # its own tuples; looking for who holds those costs a heap pass each
+        # its own tuples; looking for who holds those costs a heap pass each
+        if isinstance(new, type):
             spared |= {id(new.__mro__), id(new.__bases__)}
     for holder in holders:
         if id(holder) not in spared:

@@ -47,9 +47,8 @@ def normalise(
             continue
         twin = whole[code.co_filename].get(code)
         if twin is not None:
-            if (
-                code is made is not twin
-            ):  # equal, but the next swap goes by identity (live/holders.py)
+            # equal, but the next swap goes by identity (live/holders.py)
+            if code is made is not twin:
                 journal.recode(function, twin)
             continue
         same = places.get(

@@ -36,9 +36,8 @@ def share(old: Text, new: Text) -> None:
     above = _end(body[head - 1]) if head else 0
     below = first_line(body[tail]) + shift - 1 if tail < len(body) else len(old.lines)
     between = _parsed("\n" * above + "".join(old.lines[above:below]))
-    if (
-        between is None
-    ):  # the edit ends within a statement: ``else:`` was there, or a bracket was open
+    # the edit ends within a statement: ``else:`` was there, or a bracket was open
+    if between is None:
         return
     shared = body[tail:]
     old.shifts = {id(node): shift for node in shared} if shift else {}

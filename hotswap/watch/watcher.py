@@ -72,17 +72,15 @@ class Watcher:
         self._poller = Poller(Rounds(self._disk, self._interesting), self._post_look, poll)
         self._settling = Settling(self._disk, self._known)
         self._files: frozenset[str] = frozenset()
-        self._names: dict[
-            str, set[str]
-        ] = {}  # real directory + name -> the files as they were given
+        # real directory + name -> the files as they were given
+        self._names: dict[str, set[str]] = {}
         self._inside: dict[str, set[str]] = {}  # real directory -> the keys of _names in it
         self._globs = places.Globs()
         self._included: set[str] = set()
         self._wanted: dict[str, None] = {}  # real directories, in the order of watching
         self._polled: dict[str, str] = {}  # real directory -> why
-        self._grown: set[str] = (
-            set()
-        )  # real directories with names that were not there at the last call
+        # real directories with names that were not there at the last call
+        self._grown: set[str] = set()
         self._mounts: tuple[mounts.Mount, ...] | None = None
         self._problems: list[Fault] = []
         self._told: set[str] = set()

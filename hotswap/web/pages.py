@@ -186,9 +186,8 @@ class Injection:
             except zlib.error:
                 if self._start is None:
                     raise
-                await self._give_up(
-                    self._start
-                )  # not what its header says: the browser may know better
+                # not what its header says: the browser may know better
+                await self._give_up(self._start)
                 return
         if self._start is not None:
             self._head += data

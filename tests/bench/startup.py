@@ -36,9 +36,8 @@ def measure(rounds: int = 7, modules: int = 5, lines: int = 100) -> dict[str, fl
                 began = time.perf_counter()
                 with serving(kind, folder) as server:
                     times[kind].append((time.perf_counter() - began) * 1000)
-                    if (
-                        kind == "hotswap" and number == 0
-                    ):  # memory counts what the first swap brings in
+                    # memory counts what the first swap brings in
+                    if kind == "hotswap" and number == 0:
                         edited.write_text(edited.read_text().replace("return '0'", "return '1'"))
                         server.wait_for("1")
                         edited.write_text(edited.read_text().replace("return '1'", "return '0'"))

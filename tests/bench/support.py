@@ -115,9 +115,8 @@ def serving(kind: str, folder: Path, *more: str) -> Iterator[Server]:
     """Run one of `COMMANDS` in `folder` on a free port until the block ends."""
     port = free_port()
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    environment.pop(
-        "PYTHONDONTWRITEBYTECODE", None
-    )  # nobody's users compile all modules at each start
+    # nobody's users compile all modules at each start
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             [sys.executable, *COMMANDS[kind], "--port", str(port), "--no-access-log", *more],

@@ -97,9 +97,8 @@ def test_saves_reach_the_page(page: Page, project: Project, live: Callable[..., 
 
     server.swap("main.py", "def greeting():", "def greeting()")
     wait_overlay(page, text="main.py")
-    server.write(
-        "main.py", MAIN.replace('return "hello"', 'return "changed"')
-    )  # as it was: nothing to swap
+    # as it was: nothing to swap
+    server.write("main.py", MAIN.replace('return "hello"', 'return "changed"'))
     wait_overlay(page, shown=False)
 
     assert page.input_value("#name") == "typed"

@@ -33,9 +33,8 @@ def compare() -> None:
         heap = look(entries, iter(codes), tables, files, compiles=alone, functions=functions)
         codes = [code for code in codes if holders.is_function(code)]
         superseded = {id(code) for code in codes}
-        equal = (
-            set() if alone else set(codes)
-        )  # a statement's own compile equals what the whole file's gave
+        # a statement's own compile equals what the whole file's gave
+        equal = set() if alone else set(codes)
         found = {id(holder) for holder, _ in (*heap.functions, *heap.frames)}
         gc.collect()  # what a run that was rolled back had made may still lie about
         walk = patch.survey(files)

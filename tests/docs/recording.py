@@ -65,9 +65,8 @@ class Terminal:
             stdout=far,
             stderr=far,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(
-                0, termios.TIOCSCTTY, 0
-            ),  # keys are read in the foreground only
+            # keys are read in the foreground only
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
         os.close(far)
         self.shown = ""
@@ -115,9 +114,8 @@ def main() -> None:
     console = Console(width=COLUMNS, record=True, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi("$ hotswap demo_server\n" + shown.rstrip()))
     picture = console.export_svg(title="hotswap demo_server", theme=MONOKAI)
-    picture = re.sub(
-        r"@font-face \{.*?\}", "", picture, flags=re.DOTALL
-    )  # loads nothing from elsewhere
+    # loads nothing from elsewhere
+    picture = re.sub(r"@font-face \{.*?\}", "", picture, flags=re.DOTALL)
     TARGET.write_text(re.sub(r"[ \t]+$", "", picture, flags=re.MULTILINE))
 
 

@@ -182,9 +182,8 @@ def signature(function: types.FunctionType, module: str, depth: int) -> list[Any
 
 def spell(annotation: Any) -> str:
     """Spell an annotation without addresses."""
-    if (
-        typing.get_origin(annotation) is typing.Union
-    ):  # typing caches equal unions, whatever their order
+    # typing caches equal unions, whatever their order
+    if typing.get_origin(annotation) is typing.Union:
         return f"Union{sorted(spell(a) for a in typing.get_args(annotation))}"
     return annotation if isinstance(annotation, str) else ADDRESS.sub("", repr(annotation))
 

@@ -35,9 +35,8 @@ def _served(router: Any, prefix: str, depth: int) -> Iterator[tuple[str, str]]:
         elif "original_router" in fields:  # FastAPI's _IncludedRouter
             added = attributes(fields.get("include_context")).get("prefix", "")
             yield from _served(fields["original_router"], prefix + str(added or ""), depth + 1)
-        elif (
-            "routes" in fields and "directory" not in fields
-        ):  # FastAPI's frontend routes, a Mount of routes
+        elif "routes" in fields and "directory" not in fields:
+            # FastAPI's frontend routes, a Mount of routes
             yield from _served(route, prefix + path, depth + 1)
         elif "router" in inner or "routes" in inner:
             yield from _served(inner.get("router", target), prefix + path, depth + 1)

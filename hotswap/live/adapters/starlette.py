@@ -144,9 +144,8 @@ class StarletteAdapter(Adapter):
         gone = {(ran.module, name) for name in (*ran.ran, *ran.removed)} - token.prepared
         token.prepared |= gone
         for shelf in shelves:
-            if (
-                shelf.functions
-            ):  # they keep their identity, so that what ran again is told by its absence
+            # they keep their identity, so that what ran again is told by its absence
+            if shelf.functions:
                 shelf.entries[:] = [
                     entry for entry in shelf.entries if shelf.key(entry) not in gone
                 ]

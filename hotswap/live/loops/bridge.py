@@ -211,10 +211,8 @@ def compile_in_place(
     Raises:
         Refused: It cannot be compiled there, or not be found again.
     """
-    imports = (
-        ast.Import,
-        ast.ImportFrom,
-    )  # __future__ among them; and the compiler looks at imported names
+    # __future__ among them; and the compiler looks at imported names
+    imports = (ast.Import, ast.ImportFrom)
     rest = [s for s in module.body if isinstance(s, imports) or _holds(s, function)]
     swapped = _Swap(function, bridge).visit(ast.Module(rest, []))
     ast.fix_missing_locations(swapped)

@@ -49,28 +49,26 @@ _JUMPS: Final = frozenset(dis.hasjrel) | frozenset(dis.hasjabs)
 _REPLACED: Final = {"GET_ITER": ITERATOR, "GET_YIELD_FROM_ITER": ITERATOR, "GET_AITER": AITERATOR}
 _WITHS: Final = frozenset({"BEFORE_WITH", "BEFORE_ASYNC_WITH"})
 _UNCOVER: Final = (
-    *(
-        "POP_",
-        "STORE_",
-        "DELETE_",
-        "NOP",
-        "RESUME",
-        "END_",
-        "RERAISE",
-        "EXTENDED_ARG",
-        "KW_NAMES",
-        "MAKE_CELL",
-    ),
-    *(
-        "COPY_FREE_VARS",
-        "SETUP_ANNOTATIONS",
-        "LIST_APPEND",
-        "LIST_EXTEND",
-        "SET_ADD",
-        "SET_UPDATE",
-        "MAP_ADD",
-    ),
-    *("DICT_MERGE", "DICT_UPDATE", "PREP_RERAISE_STAR"),
+    "COPY_FREE_VARS",
+    "DELETE_",
+    "DICT_MERGE",
+    "DICT_UPDATE",
+    "END_",
+    "EXTENDED_ARG",
+    "KW_NAMES",
+    "LIST_APPEND",
+    "LIST_EXTEND",
+    "MAKE_CELL",
+    "MAP_ADD",
+    "NOP",
+    "POP_",
+    "PREP_RERAISE_STAR",
+    "RERAISE",
+    "RESUME",
+    "SETUP_ANNOTATIONS",
+    "SET_ADD",
+    "SET_UPDATE",
+    "STORE_",
 )
 """Instructions that leave what is on top afterwards as it was."""
 

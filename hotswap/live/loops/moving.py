@@ -39,9 +39,8 @@ class Texts:
         """Give code and syntax together; `which` text it was compiled from: 0 the old, 1 the new."""
         known = self._sides.get(id(code))
         if known is None:
-            known = self._sides[id(code)] = self._side(
-                code, which
-            )  # which keeps the code alive, and its id
+            # which keeps the code alive, and its id
+            known = self._sides[id(code)] = self._side(code, which)
         return known
 
     def _side(self, code: CodeType, which: int) -> Side:

@@ -118,9 +118,8 @@ def _run() -> tuple[str, bool]:
         "from hotswap.live.loops import samples; sys.stdout.write(samples.prove())"
     )
     command = [sys.executable, "-I", "-X", "dev", "-W", "ignore", "-c", program]
-    if os.path.exists(
-        "/bin/sh"
-    ):  # debugpy puts its own start before every Python that it sees started, and waits
+    # debugpy puts its own start before every Python that it sees started, and waits
+    if os.path.exists("/bin/sh"):
         command = ["/bin/sh", "-c", 'exec "$@"', "sh", *command]
     try:
         child = subprocess.run(  # noqa: S603  our own interpreter, our own text
@@ -132,10 +131,7 @@ def _run() -> tuple[str, bool]:
         return f"the self-test could not run: {why}", False
     said = child.stdout.decode(errors="replace").strip()
     if child.returncode != 0:
-        ended = -child.returncode in (
-            signal.SIGINT,
-            signal.SIGTERM,
-            9,
-        )  # by somebody, not by a crash
+        # by somebody, not by a crash
+        ended = -child.returncode in (signal.SIGINT, signal.SIGTERM, 9)
         return f"the self-test ended with {child.returncode}: {said[-200:]}", not ended
     return "" if said == "proved" else f"the self-test failed: {said[-200:]}", True

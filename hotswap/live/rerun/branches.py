@@ -51,9 +51,8 @@ def judge_by(
             space = {**names, **(overlay or {})}
             try:
                 return bool(eval(code, space))
-            except (
-                AttributeError
-            ):  # a submodule shadows the module that was meant: ``typing.TYPE_CHECKING``
+            except AttributeError:
+                # a submodule shadows the module that was meant: ``typing.TYPE_CHECKING``
                 return bool(eval(code, {**space, **shadowed(names)}))
         except Exception:  # noqa: BLE001 - a test that cannot be judged is run as part of its block
             return None

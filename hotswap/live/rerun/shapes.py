@@ -44,9 +44,8 @@ def shape_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
     value = swap.names.get(name) if read else chain_value(rerun, swap, chain)
     if unit.kind in ("def", "assign") and not issubclass(type(value), type):
         if not fills_registry(rerun, swap, unit):
-            swap.shaped.update(
-                unit.binds
-            )  # who reads this one reads that one: Depends(Depends(...))
+            # who reads this one reads that one: Depends(Depends(...))
+            swap.shaped.update(unit.binds)
             return ""
     if unit.kind == "def":
         if not unit.impure_decorators:

@@ -115,9 +115,8 @@ def _members(
     for key, member in parts.members.items():
         if member.is_constructor:
             where[f"{name}.{key}"] = used
-        elif (
-            key == text(member.name) and not parts.derived
-        ):  # a base class may call what it knows the name of
+        elif key == text(member.name) and not parts.derived:
+            # a base class may call what it knows the name of
             called = found.calls.get(f".{key}", set()) | (used - {TOP})
             if not found.receivers.get(f".{key}", set()) <= held:
                 called = called | {LIVE}
@@ -150,9 +149,8 @@ class _Walker:
             if unit.function is not None:
                 self._keys[unit.function.id] = name
             if unit.kind in ("let", "var") and unit.value is not None:
-                self._state.add(
-                    unit.value.id
-                )  # what it was given first is state: it stays, and the page says so
+                # what it was given first is state: it stays, and the page says so
+                self._state.add(unit.value.id)
             for key, member in unit.parts.members.items() if unit.parts is not None else ():
                 self._keys[member.function.id] = f"{name}.{key}"
             if unit.value is not None and unit.value.type == "object":

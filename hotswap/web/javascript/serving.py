@@ -96,9 +96,8 @@ class Modules:
                 as_module=module,
                 resolve=resolve if runs else None,
             )
-        except (
-            RecursionError
-        ):  # nested deeper than we can follow: theirs to run, not ours to change
+        except RecursionError:
+            # nested deeper than we can follow: theirs to run, not ours to change
             logger.debug("%s is nested too deeply to be made patchable", path)
             return source
 
