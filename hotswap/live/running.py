@@ -15,6 +15,7 @@ from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, Genera
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.loops.model import Suspended, Verdict
+from hotswap.source import codes
 from hotswap.source.model import Stale
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def follow(
     current: Mapping[str, Iterable[CodeType]],
     journal: Journal,
     *,
+    homes: Mapping[str, dict[str, Any]] | None = None,
     enabled: bool = True,
     threads: Mapping[int, FrameType] | None = None,
 ) -> Followed:
@@ -103,6 +105,7 @@ def follow(
         texts: ``co_filename`` -> (bytes that ran, bytes that run now).
         current: ``co_filename`` -> all code objects of the new text.
         journal: Gets the undo of each frame that is written.
+        homes: ``co_filename`` -> the globals of its module, for functions that moved there from another file.
         enabled: False leaves suspended frames as they are.
         threads: `sys._current_frames` when not given.
     """
@@ -117,13 +120,19 @@ def follow(
         plain = lineage.plain(code)
         new = pairs.get(plain)
         frame = _frame_of(owner)
-        if frame is None or code.co_filename not in living or id(frame) in busy:
-            continue  # ended, not ours, or named with its thread
-        if new is None and plain in living[code.co_filename]:
+        ours = new is not None or plain.co_filename in living
+        if frame is None or not ours or id(frame) in busy or codes.forwards(code):
+            continue  # ended, not ours, named with its thread, or it awaits one that is looked at itself
+        if new is None and plain in living[plain.co_filename]:
             if not lineage.superseded(code):
                 continue  # it runs what is written
             new = plain  # an earlier swap could not move it: now perhaps
-        suspended.append(Suspended(owner, code, new, frame.f_globals))
+        home = None
+        if new is not None and new.co_filename != code.co_filename:
+            home = (homes or {}).get(new.co_filename)
+        if home is frame.f_globals:
+            home = None  # the module itself moved
+        suspended.append(Suspended(owner, code, new, frame.f_globals, home))
     unchanged = _unchanged(suspended)  # moving notes what stays as standing for its new code
     if enabled:
         verdicts = loops.move(suspended, texts, journal)

@@ -22,6 +22,7 @@ from hotswap.live.ledger import show_running, write_ledger
 from hotswap.live.looking import owner_of
 from hotswap.live.loops import lineage
 from hotswap.live.modules import delete_modules, imports_as_they_are, move_files
+from hotswap.live.moved import homes, pair_moved, texts_of
 from hotswap.live.outcomes import (
     faulted,
     hook_fault,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from types import CodeType
 
     from hotswap.live.batch import Batch
+    from hotswap.live.moved import Moves
     from hotswap.live.rerun.state import ModuleSwap, Rerun
     from hotswap.live.tracker import Tracker
     from hotswap.source.model import Rung, Stale
@@ -267,7 +269,7 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
     _hash_again(swap, graft)
     paths = {m.text.filename: m.entry.path for m in swap.planned.modules}
     swap.stale += stale_rows(heap, swap.planned.compiled, paths, FITTED, graft.forwarding)
-    _move_frames(swap, heap)
+    _move_frames(swap, heap, rerun.moves if rerun is not None else [])
     return rung
 
 
@@ -275,7 +277,8 @@ def _look(swap: Swap, files: set[str]) -> patch.Heap:
     """Find the functions and suspended frames of the edited modules that run superseded code."""
     entries = [module.entry for module in swap.planned.modules]
     suspects = chain(swap.planned.superseded, _fitted(files), lineage.living(files))
-    return holders.find(entries, suspects, _tables(swap), files)
+    wider = files | {code.co_filename for code in lineage.living(files)}  # they moved from there
+    return holders.find(entries, suspects, _tables(swap), wider)
 
 
 def _look_again(swap: Swap, rerun: Rerun, files: set[str], first: patch.Heap) -> patch.Heap:
@@ -385,13 +388,22 @@ def _hash_again(swap: Swap, graft: Graft) -> None:
         swap.journal.on_commit(lambda: rehash(hashed))
 
 
-def _move_frames(swap: Swap, heap: patch.Heap) -> None:
+def _move_frames(swap: Swap, heap: patch.Heap, moves: Moves) -> None:
     """Let suspended frames take the new bodies, last of all; see what still executes the old ones."""
-    texts = {}
+    loaded = swap.tracker.loaded
+    pair_moved(moves, loaded, swap.planned)
+    texts = {name: (data, data) for name, data in texts_of(moves, loaded)}
     for module in swap.planned.modules:
         pair = (module.entry.data, module.text.data)
-        texts[module.entry.filename] = texts[module.entry.path] = pair
+        for name in (module.entry.filename, module.entry.path, module.text.filename):
+            texts[name] = pair
     current = {name: list(codes.walk(code)) for name, code in swap.planned.compiled.items()}
     swap.followed = running.follow(
-        heap.frames, swap.planned.pairs, texts, current, swap.journal, enabled=swap.live_loops
+        heap.frames,
+        swap.planned.pairs,
+        texts,
+        current,
+        swap.journal,
+        homes=homes(loaded),
+        enabled=swap.live_loops,
     )

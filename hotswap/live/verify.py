@@ -87,7 +87,7 @@ def stale_rows(
         row
         for function, row in stale_functions(heap, compiled, excused, paths)
         if id(function) not in forwarding
-        and function.__code__.co_name != "forward"
+        and not codes.forwards(function.__code__)
         and any(
             code.co_qualname == row.name
             for filename, whole in compiled.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dis
 import sys
 from collections.abc import MutableMapping
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -47,6 +47,12 @@ class CodePairs(MutableMapping[CodeType, CodeType]):
         """Give every code object once for each reference from here (for live/holders.py)."""
         for (_, key), (old, new) in self._new.items():
             yield from (key, old, new)
+
+
+def forwards(code: CodeType) -> bool:
+    """Say whether a code only calls another function, or a class, which it holds (`live.functions.forwarding_code`)."""
+    takes_all = code.co_flags & 0x0C == 0x0C and not code.co_argcount  # CO_VARARGS, CO_VARKEYWORDS
+    return takes_all and any(isinstance(one, (FunctionType, type)) for one in code.co_consts)
 
 
 def children(code: CodeType) -> list[CodeType]:

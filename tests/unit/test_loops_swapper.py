@@ -499,3 +499,114 @@ def test_open_sockets_answer_with_the_new_code(project: Project) -> None:
         assert module.gone == [("v3", 5)]
 
     run(work)
+
+
+SERVE = """
+async def serve(queue, said):
+    n = 0
+    while True:
+        item = await queue.get()
+        n += 1
+        said.put_nowait((WHERE, "v1", n, item))
+"""
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["a-module-that-is", "a-new-file"])
+def test_a_function_moved_to_another_module_takes_its_loop_along(
+    project: Project, tmp_path: Path, there: bool
+) -> None:
+    """Saved together, or as a new file; and each later edit in the new place reaches the loop."""
+    away = tmp_path / f"{project.name}_away.py"
+    if there:
+        away.write_text("WHERE = 'away'\n")
+        importlib.import_module(away.stem)
+    jobs = project.start("WHERE = 'here'\n" + SERVE)
+
+    async def work() -> None:
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        said: asyncio.Queue[Any] = asyncio.Queue()
+        task = asyncio.create_task(jobs.serve(queue, said))
+        queue.put_nowait("a")
+        assert await said.get() == ("here", "v1", 1, "a")
+
+        away.write_text("WHERE = 'away'\n" + SERVE.replace("v1", "v2"))
+        project.path.write_text(f"WHERE = 'here'\nfrom {away.stem} import serve\n")
+        outcome = project.swapper.apply([project.path, away])
+        assert (outcome.ok, outcome.rung, outcome.stale) == (True, "reexec", ())
+        queue.put_nowait("b")
+        assert await said.get() == ("away", "v2", 2, "b")
+
+        away.write_text("WHERE = 'far'\n" + SERVE.replace("v1", "v3"))
+        outcome = project.swapper.apply([away])
+        assert (outcome.ok, outcome.stale) == (True, ())
+        queue.put_nowait("c")
+        assert await said.get() == ("far", "v3", 3, "c")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    try:
+        run(work)
+    finally:
+        sys.modules.pop(away.stem, None)
+
+
+def test_a_moved_function_whose_loop_cannot_follow_is_named_at_each_edit(
+    project: Project, tmp_path: Path
+) -> None:
+    away = tmp_path / f"{project.name}_away.py"
+    away.write_text("WHERE = 'away'\n")
+    importlib.import_module(away.stem)
+    jobs = project.start("WHERE = 'here'\n" + SERVE)
+    gone = "WHERE = 'away'\n\nasync def serve(queue, said):\n    said.put_nowait(queue)\n"
+
+    async def work() -> None:
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        said: asyncio.Queue[Any] = asyncio.Queue()
+        task = asyncio.create_task(jobs.serve(queue, said))
+        queue.put_nowait("a")
+        assert await said.get() == ("here", "v1", 1, "a")
+
+        away.write_text(gone)
+        project.path.write_text(f"WHERE = 'here'\nfrom {away.stem} import serve\n")
+        outcome = project.swapper.apply([project.path, away])
+        assert [(row.name, row.what) for row in outcome.stale] == [("serve", "task")]
+        away.write_text(gone + "    return 1\n")
+        outcome = project.swapper.apply([away])
+        assert [(row.name, row.what) for row in outcome.stale] == [("serve", "task")]
+
+        away.write_text("WHERE = 'away'\n" + SERVE.replace("v1", "v2"))
+        outcome = project.swapper.apply([away])
+        assert outcome.stale == ()
+        queue.put_nowait("b")
+        assert await said.get() == ("away", "v2", 2, "b")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    try:
+        run(work)
+    finally:
+        sys.modules.pop(away.stem, None)
+
+
+def test_a_loop_follows_its_module_into_a_package(project: Project, tmp_path: Path) -> None:
+    jobs = project.start("WHERE = 'here'\n" + SERVE)
+    inside = tmp_path / project.name / "__init__.py"
+
+    async def work() -> None:
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        said: asyncio.Queue[Any] = asyncio.Queue()
+        task = asyncio.create_task(jobs.serve(queue, said))
+        queue.put_nowait("a")
+        assert await said.get() == ("here", "v1", 1, "a")
+        for version, text in enumerate(("v2", "v3"), start=2):
+            inside.parent.mkdir(exist_ok=True)
+            inside.write_text("WHERE = 'here'\n" + SERVE.replace("v1", text))
+            project.path.unlink(missing_ok=True)
+            outcome = project.swapper.apply([project.path, inside])
+            assert (outcome.ok, outcome.stale) == (True, ())
+            queue.put_nowait("b")
+            assert await said.get() == ("here", text, version, "b")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run(work)

@@ -20,7 +20,7 @@ import gc
 import struct
 import sys
 import sysconfig
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import (
     AsyncGeneratorType,
     CellType,
@@ -123,6 +123,7 @@ class Parked:
     code: CodeType
     function: FunctionType
     globals: dict[str, Any]
+    """Those that it runs with; `at_home` gives others, which `Frames.write` writes."""
     offset: int
     """Of the instruction at which it is parked, in bytes."""
     started: bool
@@ -138,6 +139,10 @@ class Parked:
     """Slots for locals and value stack together."""
     memory: bytes
     """The owner's memory from its third word to the top of the value stack."""
+
+    def at_home(self, home: dict[str, Any]) -> Parked:
+        """Give the same, to be written so that it runs with these globals: its function moved to another module."""
+        return replace(self, globals=home)
 
     def value(self, name: str) -> Any:
         """Give what the local is bound to, cells opened; `MISSING` when it is not."""
@@ -282,6 +287,7 @@ class Frames:
         """
         layout, known, code = self._layout, self.known(landing.code), landing.code
         _fits(parked, landing, slots)
+        function = _holding(parked, landing, slots)
         delegates = parked.state == layout.delegating
         if (
             parked.started
@@ -294,14 +300,18 @@ class Frames:
         struct.pack_into("Q", head, (at + layout.code) * _WORD, id(code))
         if layout.owner_code is not None:
             struct.pack_into("Q", head, layout.owner_code * _WORD, id(code))
+        # The frame counts its function, which holds the globals: theirs is a borrowed reference.
+        struct.pack_into("Q", head, (at + layout.function) * _WORD, id(function))
+        struct.pack_into("Q", head, (at + layout.globals) * _WORD, id(parked.globals))
         instruction = known.address + landing.offset + layout.advance
         struct.pack_into("Q", head, (at + _INSTRUCTION) * _WORD, instruction)
         struct.pack_into("I", head, (at + _TOP) * _WORD, len(slots) + len(parked.stack))
         body = [0 if o is MISSING else id(o) for o in (*slots, *parked.stack)]
         wanted = bytes(head) + struct.pack(f"{len(body)}Q", *body)
         times = 1 if layout.owner_code is None else 2
-        entering = [*[code] * times, *[o for o in slots if o is not MISSING]]
-        leaving = [*[parked.code] * times, *[o for o in parked.slots if o is not MISSING]]
+        entering = [*[code] * times, function, *[o for o in slots if o is not MISSING]]
+        leaving = [*[parked.code] * times, parked.function]
+        leaving += [o for o in parked.slots if o is not MISSING]
         journal.undo(lambda: _put_back(parked, wanted, entering, leaving, layout))
         _exchange(parked.owner, parked.memory, wanted, entering, leaving)
         journal.on_commit(leaving.clear)  # what nothing else holds ends here, and not before
@@ -372,6 +382,23 @@ def _fits(parked: Parked, landing: Landing, slots: Sequence[Any]) -> None:
             raise Refused(f"{name} has no cell")
         if slot is MISSING and name in landing.demanded:
             raise Refused(f"{name} would be read before it is bound")
+
+
+def _holding(parked: Parked, landing: Landing, slots: Sequence[Any]) -> FunctionType:
+    """Give the function that the frame is to hold: its own, or one made for it in the module that it moves to.
+
+    Raises:
+        Refused: That module has other builtins, which the frame names too.
+    """
+    mine = parked.function
+    if parked.globals is mine.__globals__:
+        return mine
+    held = dict(zip(landing.names, slots, strict=True))
+    closure = tuple([held[name] for name in landing.code.co_freevars])
+    made = FunctionType(landing.code, parked.globals, mine.__name__, None, closure or None)
+    if made.__builtins__ is not mine.__builtins__:  # type: ignore[attr-defined]
+        raise Refused("the module that it moves to has other builtins")
+    return made
 
 
 def _exchange(owner: Any, old: bytes, new: bytes, entering: list[Any], leaving: list[Any]) -> None:

@@ -35,10 +35,14 @@ _known: dict[int, tuple[weakref.ref[CodeType], Origin]] = {}
 
 
 def living(files: Container[str]) -> Iterator[CodeType]:
-    """Give the code objects of these files (`co_filename`) that frames were given, or were left with."""
+    """Give the code objects that frames were given, or were left with, and that stand for code of these files.
+
+    Args:
+        files: `co_filename` of the code that they stand for: a function may have moved there from another file.
+    """
     for reference, _ in list(_known.values()):
         code = reference()
-        if code is not None and code.co_filename in files:
+        if code is not None and plain(code).co_filename in files:
             yield code
 
 

@@ -34,6 +34,9 @@ class Suspended:
     new: CodeType | None
     """None when the function is gone from the source."""
     module_globals: dict[str, Any]
+    """Those that it runs with."""
+    home: dict[str, Any] | None = None
+    """Those of the module that its function has moved to, when that is another one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -172,6 +172,8 @@ class Batch:
             parked = self.frames.read(one.owner)
             if parked.code is not one.old or parked.globals is not one.module_globals:
                 raise Refused("its code is not the one that is being replaced")  # noqa: TRY301
+            if one.home is not None:
+                parked = parked.at_home(one.home)
             if not parked.started:
                 old, new = self.texts.side(one.old, 0), self.texts.side(one.new, 1)
                 begun = unstarted.begin(parked, old, new)

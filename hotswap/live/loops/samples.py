@@ -55,6 +55,11 @@ async def waiting(log):
     while True:
         text = await Step("receive")
         log.append(("old", text))
+
+def moving(log):
+    while True:
+        got = yield
+        log.append((PLACE, "old", got))
 """
 AFTER: Final = (
     BEFORE.replace(b'"old', b'"new')
@@ -83,12 +88,13 @@ def prove() -> str:
 
 def _round(turn: int) -> str:
     log: list[Any] = []
-    space: dict[str, Any] = {"__name__": "samples"}
+    space: dict[str, Any] = {"__name__": "samples", "PLACE": "here"}
+    away: dict[str, Any] = {"__name__": "away", "PLACE": "away"}
     old = roomy(compile(BEFORE, NAME, "exec", dont_inherit=True))
     new = roomy(compile(AFTER, NAME, "exec", dont_inherit=True))
     exec(old, space)
-    chat, numbers, events, waiting = (
-        space[n](log) for n in ("chat", "numbers", "events", "waiting")
+    chat, numbers, events, waiting, moving = (
+        space[n](log) for n in ("chat", "numbers", "events", "waiting", "moving")
     )
     unstarted = space["chat"](log)
     chat.send(None)
@@ -96,16 +102,18 @@ def _round(turn: int) -> str:
         chat.send("x")
     next(numbers)
     waiting.send(None)
+    moving.send(None)
     try:
         events.asend(None).send(None)
     except StopIteration:
         log.clear()
-    owners = [chat, numbers, events, waiting, unstarted]
+    owners = [chat, numbers, events, waiting, unstarted, moving]
     counts = sys.getrefcount(log)
     for swap in (False, True):
         journal = Journal()
-        verdicts = carry(_suspended(owners, new, space), {NAME: (BEFORE, AFTER)}, journal)
-        if [v.kind for v in verdicts] != ["take", "take", "take", "finish", "unstarted"]:
+        suspended = _suspended(owners, new, space, {id(moving): away})
+        verdicts = carry(suspended, {NAME: (BEFORE, AFTER)}, journal)
+        if [v.kind for v in verdicts] != ["take", "take", "take", "finish", "unstarted", "take"]:
             return f"verdicts: {[(v.kind, v.reason) for v in verdicts]}"
         if swap:
             journal.commit()
@@ -119,10 +127,11 @@ def _round(turn: int) -> str:
     unstarted.send("c")
     waiting.send("d")
     waiting.send("e")
+    moving.send("f")
     count = turn % 3 + 1
     expected = [
         *(("new", count, "a", 1, count), ("new", 0, "b"), ("new", 1, "c", 1, 1)),
-        *(("old", "d"), ("new", "e")),
+        *(("old", "d"), ("new", "e"), ("away", "new", "f")),
     ]
     if log != expected:
         return f"effects: {log}"
@@ -139,11 +148,14 @@ def _round(turn: int) -> str:
     return ""
 
 
-def _suspended(owners: list[Any], new: CodeType, space: dict[str, Any]) -> list[Suspended]:
+def _suspended(
+    owners: list[Any], new: CodeType, space: dict[str, Any], homes: dict[int, dict[str, Any]]
+) -> list[Suspended]:
     edited = {c.co_name: c for c in new.co_consts if isinstance(c, CodeType)}
     found = []
     for owner in owners:
         code = code_of(owner)
         if code is not None:
-            found.append(Suspended(owner, code, edited[code.co_name], space))
+            home = homes.get(id(owner))
+            found.append(Suspended(owner, code, edited[code.co_name], space, home))
     return found

@@ -221,12 +221,16 @@ def _note_defaults(rerun: Rerun, swap: ModuleSwap) -> None:
 
 
 def _moved(rerun: Rerun, swap: ModuleSwap, step: Step, old: Any, new: Any) -> bool:
-    """A definition moved to another file, from which it is imported now, or back: who holds the old one follows."""
+    """A definition moved to another file, from which it is imported now, or back: who holds the old one follows.
+
+    Imported in its old place; a function also where the old one was imported.
+    """
     if not isinstance(old, (FunctionType, type)) or not isinstance(new, (FunctionType, type)):
         return False
     if isinstance(old, type) is not isinstance(new, type) or old.__name__ != new.__name__:
         return False
-    here = (swap, rerun.swaps.get(old.__module__))[step.unit.kind in ("def", "class")]
+    imported = step.unit.kind == "import" and not isinstance(old, FunctionType)
+    here = swap if imported else rerun.swaps.get(old.__module__)
     if here is None or here.plan is None or old.__module__ != here.name:
         return False
     gone = any(u.kind in ("def", "class") and u.name == old.__name__ for u in here.plan.removed)
@@ -236,6 +240,7 @@ def _moved(rerun: Rerun, swap: ModuleSwap, step: Step, old: Any, new: Any) -> bo
         take_moved(rerun.graft, old, new)
     elif isinstance(old, FunctionType) and isinstance(new, FunctionType):
         rerun.graft.lead(old, new)
+    rerun.moves.append((old.__module__, old.__name__, new.__module__))
     return True
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hotswap.live.functions import Graft
     from hotswap.live.journal import Journal
     from hotswap.live.loaded import Loaded
+    from hotswap.live.moved import Moves
     from hotswap.live.tracker import Tracker
     from hotswap.source.graph import Edge
     from hotswap.source.model import Change
@@ -205,6 +206,8 @@ class Rerun:
     """Module name -> its names whose value is another one now (the sets of `ModuleSwap.dirty`)."""
     run_step: Callable[[ModuleSwap, Step, str], None] = field(init=False)
     """Gives a statement its turn before the module comes to it (`turns.run_step`)."""
+    moves: Moves = field(default_factory=list)
+    """Definitions that moved to another file."""
     variables: set[str] = field(default_factory=set)
     """Environment variables that changed, before the swap or because a statement ran."""
     seen: set[int] = field(default_factory=set)

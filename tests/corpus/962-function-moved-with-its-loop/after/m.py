@@ -1,0 +1,7 @@
+import asyncio
+
+from work import serve
+
+asked = asyncio.Queue()
+told = []
+WHERE = "at home"

@@ -1,0 +1,3 @@
+from store import asked, told
+
+WHERE = "jobs"

@@ -1,0 +1,6 @@
+import jobs
+import store
+import work
+from work import serve, size
+
+run = [store, work]

@@ -1,0 +1,5 @@
+import store
+import work
+from jobs import serve, size
+
+run = [store, work]
