@@ -15,6 +15,7 @@ from hotswap.live import patch
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import class_dict, instance_dict
 from hotswap.source.model import Stale
+from hotswap.source.nodes import defaults_of, parameters_of
 from hotswap.source.units import Text
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ EMPTY: Final[Mapping[str, Callable[[], Any]]] = {
     "float": float,
     "bool": bool,
 }
+NO_PARAMETERS: Final = ast.arguments(
+    posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[]
+)
 
 
 class HookRaised(Exception):
@@ -71,8 +75,8 @@ def gained(old: Unit | None, new: Unit, cls: type, path: str) -> list[Gained]:
     before = assigned(old, model) if old is not None else {}
     after = assigned(new, model)
     result = Gained(cls, cls.__qualname__, path, new.line)
-    known = _parameters(old) if old is not None else set()
-    fresh = {name: value for name, value in _defaults(new).items() if name not in known}
+    known = parameters_of(init_of(old)) if old is not None else set()
+    fresh = {n: value for n, value in defaults_of(init_of(new)).items() if n not in known}
     for name, (value, line) in after.items():
         if name in before:
             was = before[name][0]
@@ -120,31 +124,10 @@ def _untold(value: ast.expr, fresh: Mapping[str, ast.expr]) -> ast.expr:
     return value
 
 
-def _init(unit: Unit) -> ast.arguments | None:
-    """Give the parameters of the `__init__` of a class statement."""
+def init_of(unit: Unit) -> ast.arguments:
+    """Give the parameters of the `__init__` that a class statement defines; none when there is none."""
     found = [m for m in unit.members if m.kind == "def" and m.name == "__init__"]
-    return found[-1].definition.args if found else None
-
-
-def _parameters(unit: Unit) -> set[str]:
-    arguments = _init(unit)
-    return {a.arg for a in ast.walk(arguments) if isinstance(a, ast.arg)} if arguments else set()
-
-
-def _defaults(unit: Unit) -> dict[str, ast.expr]:
-    arguments = _init(unit)
-    if arguments is None:
-        return {}
-    positional = [*arguments.posonlyargs, *arguments.args]
-    found = dict(
-        zip([a.arg for a in reversed(positional)], reversed(arguments.defaults), strict=False)
-    )
-    found.update(
-        (a.arg, default)
-        for a, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-        if default is not None
-    )
-    return found
+    return found[-1].definition.args if found else NO_PARAMETERS
 
 
 def complete(entries: Iterable[Loaded], journal: Journal) -> tuple[list[str], list[Stale]]:

@@ -77,3 +77,18 @@ def names_in(node: ast.AST) -> set[str]:
     finder = Names()
     finder.visit(node)
     return finder.found
+
+
+def parameters_of(arguments: ast.arguments) -> set[str]:
+    """Give the names of all parameters."""
+    return {node.arg for node in ast.walk(arguments) if isinstance(node, ast.arg)}
+
+
+def defaults_of(arguments: ast.arguments) -> dict[str, ast.expr]:
+    """Give the default expression of each parameter that has one."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    tail = positional[len(positional) - len(arguments.defaults) :]
+    pairs = zip(
+        [*tail, *arguments.kwonlyargs], [*arguments.defaults, *arguments.kw_defaults], strict=True
+    )
+    return {argument.arg: value for argument, value in pairs if value is not None}

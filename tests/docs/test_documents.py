@@ -133,6 +133,18 @@ def test_every_fault_code_has_a_section_and_every_section_a_code() -> None:
     assert sections == set(KINDS) == used
 
 
+def test_the_house_shows_every_file_of_the_engine() -> None:
+    """The picture of source/, live/ and live/rerun/ names all of their files, and none that is gone."""
+    house = Path(hotswap.__file__).parent
+    picture = (ROOT / "docs/explanation/architecture.md").read_text().split("```")[3]
+    shown = set(re.findall(r"\w+\.py\b", picture))
+    rooms = [house / room for room in ("source", "live", "live/rerun")]
+    files = {path.name for room in rooms for path in room.glob("[!_]*.py")}
+
+    assert files - shown == set()
+    assert shown - {path.name for path in house.rglob("*.py")} == set()
+
+
 def test_the_plots_show_the_figures_of_the_page(tmp_path: Path) -> None:
     folder = ROOT / "docs" / "explanation"
     measured = json.loads((folder / "measured.json").read_text())

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
-from functools import partial
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -12,19 +10,16 @@ from hotswap.live import registries
 from hotswap.live.functions import WRAPPERS
 from hotswap.live.gathered import PLAIN, Held, as_of, record_named, unchanged
 from hotswap.live.journal import MISSING
-from hotswap.live.looking import class_dict
 from hotswap.live.pydantic_models import is_settings, take_settings
-from hotswap.live.rerun.changed import dirty_chain, taint, visible_dirty
+from hotswap.live.rerun.changed import taint
+from hotswap.live.rerun.deltas import note_kept
+from hotswap.live.rerun.renamed import aliased, renamed
 from hotswap.live.successors import take_moved
-from hotswap.source.diff import compare_classes
-from hotswap.source.nodes import names_in
-from hotswap.source.units import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from hotswap.live.rerun.state import ModuleSwap, Rerun
     from hotswap.source.plan import Step
+    from hotswap.source.units import Unit
 
 
 def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
@@ -37,10 +32,10 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
     if old is MISSING:
         swap.dirty.add(name)
         if step.unit.kind == "class" and isinstance(new, type):
-            names[name] = _renamed(rerun, swap, step.unit, new)
+            names[name] = renamed(rerun, swap, step.unit, new)
         return
-    if step.situation == "new" and step.unit.kind == "class" and _aliased(swap, step.unit, old):
-        names[name] = new = _renamed(rerun, swap, step.unit, new)
+    if step.situation == "new" and step.unit.kind == "class" and aliased(swap, step.unit, old):
+        names[name] = new = renamed(rerun, swap, step.unit, new)
     if new is old:
         swap.dirty.discard(name)
         return
@@ -54,7 +49,7 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
     binders = swap.binders(name)
     last = not binders or binders[-1] is step or step not in binders
     if last and _mergeable(swap, step, name, old, new):
-        _merge_facts(rerun, swap, step, old)
+        note_kept(rerun, swap, step, old)
         merged = _merged(rerun, swap, step, name, old, new)
         _note_defaults(rerun, swap)
         if merged is old:
@@ -122,88 +117,6 @@ def _set_by_program(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> bo
     return True
 
 
-def _renamed(rerun: Rerun, swap: ModuleSwap, unit: Unit, new: type) -> Any:
-    """A class under another name, and the same otherwise, is the same class: its instances are of it still.
-
-    So is one whose old name is another name for it now: ``class Relay: ...`` and ``_Relay = Relay``, or back.
-    """
-    twin = _twin(swap, unit)
-    old = swap.before.get(twin.name) if twin is not None else None
-    if twin is None or not isinstance(old, type) or type(old) is not type(new):
-        return new
-    if (old.__module__, old.__qualname__) != (new.__module__, twin.name):
-        return new
-    _class_delta(rerun, swap, unit, twin)
-    _call(old, unit.name)  # before what reads it: a model's schema
-    rerun.journal.undo(partial(_call, old, twin.name))
-    merged = rerun.graft.merge(old, new)
-    if merged is old:
-        swap.shaped.add(unit.name)
-    else:
-        _call(old, twin.name)
-    return merged
-
-
-def _twin(swap: ModuleSwap, unit: Unit) -> Unit | None:
-    """Give the class statement that is gone and of which a new one is the successor under another name."""
-    gone, came = _removed_classes(swap), _new_classes(swap)
-    now = {name: s.unit for s in swap.steps if s.situation == "new" for name in s.unit.binds}
-    for one in gone:
-        if _names(now.get(one.name), unit) or _names(_last_before(swap, unit.name), one):
-            return one
-    names = {u.name for u in (*gone, *came)}
-    twins = [u for u in gone if _body(u, names) == _body(unit, names)]
-    namesakes = [u for u in came if _body(u, names) == _body(unit, names)]
-    return twins[0] if len(twins) == len(namesakes) == 1 else None
-
-
-def _aliased(swap: ModuleSwap, unit: Unit, old: Any) -> bool:
-    """Say whether the name of a new class was another name for a class that is gone."""
-    before = _last_before(swap, unit.name)
-    return isinstance(old, type) and any(_names(before, one) for one in _removed_classes(swap))
-
-
-def _names(alias: Unit | None, definition: Unit) -> bool:
-    """Say whether an assignment gives a definition another name."""
-    value = alias.value if alias is not None and alias.kind == "assign" else None
-    return isinstance(value, ast.Name) and value.id == definition.name
-
-
-def _call(cls: type, qualname: str) -> None:
-    """Give a class another name, past its metaclass, and so those nested in it and its methods."""
-    before = cls.__qualname__
-    type.__setattr__(cls, "__name__", qualname.rpartition(".")[2])
-    type.__setattr__(cls, "__qualname__", qualname)
-    for inner in class_dict(cls).values():
-        if isinstance(inner, type):
-            if inner.__qualname__ == f"{before}.{inner.__name__}":
-                _call(inner, f"{qualname}.{inner.__name__}")
-            continue
-        parts: tuple[Any, ...] = (inner,)
-        if type(inner) is property:
-            parts = (inner.fget, inner.fset, inner.fdel)
-        for part in parts:
-            function = part.__func__ if type(part) in (staticmethod, classmethod) else part
-            if type(function) is FunctionType and function.__qualname__.startswith(f"{before}."):
-                function.__qualname__ = qualname + function.__qualname__[len(before) :]
-
-
-def _removed_classes(swap: ModuleSwap) -> list[Unit]:
-    return [u for u in swap.plan.removed if u.kind == "class"] if swap.plan is not None else []
-
-
-def _new_classes(swap: ModuleSwap) -> list[Unit]:
-    return [s.unit for s in swap.steps if s.situation == "new" and s.unit.kind == "class"]
-
-
-def _body(unit: Unit, names: Iterable[str]) -> str:
-    """Spell a class statement without the names of classes that came or went."""
-    text = ast.dump(unit.node)
-    for name in names:
-        text = text.replace(f"'{name}'", "'?'")
-    return text
-
-
 def _note_defaults(rerun: Rerun, swap: ModuleSwap) -> None:
     """A function whose defaults changed gives something else when it is called: as one with a new body."""
     functions, rerun.graft.redefaulted = rerun.graft.redefaulted, []
@@ -247,7 +160,7 @@ def _moved(rerun: Rerun, swap: ModuleSwap, step: Step, old: Any, new: Any) -> bo
 def _mergeable(swap: ModuleSwap, step: Step, name: str, old: Any, new: Any) -> bool:
     """Say whether the old value was defined by this file's statement of that name (rule 9)."""
     unit = step.unit
-    last = _last_before(swap, name)
+    last = swap.last_before(name)
     if last is None:
         return False
     if unit.kind in ("def", "class") and last.kind in ("def", "class"):
@@ -286,24 +199,6 @@ def _mergeable(swap: ModuleSwap, step: Step, name: str, old: Any, new: Any) -> b
     return False
 
 
-def _last_before(swap: ModuleSwap, name: str) -> Unit | None:
-    """Give the statement of the previous version that gave a name the value it had at the end."""
-    if swap.plan is not None:
-        previous = [u for u in swap.plan.before if name in u.scan.binds]
-    else:
-        previous = [s.unit for s in swap.binders(name)]
-    return previous[-1] if previous else None
-
-
-def _class_before(swap: ModuleSwap, name: str) -> Unit | None:
-    """Give the class statement that made the class a name stood for, also below an ``if`` or ``try``; None: unknown."""
-    last = _last_before(swap, name)
-    if last is None or last.kind == "class":
-        return last
-    found = [n for n in ast.walk(last.node) if isinstance(n, ast.ClassDef) and n.name == name]
-    return Unit(found[0], last.text, shift=last.shift) if len(found) == 1 else None
-
-
 def _defined_here(swap: ModuleSwap, value: Any, unit: Unit) -> bool:
     if isinstance(value, type):
         return value.__module__ in (swap.name, "__main__") or unit.kind == "class"
@@ -314,76 +209,3 @@ def _defined_here(swap: ModuleSwap, value: Any, unit: Unit) -> bool:
             or "<locals>" in value.__qualname__
         )
     return isinstance(value, (*WRAPPERS,)) or type(value).__module__ == "functools"
-
-
-def _merge_facts(rerun: Rerun, swap: ModuleSwap, step: Step, old: Any) -> None:
-    unit = step.unit
-    if unit.kind == "class" and isinstance(old, type):
-        before = _class_before(swap, unit.name)
-        _class_delta(rerun, swap, unit, before or unit)
-        if before is None:  # its attributes may have come from anywhere
-            place = (swap.entry.names.get("__name__", swap.name), unit.name)
-            rerun.graft.deltas[place] = replace(rerun.graft.deltas[place], kept=frozenset())
-    elif unit.kind == "def":
-        last = _last_before(swap, unit.name)
-        if last is None or last.kind != "def" or _defaults_read(unit, visible_dirty(rerun, swap)):
-            return
-        rerun.graft.keep_defaults[unit.name] = same_defaults(last, unit)
-
-
-def _defaults_read(unit: Unit, names: set[str]) -> bool:
-    """Say whether the default of any parameter reads one of `names`."""
-    arguments = unit.definition.args
-    defaults = [*arguments.defaults, *(k for k in arguments.kw_defaults if k)]
-    return any(names_in(default) & names for default in defaults)
-
-
-def _class_delta(rerun: Rerun, swap: ModuleSwap, unit: Unit, old: Unit, prefix: str = "") -> None:
-    """Work out which attributes of a class that ran keep their values: those that read nothing that changed."""
-    delta = compare_classes(old, unit)
-    dirty = visible_dirty(rerun, swap) | swap.shaped
-    tainted = swap.tainted
-    lost: set[str] = set()
-    for member in unit.members:
-        scan = member.scan
-        if member.kind == "class":
-            partner = next(
-                (m for m in old.members if m.kind == "class" and m.name == member.name), member
-            )
-            _class_delta(rerun, swap, member, partner, f"{prefix}{unit.name}.")
-        elif member.kind == "def":
-            twin = next((m for m in old.members if m.kind == "def" and m.name == member.name), None)
-            if twin is not None and not _defaults_read(member, dirty | lost):
-                rerun.graft.keep_defaults[f"{prefix}{unit.name}.{member.name}"] = same_defaults(
-                    twin, member
-                )
-        if (
-            scan.reads & (dirty | lost)
-            or scan.calls & tainted
-            or dirty_chain(rerun, swap, scan.chains, "dirty")
-        ):
-            lost.update(member.binds)
-    delta = replace(delta, kept=delta.kept - lost)
-    place = (swap.entry.names.get("__name__", swap.name), f"{prefix}{unit.name}")
-    rerun.graft.deltas[place] = delta
-    if old.class_head[0] not in ("[]", unit.class_head[0]):
-        rerun.graft.redecorated.add(place)
-
-
-def same_defaults(old: Unit, new: Unit) -> frozenset[str]:
-    """Give the parameters whose default expression did not change."""
-    before, after = defaults_of(old), defaults_of(new)
-    return frozenset(name for name, text in after.items() if before.get(name) == text)
-
-
-def defaults_of(unit: Unit) -> dict[str, str]:
-    """Spell the default expression of each parameter."""
-    arguments = unit.definition.args
-    positional = [*arguments.posonlyargs, *arguments.args]
-    found = {}
-    for argument, default in zip(reversed(positional), reversed(arguments.defaults), strict=False):
-        found[argument.arg] = ast.dump(default)
-    for argument, keyword in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        if keyword is not None:
-            found[argument.arg] = ast.dump(keyword)
-    return found

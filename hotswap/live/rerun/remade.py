@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 from hotswap.live import registries
 from hotswap.live.adapters.base import Refused
 from hotswap.live.gathered import Held, made_alike, unchanged
-from hotswap.live.instances import assigned, literal, make
+from hotswap.live.instances import assigned, init_of, literal, make
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import class_dict, instance_dict, mro, slots_of
 from hotswap.live.rerun.changed import visible_dirty
-from hotswap.source.nodes import dotted, names_in
+from hotswap.source.nodes import dotted, names_in, parameters_of
 
 if TYPE_CHECKING:
     from hotswap.live.gathered import Gathering
@@ -160,13 +160,7 @@ def _start(rerun: Rerun, base: type, unit: Unit, value: ast.expr) -> Start | Non
         return Start(value, made_here=False)
     if not isinstance(value, ast.Call):
         return None
-    arguments = {
-        node.arg
-        for member in unit.members
-        if member.kind == "def" and member.name == "__init__"
-        for node in ast.walk(member.definition.args)
-        if isinstance(node, ast.arg)
-    }
+    arguments = parameters_of(init_of(unit))
     swap = rerun.swaps.get(base.__module__)
     dirty = visible_dirty(rerun, swap) if swap is not None else set()
     names = rerun.tracker.loaded[base.__module__].names
@@ -177,11 +171,9 @@ def _start(rerun: Rerun, base: type, unit: Unit, value: ast.expr) -> Start | Non
     if any(n in arguments or n in dirty for n in held):
         return None
     known = (type, ModuleType, BuiltinFunctionType)
-    return (
-        Start(value, made_here=False)
-        if all(issubclass(type(v), known) for v in held.values())
-        else None
-    )
+    if all(issubclass(type(v), known) for v in held.values()):
+        return Start(value, made_here=False)
+    return None
 
 
 def statement_of(rerun: Rerun, cls: type) -> Unit | None:
@@ -212,6 +204,5 @@ def _taken(old: Any, new: Any) -> bool:
 
     APScheduler's jobs wait in ``_pending_jobs`` until the scheduler starts; a job decorated anew would wait for ever.
     """
-    return (
-        type(old) is type(new) and isinstance(new, registries.CONTAINERS) and bool(new) and not old
-    )
+    emptied = type(old) is type(new) and isinstance(new, registries.CONTAINERS) and not old
+    return emptied and bool(new)

@@ -116,6 +116,14 @@ class ModuleSwap:
             self.bound = self.steps, len(self.steps), found
         return found.get(name, [])
 
+    def last_before(self, name: str) -> Unit | None:
+        """Give the statement of the previous version that gave a name the value it had at the end."""
+        if self.plan is not None:
+            previous = [u for u in self.plan.before if name in u.scan.binds]
+        else:
+            previous = [s.unit for s in self.binders(name)]
+        return previous[-1] if previous else None
+
 
 @dataclass(slots=True, eq=False)
 class Side:
