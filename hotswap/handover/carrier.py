@@ -17,6 +17,7 @@ import zlib
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Protocol
 
+from hotswap.handover import inherited
 from hotswap.wire.records import VERSION, ConnectionRecord, ListenerRecord, Manifest
 
 if TYPE_CHECKING:
@@ -183,13 +184,12 @@ def _rows(record: Any, table: tuple[Sequence[str], Sequence[tuple[Any, ...]]]) -
 def awake() -> Manifest | None:
     """Take what the last image left; None on an ordinary start. To be called once, first of all."""
     number = os.environ.pop(VARIABLE, None)
-    if number is None:
-        os.environ.pop(CRASHES, None)
-        return None
-    manifest = unpack(int(number))
+    manifest = unpack(int(number)) if number is not None else None
     os.environ.pop(CRASHES, None)
-    for fd in (manifest.fd, *manifest.descriptors()):
-        os.set_inheritable(fd, False)
+    if manifest is not None:
+        for fd in (manifest.fd, *manifest.descriptors()):
+            os.set_inheritable(fd, False)
+    inherited.remember()
     return manifest
 
 

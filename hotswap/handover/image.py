@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from hotswap.handover import carrier
+from hotswap.handover import carrier, inherited
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,13 +63,21 @@ def flush() -> None:
 def replace(fd: int, descriptors: Iterable[int], crashes: int = 0) -> None:
     """Execute this program anew with the carrier `fd`; signals are held from here on. Raises OSError and goes on."""
     executable, argv = arguments()
-    for each in (fd, *descriptors):
-        os.set_inheritable(each, True)
+    strangers = inherited.strangers()
+    _let_cross((fd, *descriptors), strangers)
     carrier.hold_signals()
     try:
         os.execve(executable, argv, environment(fd, crashes))  # noqa: S606
     except BaseException:
         carrier.unblock()
-        for each in (fd, *descriptors):
-            os.set_inheritable(each, False)
+        _let_cross(strangers, (fd, *descriptors))
         raise
+
+
+def _let_cross(ours: Iterable[int], others: Iterable[int]) -> None:
+    """Let some descriptors cross execve, and others not."""
+    for each in others:
+        with contextlib.suppress(OSError):  # a thread of the program has closed it meanwhile
+            os.set_inheritable(each, False)
+    for each in ours:
+        os.set_inheritable(each, True)

@@ -12,6 +12,7 @@ import stat
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hotswap.wire.descriptors import numbers
 from hotswap.wire.listeners import key_of
 from hotswap.wire.records import ListenerRecord
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hotswap.wire.registry import Registry
-
-FOLDERS = ("/proc/self/fd", "/dev/fd")
-"""Where the system lists the descriptors of this process: Linux, macOS and the BSDs."""
 
 
 class Inode(NamedTuple):
@@ -53,14 +51,13 @@ def known(registry: Registry) -> set[Inode]:
 def _others(served: set[Inode]) -> Iterator[socket.socket]:
     """Give a copy of each TCP socket of this process that is not among `served`; to be closed by the caller."""
     seen = set(served)
-    folder = next((each for each in FOLDERS if os.path.isdir(each)), None)
-    for name in os.listdir(folder) if folder is not None else ():
-        found = inode(int(name))
+    for number in numbers():
+        found = inode(number)
         if found is None or found in seen:
             continue
         seen.add(found)
         try:
-            plug = socket.socket(fileno=os.dup(int(name)))
+            plug = socket.socket(fileno=os.dup(number))
         except OSError:
             continue
         if plug.family in (socket.AF_INET, socket.AF_INET6) and plug.type == socket.SOCK_STREAM:
