@@ -191,7 +191,7 @@ class Session:
 
     def hand(self, given: Sequence[socket.socket]) -> None:
         """Take note of the listening sockets that the program was started with; those of the first start."""
-        from hotswap.wire.listeners import key_of
+        from hotswap.wire.bound import key_of
 
         if given:
             self.handed = tuple(key_of(each) for each in given)

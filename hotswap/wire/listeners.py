@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
-import socket
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Awaitable, Callable, Sequence
 
     from hotswap.wire.registry import Registry
@@ -85,13 +85,13 @@ _TCP_ONLY = ("family", "flags", "reuse_address", "reuse_port", "keep_alive")
 
 def patch_loop(loop_class: Any, registry: Registry) -> None:
     """Let `loop_class` open listeners by way of `registry`, where it does so itself."""
-    if "create_server" in _defined(loop_class):
+    if "create_server" in defined_by(loop_class):
         _patch_tcp(loop_class, registry)
-    if "create_unix_server" in _defined(loop_class):
+    if "create_unix_server" in defined_by(loop_class):
         _patch_unix(loop_class, registry)
 
 
-def _defined(loop_class: type) -> set[str]:
+def defined_by(loop_class: type) -> set[str]:
     """Give what a loop's class does itself; uvloop's Python class wraps one in C."""
     own = set(vars(loop_class))
     for base in loop_class.__bases__:
@@ -251,37 +251,3 @@ def _address(listening: socket.socket) -> tuple[object, ...]:
     """Give the bound address of a socket the program made itself."""
     name = listening.getsockname()
     return tuple(name[:2]) if isinstance(name, tuple) else (os.fsdecode(name),)
-
-
-def key_of(listening: socket.socket) -> str:
-    """Give the key of a listening socket that is handed to ``create_server(sock=...)``."""
-    return ":".join(("sock", *(str(part) for part in _address(listening))))
-
-
-def follow_bound(registry: Registry) -> None:
-    """Let a program that binds a listening socket itself get the inherited one: bind would say EADDRINUSE.
-
-    ``dup2`` puts the inherited socket under the new one's number. What is bound is remembered by the address as it was
-    asked for, so that the next image finds it: a thread may accept on it, or ``create_server(sock=...)``.
-    """
-    bind = socket.socket.bind
-
-    def bound(self: socket.socket, address: Any) -> None:
-        if self.type != socket.SOCK_STREAM or not isinstance(address, (tuple, str, bytes)):
-            bind(self, address)
-            return
-        parts = tuple(address[:2]) if isinstance(address, tuple) else (os.fsdecode(address),)
-        key = "sock:" + ":".join(str(part) for part in parts)
-        inherited = registry.arrivals.inherited(key)
-        if inherited:
-            os.dup2(inherited[0].fileno(), self.fileno(), inheritable=False)
-            self.settimeout(self.gettimeout())  # the mode is the socket's, not the object's
-            for each in inherited:
-                each.close()
-            registry.arrivals.claim("listener", len(inherited))
-        else:
-            bind(self, address)
-        if self.family in (socket.AF_INET, socket.AF_INET6) and parts[1]:
-            registry.bound[key_of(self)] = key
-
-    socket.socket.bind = bound  # type: ignore[method-assign, assignment]

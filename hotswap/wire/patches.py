@@ -12,9 +12,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from hotswap.wire import reloaders
+from hotswap.wire.bound import follow_bound
+from hotswap.wire.datagrams import follow_datagrams
 from hotswap.wire.foreign import Foreign
-from hotswap.wire.listeners import follow_bound, patch_loop
-from hotswap.wire.streams import Protocols, Secured, Streams
+from hotswap.wire.listeners import patch_loop
+from hotswap.wire.protocols import Protocols, Secured
+from hotswap.wire.streams import Streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,6 +67,7 @@ def patch_everything(registry: Registry) -> None:
     registry.secured = Secured(registry)
     patch_loop(asyncio.BaseEventLoop, registry)
     patch_loop(asyncio.SelectorEventLoop, registry)
+    follow_datagrams(asyncio.BaseEventLoop, registry)
     follow_bound(registry)
     later: dict[str, Callable[[Any], None]] = {
         "uvicorn.config": lambda module: _patch_tables(module, registry),
@@ -83,6 +87,7 @@ def patch_everything(registry: Registry) -> None:
 
 def _patch_uvloop(module: Any, registry: Registry) -> None:
     patch_loop(module.Loop, registry)
+    follow_datagrams(module.Loop, registry)
     start_tls = module.Loop.start_tls
 
     async def start_tls_unwrapped(self: Any, transport: Any, *args: Any, **options: Any) -> Any:

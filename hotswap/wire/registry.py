@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary
 
 from hotswap.wire.arrivals import Arrivals
 from hotswap.wire.connection import Connection
+from hotswap.wire.datagrams import Datagrams
 from hotswap.wire.lines import Gathering, Line, unsent_of
 from hotswap.wire.names import Names
 from hotswap.wire.records import ConnectionRecord
@@ -70,6 +71,7 @@ class Registry:
         self.manifest = manifest
         self.arrivals = Arrivals(manifest, grace=grace, on_settled=on_settled)
         self.standstill = Standstill(self)
+        self.datagrams = Datagrams(manifest)
         self.before_adoption: list[Callable[[], None]] = []
         """Called before connections of a listener are adopted: app state set by start-up is put back here."""
         self._afterwards: list[Callable[[], object]] | None = None

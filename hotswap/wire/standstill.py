@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from hotswap.wire import doors
+from hotswap.wire.attributes import Shared
 from hotswap.wire.records import ConnectionRecord, ListenerRecord
 
 if TYPE_CHECKING:
@@ -26,12 +27,13 @@ class Standstill:
         self._undo: list[Callable[[], None]] = []
         self._shut: list[int] = []
         self._doomed: list[tuple[Connection, Any, Kind]] = []
+        self._shared: dict[Kind, Shared] | None = None
 
     async def gate(self) -> None:
         """Stop accepting and reading everywhere; what arrives waits in the kernel."""
         self._registry.gated = True
         loop = asyncio.get_running_loop()
-        self._shut = [listening.fileno() for _, listening in self._registry.listeners()]
+        self._shut = self._open()
         doors.shut(loop, self._shut)
         for connection, protocol, kind in self._registry.connections():
             self._undo.append(kind.gate(connection, protocol))
@@ -41,16 +43,22 @@ class Standstill:
     def ungate(self) -> None:
         """Go on as if nothing had happened."""
         self._registry.gated = False
-        still_open = {listening.fileno() for _, listening in self._registry.listeners()}
+        still_open = self._open()
         doors.unshut(asyncio.get_running_loop(), [fd for fd in self._shut if fd in still_open])
         undo, self._undo = self._undo, []
         for step in undo:
             step()
         self._registry.serve_held()
 
+    def _open(self) -> list[int]:
+        """Give the descriptors that loops accept and receive on."""
+        listening = [each.fileno() for _, each in self._registry.listeners()]
+        return listening + self._registry.datagrams.descriptors()
+
     def collect(self) -> tuple[list[ConnectionRecord], list[str]]:
         """Write every connection down, and say what cannot be kept; change nothing."""
         self._doomed.clear()
+        self._shared = {}
         records: list[ConnectionRecord] = []
         lost: Counter[str] = Counter()
         for connection, protocol, kind in self._registry.connections():
@@ -60,9 +68,19 @@ class Standstill:
                 self._doomed.append((connection, protocol, kind))
             else:
                 records.append(record)
+        self._shared = None
         return records, [
             f"{count} {why}" if count > 1 else f"1 {why}" for why, count in lost.items()
         ]
+
+    def shared(self, kind: Kind) -> Shared:
+        """Give what the protocols of a kind share; worked out once for all that are written down together."""
+        known = self._shared if self._shared is not None else {}
+        if kind not in known:
+            known[kind] = Shared(
+                protocol for _, protocol, each in self._registry.connections() if each is kind
+            )
+        return known[kind]
 
     def bid_farewell(self) -> None:
         """Close what `collect` could not keep, in its own words. For the last moment before execve."""

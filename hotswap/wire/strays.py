@@ -1,25 +1,29 @@
 """Sockets that no event loop accepts on: listeners of threaded servers, and connections the program itself has opened.
 
 A listener is carried, so that clients queue rather than being refused: whoever binds its address in the next image
-gets it. Connections end with the image; they are named.
+gets it; a bound datagram socket too, of a loop's endpoint or a thread. Connections end with the image, and are named.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import stat
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hotswap.wire.bound import DATAGRAM, key_of
 from hotswap.wire.descriptors import numbers
-from hotswap.wire.listeners import key_of
 from hotswap.wire.records import ListenerRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hotswap.wire.registry import Registry
+
+
+_FOLLOWED = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
 
 
 class Inode(NamedTuple):
@@ -40,16 +44,16 @@ def inode(fd: int) -> Inode | None:
 
 def known(registry: Registry) -> set[Inode]:
     """Give the sockets that loops serve."""
-    numbers = [listening.fileno() for _, listening in registry.listeners()]
+    served = [listening.fileno() for _, listening in registry.listeners()]
     for connection, _, _ in registry.connections():
         plug = connection.transport.get_extra_info("socket")
         if plug is not None:
-            numbers.append(plug.fileno())
-    return {each for each in map(inode, numbers) if each is not None}
+            served.append(plug.fileno())
+    return {each for each in map(inode, served) if each is not None}
 
 
 def _others(served: set[Inode]) -> Iterator[socket.socket]:
-    """Give a copy of each TCP socket of this process that is not among `served`; to be closed by the caller."""
+    """Give a copy of each TCP and UDP socket of this process that is not among `served`; to be closed by the caller."""
     seen = set(served)
     for number in numbers():
         found = inode(number)
@@ -60,23 +64,25 @@ def _others(served: set[Inode]) -> Iterator[socket.socket]:
             plug = socket.socket(fileno=os.dup(number))
         except OSError:
             continue
-        if plug.family in (socket.AF_INET, socket.AF_INET6) and plug.type == socket.SOCK_STREAM:
+        if plug.family in (socket.AF_INET, socket.AF_INET6) and plug.type in _FOLLOWED:
             yield plug
         else:
             plug.close()
 
 
 def listeners(registry: Registry, served: set[Inode]) -> list[ListenerRecord]:
-    """Give copies of the listening sockets that a thread of the program accepts on, by the address it has bound.
+    """Give copies of the sockets that a thread of the program accepts or receives on, by the address it has bound.
 
-    One on any free port is left out: whoever asks for any port again gets another one.
+    One on any free port is left out: whoever asks for any port again gets another one. `served` is told of the others.
     """
     found = []
     for plug in _others(served):
         with plug:
-            key = registry.bound.get(key_of(plug)) if _listens(plug) else None
+            waits = plug.type == socket.SOCK_DGRAM or _listens(plug)
+            key = registry.bound.get(key_of(plug)) if waits else None
             if key is not None:
                 found.append(ListenerRecord(os.dup(plug.fileno()), key))
+    served.update(filter(None, (inode(record.fd) for record in found)))
     return found
 
 
@@ -84,26 +90,36 @@ def ending(served: set[Inode]) -> list[str]:
     """Name the connections that end with this image, a line for each address."""
     ports: set[int] = set()
     pairs: list[tuple[Any, Any]] = []
+    datagrams: Counter[str] = Counter()
     for plug in _others(set()):
         with plug:
-            try:
-                here = plug.getsockname()
-                if _listens(plug):
-                    ports.add(here[1])
-                elif inode(plug.fileno()) not in served:
-                    pairs.append((here, plug.getpeername()))
-            except OSError:  # not connected, or not any more
+            here = plug.getsockname()
+            if _listens(plug):
+                ports.add(here[1])
+            elif inode(plug.fileno()) in served:
                 continue
+            elif plug.type == socket.SOCK_STREAM:
+                with contextlib.suppress(OSError):  # not connected, or not any more
+                    pairs.append((here, plug.getpeername()))
+            elif here[1]:
+                datagrams[_where(plug)] += 1
     accepted = Counter(here[1] for here, _ in pairs if here[1] in ports)
     opened = Counter(f"{there[0]}:{there[1]}" for here, there in pairs if here[1] not in ports)
-    return [
-        *(f"{_count(number)} of a server without an event loop, port {port}" for port, number in accepted.items()),
-        *(f"{_count(number)} that the program had opened to {there}" for there, number in opened.items()),
+    found = [
+        *((n, "connection", f"of a server without an event loop, port {port}") for port, n in accepted.items()),
+        *((n, "connection", f"that the program had opened to {there}") for there, n in opened.items()),
+        *((n, DATAGRAM, where) for where, n in datagrams.items()),
     ]  # fmt: skip
+    return [f"{number} {what}{'s' * (number > 1)} {where}" for number, what, where in found]
 
 
-def _count(number: int) -> str:
-    return f"{number} connections" if number > 1 else "1 connection"
+def _where(plug: socket.socket) -> str:
+    """Say what a datagram socket is for."""
+    try:
+        there = plug.getpeername()
+    except OSError:
+        return f"on any free port ({plug.getsockname()[1]})"
+    return f"that the program had opened to {there[0]}:{there[1]}"
 
 
 def _listens(plug: socket.socket) -> bool:

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 import signal
 import socket
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.handover.scripts import LOOPS, RUN, Script, reload
 from tests.handover.support import HTTP, PATIENCE, WebSocket, frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hotswap.testing import Event, Live, Project
+    from hotswap.testing import Live, Project
 
 pytestmark = pytest.mark.live
-
-LOOPS = ["asyncio", *(["uvloop"] if importlib.util.find_spec("uvloop") else [])]
-
-RUN = """
-if "uvloop" in sys.argv:
-    import uvloop
-    uvloop.run(main())
-else:
-    asyncio.run(main())
-"""
 
 CHAT = """
 import asyncio, sys
@@ -95,26 +85,6 @@ async def main():
         await server.serve_forever()
 
 """
-
-
-def reload(live: Live) -> Event:
-    since = len(live.events)
-    live.signal(signal.SIGUSR1)
-    # What was saved just before may be swapped in first.
-    outcome = live.wait(lambda event: event.get("verdict") in ("reloaded", "refused"), since=since)
-    assert outcome["verdict"] == "reloaded", outcome
-    return outcome
-
-
-class Script:
-    """A script that prints ``port N`` when it serves."""
-
-    def __init__(self, live: Live) -> None:
-        self.live = live
-        self.port = int(live.wait_output("port ").split()[1])
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
 
 
 @pytest.fixture(params=LOOPS)
