@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import itertools
 import json
 import os
 import select
@@ -19,6 +21,28 @@ APPS = Path(__file__).parent / "apps"
 ROOT = Path(__file__).parents[2]
 FACTOR = float(os.environ.get("HOTSWAP_TEST_TIME_FACTOR", "1"))
 PATIENCE = 20.0 * FACTOR
+
+
+_asked = itertools.count()
+
+
+def own_port() -> int:
+    """Give a port for a program that has to be told one.
+
+    It lies below those that the system hands out by itself: until the program binds it, no client and no server of
+    another test is given it. Each process asks from a place of its own on.
+    """
+    lowest, number = 10_000, os.getpid() * 61
+    try:
+        size = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0]) - lowest
+    except OSError:
+        size = 20_000
+    if size < 1000:
+        lowest, size = 30_000, 30_000
+    while True:
+        port = lowest + (number + next(_asked)) % size
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 class Program:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.handover.scripts import LOOPS, RUN, Script, reload
-from tests.handover.support import HTTP, PATIENCE, WebSocket, frame
+from tests.handover.support import HTTP, PATIENCE, WebSocket, frame, own_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -671,9 +671,7 @@ def test_what_a_server_library_keeps_to_itself_is_closed_and_named(
     project: Project, live: Callable[..., Live]
 ) -> None:
     pytest.importorskip("hypercorn")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = own_port()
     project.write(server=HYPERCORN + RUN)
     program = live("server.py", program=("asyncio", str(port)), wait=False)
     program.wait_output("Running on", stream="errors")
@@ -721,9 +719,7 @@ if __name__ == "__main__":
 
 def test_a_threaded_server_refuses_nobody(project: Project, live: Callable[..., Live]) -> None:
     """Its listener is kept; who connects while the program is away is answered by the next image."""
-    with socket.socket() as plug:
-        plug.bind(("127.0.0.1", 0))
-        port = plug.getsockname()[1]
+    port = own_port()
     project.write(server=THREADS)
     script = Script(live("server.py", program=(str(port),), wait=False))
     with socket.socket() as idle:

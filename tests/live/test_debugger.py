@@ -16,6 +16,7 @@ import pytest
 
 import hotswap
 from hotswap.testing import DEADLINE
+from tests.handover.support import own_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,16 +100,10 @@ class Editor:
         return thread, frame["line"], {each["name"]: each["value"] for each in found}
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as trial:
-        port: int = trial.getsockname()[1]
-        return port
-
-
 @pytest.fixture(name="debugged")
 def _debugged(project: Project) -> Iterator[tuple[Editor, int, subprocess.Popen[str]]]:
     project.write(main=APP)
-    port, debugger = free_port(), free_port()
+    port, debugger = own_port(), own_port()
     command = [sys.executable, "-m", "debugpy", "--listen", f"127.0.0.1:{debugger}"]
     process = subprocess.Popen(
         [*command, "--wait-for-client", "-m", "hotswap", "main:app", "--port", str(port), "--json"],

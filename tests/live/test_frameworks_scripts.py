@@ -8,7 +8,6 @@ import http.client
 import os
 import pty
 import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from websockets.sync.server import serve
 
 import hotswap
 from hotswap.testing import DEADLINE
+from tests.handover.support import own_port
 from tests.live.frameworks_table import promised
 
 if TYPE_CHECKING:
@@ -39,14 +39,6 @@ pytestmark = [
     pytest.mark.live,
     pytest.mark.skipif(sys.platform == "win32", reason="exec keeps connections on POSIX"),
 ]
-
-
-def free_port() -> int:
-    """Give a port that nobody listened on a moment ago."""
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        port: int = asked.getsockname()[1]
-        return port
 
 
 def broken(live: Live, name: str) -> Event:
@@ -120,7 +112,7 @@ AIOHTTP = """
 def test_aiohttp(project: Project, live: Start) -> None:
     row = promised("aiohttp")
     project.write(server=AIOHTTP)
-    port = free_port()
+    port = own_port()
     program = live("server.py", program=(str(port),))
     program.wait_output("Running on")
     url = f"ws://127.0.0.1:{port}/ws"
@@ -371,7 +363,7 @@ THREADS = """
 def test_threaded_http_server(project: Project, live: Start) -> None:
     row = promised("http.server with threads")
     project.write(server=THREADS)
-    port = free_port()
+    port = own_port()
     program = live("server.py", program=(str(port),))
     program.wait_output("listens")
     ask = http_client(program, port)

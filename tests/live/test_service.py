@@ -107,9 +107,11 @@ def test_a_given_socket_is_served_and_the_manager_is_told(manager: Manager) -> N
         client = HTTP(plug)
         assert client.get("/") == {"n": 1}
         for turn in range(2):
+            since = len(live.events)
             live.signal(signal.SIGUSR1)
             assert [manager.notice(), manager.notice()] == ["RELOADING=1", "READY=1"]
-            assert live.outcomes[-1]["reload"]["kept"] == {"listener": 1, "http": 1}
+            outcome = live.wait(lambda event: event.get("verdict") == "reloaded", since=since)
+            assert outcome["reload"]["kept"] == {"listener": 1, "http": 1}
             assert client.get("/") == {"n": turn + 2}
         manager.project.write(main="import nothere\n" + manager.project.read("main.py"))
         live.signal(signal.SIGUSR1)

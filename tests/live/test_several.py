@@ -70,6 +70,7 @@ def sessions(project: Project, number: int, *options: str) -> tuple[int, list[Se
 def end(processes: list[Session]) -> None:
     for process in processes:
         process.terminate()
+        process.send_signal(signal.SIGCONT)
         process.wait()
         for stream in (process.stdout, process.stderr):
             if stream is not None:
@@ -120,12 +121,15 @@ def test_two_sessions_share_a_socket(project: Project) -> None:
     pids = {process.pid for process in processes}
 
     def answers() -> tuple[set[int], set[str]]:
-        """Ask until both have answered: the kernel hands connections to whoever accepts first."""
+        """Ask each while the other one is stopped: the kernel hands connections to whoever accepts first."""
         who: set[int] = set()
         words: set[str] = set()
-        while who != pids:
+        for stopped in processes:
+            stopped.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, stopped.pid, os.WSTOPPED)
             with urlopen(f"http://127.0.0.1:{port}/") as answer:
                 pid, word = json.load(answer)
+            stopped.send_signal(signal.SIGCONT)
             who.add(pid)
             words.add(word)
         return who, words

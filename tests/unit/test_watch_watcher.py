@@ -280,7 +280,7 @@ def test_a_polled_change_wakes(scene):
     watcher.watch([scene.path("pkg/a.py")], roots=[scene.root])
     watcher.start()
     scene.write("pkg/a.py", "y = 22\n")
-    assert woken.wait(5)
+    assert woken.wait(30)
     settled = watcher.take()
     while not settled.files:
         woken.clear()
