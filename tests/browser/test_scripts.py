@@ -112,6 +112,26 @@ def test_one_edit_after_another(shared: Site, tab: Page) -> None:
     assert same_document(tab)
 
 
+def test_what_ran_only_after_a_patch_is_known_to_have_run(shared: Site, tab: Page) -> None:
+    """A function replaced before its first call leaves what the patch says; the next edit of that must not lose it."""
+    source = "globalThis.add = function () { document.body.onclick = () => { globalThis.v = 1 } };"
+    shared.write(
+        "templates/ran.html",
+        PAGE.format(script='<script type="module" src="/static/ran.js"></script>'),
+    )
+    shared.write("static/ran.js", source)
+    tab.goto(shared.url + "ran")
+    tab.wait_for_function(READY)
+    tab.evaluate(RECORD)
+    shared.save("static/ran.js", source.replace("v = 1", "v = 2"))
+    applied(tab, "js-update", 1)
+    assert tab.evaluate("(add(), document.body.click(), v)") == 2
+    assert same_document(tab)
+    shared.save("static/ran.js", source.replace("v = 1", "v = 3"))
+    reloaded(tab)
+    assert tab.evaluate("(add(), document.body.click(), v)") == 3
+
+
 def seen(tab: Page, case: Case) -> Any:
     """Give what the page shows now, or at last."""
     if not case.awaited:

@@ -41,6 +41,9 @@ def compare_class(name: str, before: ClassParts, after: ClassParts, draft: Draft
         if after.derived and member.key in READ_ONCE:
             raise Rerun(f"class {name}: {member.key} was read when it was registered")
         _replace_member(name, was, member, after, draft)
+        if was is not None:
+            shown = f"{name}.{text(member.name)}"
+            draft.compare(f"{name}.{key}", shown, was.function, member.function)
         if not same:
             draft.changed.append(f"{name}.{key.removeprefix('=')}")
     for key, member in before.members.items():

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from hotswap.web.javascript.leavings import leavings
 from hotswap.web.javascript.tree import flags, text
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Patch:
     """(class, method) pairs: to be called again on each custom element of that class that stands on the page."""
     built: tuple[str, ...] = ()
     """Classes whose elements, if any stand on the page, cannot be drawn again: then it runs anew."""
+    left: tuple[tuple[str, str], ...] = ()
+    """(key, name) of functions that left something else behind, where they have run: then the script runs anew."""
     imports: tuple[tuple[str, str], ...] = ()
     """(specifier, name) pairs that must be loaded before `code` can run; the name ``""`` loads for effect alone."""
     fault: SyntaxFault | None = None
@@ -55,8 +58,15 @@ class Draft:
     spent: list[str] = field(default_factory=list)
     replaced: set[str] = field(default_factory=set)
     """The keys of functions in initialisers that changed."""
+    left: dict[str, str] = field(default_factory=dict)
+    """Key -> name of functions that leave other listeners, timers or closures behind than they did."""
     moved: set[str] = field(default_factory=set)
     """Names that unchanged code would look up in vain, or in the wrong place: they are bound in the patch alone."""
+
+    def compare(self, key: str, name: str, before: Node, after: Node) -> None:
+        """Note whether two versions of a function leave the same behind when they have run."""
+        if leavings(before) != leavings(after):
+            self.left[key] = name
 
     def put(self, key: str, node: Node, value: str) -> None:
         """Make `value` the newer function of `key`."""

@@ -79,14 +79,18 @@ HARMLESS = frozenset(
 """Calls that may be made again: they read, or they say how something is to be."""
 
 
-def redrawn(module: Module, changed: Collection[str]) -> tuple[list[tuple[str, str]], list[str]]:
+def redrawn(
+    module: Module, changed: Collection[str]
+) -> tuple[list[tuple[str, str]], list[str], set[str]]:
     """Say what becomes of the elements of the classes in `module`, of which the keys in `changed` are new.
 
     Returns:
-        (class, method) pairs to call again on each element, and classes whose elements cannot be drawn again.
+        (class, method) pairs to call again on each element, classes whose elements cannot be drawn again, and the
+        keys of what the calls run anew.
     """
     again: list[tuple[str, str]] = []
     anew: list[str] = []
+    drawn: set[str] = set()
     for name, unit in module.units.items():
         parts = unit.parts
         if parts is None or not parts.derived:
@@ -98,9 +102,10 @@ def redrawn(module: Module, changed: Collection[str]) -> tuple[list[tuple[str, s
         ]
         if all(_only_draws(parts, key, ()) for key in stale):
             again += [(name, key) for key in ([CONNECTED] if CONNECTED in stale else stale)]
+            drawn.update(f"{name}.{key}" for key in stale)
         else:
             anew.append(name)
-    return again, anew
+    return again, anew, drawn
 
 
 def _built_by(module: Module, name: str, parts: ClassParts) -> set[str]:

@@ -43,6 +43,7 @@ def diff(
     *,
     importers: Sequence[Importer] = (),
     elsewhere: Iterable[str] = (),
+    closed: bool = False,
     classic: bool = False,
 ) -> Patch:
     """Say how a page that runs `old` comes to run `new`.
@@ -52,6 +53,7 @@ def diff(
         record: The variable that holds the module's record (``rewrite.record_name``).
         importers: The modules known to import this one by name.
         elsewhere: Names that may be used by code we do not look into (``import *``, other classic scripts).
+        closed: Nobody else uses what it exports.
         classic: Whether the script shares the page's global scope.
     """
     if new.fault is not None:
@@ -61,13 +63,13 @@ def diff(
     draft = Draft(record)
     try:
         _compare(old, new, draft)
-        _check_spent(new, draft, importers, elsewhere, classic=classic)
+        _check_spent(new, draft, importers, elsewhere, closed=closed, classic=classic)
     except Rerun as reason:
         return Patch("rerun", why=str(reason))
     if not draft.parts and not draft.imports:
         mode: Literal["none", "patch"] = "patch" if draft.kept else "none"
         return Patch(mode, kept=tuple(draft.kept), removed=tuple(draft.removed))
-    again, anew = redrawn(new, draft.changed)
+    again, anew, drawn = redrawn(new, draft.changed)
     return Patch(
         "patch",
         code=_assemble(draft, url, new.digest),
@@ -78,6 +80,7 @@ def diff(
         spent=tuple(draft.spent),
         redrawn=tuple(again),
         built=tuple(anew),
+        left=tuple(pair for pair in draft.left.items() if pair[0] not in drawn),
         imports=tuple(draft.imports),
     )
 
@@ -177,6 +180,8 @@ def _compare_group(name: str, old: Module, new: Module, draft: Draft) -> bool:
         else:
             value = f"({function_source(after, draft.record, anonymous=False)})"
         draft.put(f"{name}#{number}", after, value)
+        shown = name if name in new.units else f"the callback at line {after.start_point[0] + 1}"
+        draft.compare(f"{name}#{number}", shown, before, after)
         if not same:
             draft.replaced.add(f"{name}#{number}")
         changed = changed or not same
@@ -226,6 +231,7 @@ def _replace_function(before: Unit, after: Unit, old: Node, new: Node, draft: Dr
     check_parameters(old, new, after.name)
     anonymous = after.kind == "function"
     draft.put(after.name, new, f"({function_source(new, draft.record, anonymous=anonymous)})")
+    draft.compare(after.name, after.name, old, new)
     if text(before.node) != text(after.node):
         draft.changed.append(after.name)
 
@@ -303,6 +309,7 @@ def _check_spent(
     importers: Sequence[Importer],
     elsewhere: Iterable[str],
     *,
+    closed: bool,
     classic: bool,
 ) -> None:
     """What has run and will not be called again can only be seen to change by running anew."""
@@ -319,7 +326,7 @@ def _check_spent(
             outside.setdefault(name, set()).update(TOP if at in over else at for at in used)
             if name in literals and found.mentions.get(local, set()) & (over | {TOP}):
                 raise Rerun(f"{importer.path} ran with {name}")
-    over = spent(new, outside)
+    over = spent(new, outside, closed=closed)
     used_once = {name for name in literals if reach(new.source).mentions.get(name, set()) & over}
     if used_once:
         raise Rerun(f"what ran once ran with {min(used_once)}")

@@ -71,13 +71,16 @@ def reach(source: bytes) -> Reach:
     return found
 
 
-def spent(module: Module, outside: Mapping[str, Iterable[str]]) -> frozenset[str]:
+def spent(
+    module: Module, outside: Mapping[str, Iterable[str]], *, closed: bool = False
+) -> frozenset[str]:
     """Give the keys (``init``, ``Game.constructor``, ``app#0``) of what ran and what nothing can call again.
 
     Args:
-        outside: By name, the regions in which other modules use what this one exports, `TOP` or `LIVE`. What is
-            exported and not listed may be called by anybody.
+        outside: By name, the regions in which other modules use what this one exports, `TOP` or `LIVE`.
+        closed: Nobody uses what is exported and not listed there; else it may be called by anybody.
     """
+    others = () if closed else (LIVE,)
     found = reach(module.source)
     held = {name for name in module.units if name not in module.exports.values()}
     # Whoever is handed an object may call its methods: only what no value leaves the script by is known to be idle.
@@ -86,7 +89,7 @@ def spent(module: Module, outside: Mapping[str, Iterable[str]]) -> frozenset[str
     for name, unit in module.units.items():
         used = set(found.calls.get(name, ()))
         if unit.exported or name in module.exports.values():
-            used |= set(outside.get(name, (LIVE,)))
+            used |= set(outside.get(name, others))
         else:
             used |= set(outside.get(name, ()))
         if unit.function is not None:

@@ -32,6 +32,7 @@ LARGEST = 600_000
 MINIFIED = (".min.js", ".min.mjs")
 
 WORD = re.compile(rb"[\w$]+")
+DYNAMIC = re.compile(rb"\bimport\s*\(")
 
 SAFE = "/~!$&'()*+,;=:@"
 """What browsers leave as it is in a path (WHATWG URL, path percent-encode set)."""
@@ -130,7 +131,7 @@ class Modules:
         old, new = parse(before), parse(source)
         record = _record(old, path)
         try:
-            importers, elsewhere = self._users(path, new, page)
+            importers, elsewhere, closed = self._users(path, new, page)
             patch = diff(
                 old,
                 new,
@@ -138,6 +139,7 @@ class Modules:
                 record,
                 importers=importers,
                 elsewhere=elsewhere,
+                closed=closed,
                 classic=page.classic,
             )
         except RecursionError:
@@ -146,8 +148,11 @@ class Modules:
             self._remember(path, new)
         return {**asdict(patch), "to": now, "file": file}
 
-    def _users(self, path: str, new: Module, page: Loaded) -> tuple[list[Importer], set[str]]:
-        """Give who in a page uses what a script binds, and the names that may be used where we do not look."""
+    def _users(self, path: str, new: Module, page: Loaded) -> tuple[list[Importer], set[str], bool]:
+        """Give who in a page uses what a script binds, and the names that may be used where we do not look.
+
+        The last says that these are all: no script of the page imports what it finds out only when it runs.
+        """
         importers: list[Importer] = []
         elsewhere: set[str] = set()
         others = [(n, m) for n, m in self._latest.items() if n in page.scripts and n != path]
@@ -163,7 +168,9 @@ class Modules:
                     elsewhere.update(new.exports.values())
                 taken = {local: new.exports.get(what, "") for what, local in imported.names or ()}
                 importers.append(Importer(name, other, taken))
-        return importers, elsewhere
+        sources = [other.source for _, other in (*others, *inline)]
+        closed = not any(DYNAMIC.search(source) for source in (new.source, *sources))
+        return importers, elsewhere, closed
 
     def boundaries(
         self, path: str, number: int, page: str, loaded: Collection[str], runs: Mapping[str, int]

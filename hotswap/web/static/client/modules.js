@@ -117,8 +117,10 @@ const wanting = new Set();
 
 // What `$$hs` is inside a served script.
 class Record {
-  // Newer functions by key. Null prototype: a function may be called `toString`.
-  p = Object.create(null);
+  // Newer functions by key. No prototype with names: a function may be called `toString`. Each function asks here first,
+  // so the first question tells that it has run.
+  ran = new Set();
+  p = Object.create(new Proxy(Object.create(null), { get: (_, key) => this.#noted(key, undefined) }));
   #classes = new Map();
   #exposed = new Map();
   #imported = new Map();
@@ -136,6 +138,22 @@ class Record {
     this.data = records.get(this.id)?.data ?? {};
     this.hot = new Hot(this);
     this.w = this.w.bind(this);
+  }
+
+  #noted(key, value) {
+    this.ran.add(key);
+    Object.defineProperty(this.p, key, { value, writable: true, configurable: true, enumerable: true });
+    return value;
+  }
+
+  // What a patch has put in place has not run yet, unless an older version had.
+  watch() {
+    for (const key of Object.keys(this.p)) {
+      const { value, get } = Object.getOwnPropertyDescriptor(this.p, key);
+      if (get || this.ran.has(key)) continue;
+      const set = (newer) => Object.defineProperty(this.p, key, { value: newer, writable: true });
+      Object.defineProperty(this.p, key, { get: () => this.#noted(key, value), set, configurable: true, enumerable: true });
+    }
   }
 
   // An arrow function cannot ask at its beginning without losing its brevity: it is wrapped. One in a class field
@@ -288,6 +306,8 @@ async function follow(record, event) {
     return 'no difference';
   }
   if (answer.mode === 'rerun') return runAgain(record, event, answer);
+  const left = (answer.left ?? []).find(([name]) => record.ran.has(name));
+  if (left) return runAgain(record, event, { ...answer, why: `${left[1]} has run, and what it left behind has the old code` });
   emit('before-update', { path: record.path, mode: answer.mode });
   const over = (answer.spent ?? []).filter((name) => !calledByMarkup(name));
   if (over.length) return reload(`${over[0]} has run, and nothing calls it again`);
@@ -299,6 +319,7 @@ async function follow(record, event) {
     await record.load(answer.imports, event);
     wanting.delete(record);
     if (answer.code) record.e(trustedScript(answer.code));
+    record.watch();
   } catch (error) {
     if (error instanceof EvalError) return reload('the page forbids eval, so functions cannot be replaced');
     if (error instanceof Tangle) return reload(error.message);
@@ -320,7 +341,8 @@ async function follow(record, event) {
 // What else runs here, for the server to find out who uses what.
 function pageScripts(record) {
   const file = record.path.split('/').pop();
-  const inline = [...document.scripts].filter((script) => script.type === 'module' && !script.src);
+  const uses = (script) => script.type === 'module' || /\bimport\s*\(/.test(script.textContent);
+  const inline = [...document.scripts].filter((script) => !script.src && uses(script));
   return {
     loaded: [...records.values()].map((other) => other.path),
     inline: inline.map((script) => script.textContent).filter((text) => text.includes(file)),
