@@ -10,8 +10,10 @@ import asyncio
 import asyncio.events
 import sys
 import threading
+import time
 from collections import deque
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.session.holding import Hold
@@ -23,6 +25,16 @@ INTERVAL: Final = 0.1
 """Seconds for which a swap beside a busy main thread may keep the interpreter; one takes a tenth of that."""
 
 
+@dataclass(slots=True, eq=False)
+class Later:
+    """Work that has a time."""
+
+    work: Callable[[], object]
+    due: float
+    loop: asyncio.AbstractEventLoop | None = None
+    """The loop that waits; None where a timer's thread does."""
+
+
 class QuietPoint:
     """Knows the event loops that run in this process, and does work between their callbacks."""
 
@@ -30,6 +42,7 @@ class QuietPoint:
         self._loops: dict[int, asyncio.AbstractEventLoop] = {}
         """By thread, in the order in which they began to run."""
         self._waiting: deque[Callable[[], object]] = deque()
+        self._later: dict[Later, None] = {}
         self._turn: Final = threading.Lock()
         """Held while work is done. Nobody waits for it: whoever holds it does what the others brought."""
         self._worker = 0
@@ -68,6 +81,7 @@ class QuietPoint:
 
     def uninstall(self) -> None:
         """Put asyncio's own function back."""
+        self._later.clear()
         if self._set_running is not None:
             self._replace(self._set_running)
             self._set_running = None
@@ -82,18 +96,38 @@ class QuietPoint:
                 loop.call_soon_threadsafe(self._drain)
                 return
             except RuntimeError:  # it was closed this moment
-                self._loops = {key: one for key, one in self._loops.items() if one is not loop}
+                self._forget(loop)
         self._drain()
 
     def later(self, seconds: float, work: Callable[[], object]) -> None:
-        """Do `work` after `seconds`, at a quiet point."""
-        loop = self.loop
-        if loop is not None:
-            loop.call_soon_threadsafe(loop.call_later, seconds, work)
-            return
-        timer = threading.Timer(seconds, self.soon, (work,))
+        """Do `work` after `seconds`, at a quiet point, even when the loop that runs now has ended by then."""
+        later = Later(work, time.monotonic() + seconds)
+        self._later[later] = None
+        self._await(later)
+
+    def _await(self, later: Later) -> None:
+        seconds = max(0.0, later.due - time.monotonic())
+        while (loop := self.loop) is not None:
+            later.loop = loop
+            try:
+                loop.call_soon_threadsafe(loop.call_later, seconds, self._came, later)
+            except RuntimeError:  # it was closed this moment
+                self._forget(loop)
+                continue
+            if loop in self._loops.values():  # else it ended this moment, on its own thread
+                return
+        later.loop = None
+        timer = threading.Timer(seconds, self._came, (later,))
         timer.daemon = True
         timer.start()
+
+    def _came(self, later: Later) -> None:
+        """The time of some work has come; of two that wait for it the first one does it."""
+        if self._later.pop(later, later) is None:
+            self.soon(later.work)
+
+    def _forget(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loops = {key: one for key, one in self._loops.items() if one is not loop}
 
     def run_apart(self, coroutine: Any) -> Any:
         """Run a coroutine to its end on a short loop of our own, on this thread: a program without a loop leaves so."""
@@ -157,14 +191,19 @@ class QuietPoint:
         me = threading.get_ident()
         if me in self._foreign:
             return
+        ended = self._loops.get(me) if loop is None else None
         loops = {key: one for key, one in self._loops.items() if key != me}
         if loop is not None:
             loops[me] = loop
         self._loops = loops
         if loop is not None and self.on_loop is not None:
             self.on_loop(loop)
-        if loop is None and self._waiting and self.loop is None:
-            self._drain()
+        if loop is None:
+            if self._waiting and self.loop is None:
+                self._drain()
+            if ended is not None:  # it may never run again
+                for later in [each for each in tuple(self._later) if each.loop is ended]:
+                    self._await(later)
 
     def _replace(self, function: Any) -> None:
         asyncio.events._set_running_loop = function

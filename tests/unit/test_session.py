@@ -138,6 +138,30 @@ def test_nobody_waits_for_work_that_another_thread_does(quiet: QuietPoint) -> No
     assert done == [1, 2]
 
 
+def test_what_was_to_be_done_later_outlives_the_loop_that_waited(quiet: QuietPoint) -> None:
+    """``while True: asyncio.run(step())``: each of these loops is gone before the time has come."""
+    done = threading.Event()
+
+    async def main() -> None:
+        quiet.later(0.05, done.set)
+
+    asyncio.run(main())
+
+    assert done.wait(30)
+
+
+def test_a_loop_that_was_closed_this_moment_is_no_place_to_wait(quiet: QuietPoint) -> None:
+    done = threading.Event()
+    loop = asyncio.new_event_loop()
+    loop.close()
+    quiet._loops = {1: loop}  # as another thread still sees it
+
+    quiet.later(0.0, done.set)
+
+    assert done.wait(30)
+    assert quiet.loop is None
+
+
 def test_what_work_raises_goes_to_us_not_to_the_thread(quiet: QuietPoint) -> None:
     raised: list[Exception] = []
     quiet.on_error = raised.append
