@@ -6,14 +6,14 @@ statements that made them are the same.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from hotswap.live import adapters
 from hotswap.live.adapters.base import Ran, Refused
 from hotswap.live.adapters.identity import put, remember, share
 from hotswap.live.closures import Bound, bound_in
 from hotswap.live.factories import CODE, Factories, is_kind, registrations, static
-from hotswap.live.looking import attributes, content
+from hotswap.live.looking import VALUES, attributes, content
 from hotswap.live.making import changed_bindings, rebound
 from hotswap.source.model import Change
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hotswap.live.journal import Journal
-
-PLAIN: Final = (bool, int, float, complex, str, bytes, tuple, frozenset, type(None))
 
 
 def adopt(factories: Factories, old: Any, new: Any, journal: Journal, token: Any = None) -> Any:
@@ -140,7 +138,7 @@ def _is_state(
         if name in changed_bindings(reached.old, reached.new, dirty):
             return False
         moved = moved or rebound(reached.new, name)
-    return moved or not is_kind(after, PLAIN)
+    return moved or not is_kind(after, VALUES)
 
 
 def _carry_instance(

@@ -13,14 +13,13 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.journal import MISSING
-from hotswap.live.looking import class_dict, content, instance_dict, slots_of
+from hotswap.live.looking import PLAIN, class_dict, content, instance_dict, slots_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping
 
     from hotswap.live.journal import Journal
 
-PLAIN: Final = frozenset({int, float, bool, complex, type(None), str, bytes})
 LONG: Final = 1024
 """Longer texts are known by their identity: a record must not keep data alive that the program has dropped."""
 DEPTH: Final = 4

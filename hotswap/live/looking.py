@@ -14,6 +14,10 @@ class_dict: Final[Callable[[type], Mapping[str, Any]]] = type.__dict__["__dict__
 """Gives a class's own namespace, live and past any metaclass."""
 mro: Final[Callable[[type], tuple[type, ...]]] = type.__dict__["__mro__"].__get__
 """Gives a class and its bases in the order in which attributes are looked up."""
+PLAIN: Final[frozenset[type]] = frozenset({int, float, complex, bool, str, bytes, type(None)})
+"""Types of values that nobody can change: one is as good as an equal one."""
+VALUES: Final[tuple[type, ...]] = (*PLAIN, tuple, frozenset)
+"""They, and what may be made of them."""
 HEAP_TYPE: Final = 1 << 9
 """Py_TPFLAGS_HEAPTYPE (Include/object.h): the class was made by a class statement, or by a call."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from hotswap.live.journal import MISSING
-from hotswap.live.looking import class_dict, content, instance_dict
+from hotswap.live.looking import PLAIN, class_dict, content, instance_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,12 +138,9 @@ def same_content(a: Any, b: Any) -> bool:
         if type(a) not in (tuple, frozenset) or len(a) != len(b):
             return False
         if isinstance(a, frozenset):
-            return all(type(x) in _PLAIN for x in a) and bool(a == b)
+            return all(type(x) in PLAIN for x in a) and bool(a == b)
         return all(same_content(x, y) for x, y in zip(a, b, strict=True))
-    return type(a) in _PLAIN and bool(a == b)
-
-
-_PLAIN: Final = (int, str, float, bytes, bool, type(None), complex)
+    return type(a) in PLAIN and bool(a == b)
 
 
 def shallow(value: Any) -> Any:

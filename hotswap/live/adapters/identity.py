@@ -8,6 +8,8 @@ import types
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from hotswap.live.looking import VALUES
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
@@ -38,9 +40,6 @@ def share(old: Any, new: Any) -> None:
     _twins[id(old)] = types.MethodType(_alive, new)
 
 
-PLAIN = (int, str, bytes, float, complex, tuple, frozenset, type(None))
-
-
 def take(
     mine: Any,
     theirs: Any,
@@ -69,7 +68,7 @@ def take(
         elif (
             constructed is not None
             and name not in constructed
-            and not issubclass(type(value), PLAIN)
+            and not issubclass(type(value), VALUES)
         ):
             content[name] = value
     for name, value in content.items():

@@ -20,7 +20,7 @@ from hotswap.live.loops.images import Likeness, image
 from hotswap.live.loops.initialisers import Initialiser, initialiser
 from hotswap.live.loops.landing import Landing, landing
 from hotswap.live.loops.model import Refused
-from hotswap.live.loops.moves import Move, fitted
+from hotswap.live.loops.moves import Exchange, Move, fitted
 from hotswap.live.loops.names import (
     Binding,
     bindings_before,
@@ -331,7 +331,7 @@ class Decision:
         before: list[Binding],
         target: Landing,
         fresh: tuple[tuple[int, Initialiser], ...],
-    ) -> tuple[tuple[tuple[int, str, Any, Any, int], ...], tuple[str, ...]]:
+    ) -> tuple[tuple[Exchange, ...], tuple[str, ...]]:
         """Find edited lines that the frame has passed: constants to exchange, and notes on the others.
 
         Args:
@@ -359,7 +359,7 @@ class Decision:
             exchanged = name in constants_before and name in constants_after
             if exchanged and name not in cells(self.old.code):
                 value, line = constants_after[name]
-                changed.append((slot, name, constants_before[name][0], value, line))
+                changed.append(Exchange(slot, name, constants_before[name][0], value, line))
             else:
                 notes.append(f"{name} keeps its value: line {edited[0]} does not run again")
         left = isinstance(old.node, ast.AsyncWith) and self.old.facts.leaves(self.offset)

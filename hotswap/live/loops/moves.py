@@ -24,6 +24,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Exchange:
+    """A local that a line sets to a constant once, and the edit to another one."""
+
+    slot: int
+    name: str
+    old: Any
+    new: Any
+    line: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Move:
     """How frames parked at one point take the new code. Holds for every frame with the same names bound."""
 
@@ -37,8 +48,8 @@ class Move:
     """Slots that are given a value."""
     fresh: tuple[tuple[int, Initialiser], ...] = ()
     """Slots that a pure initialiser fills, anew for each frame."""
-    constants: tuple[tuple[int, str, Any, Any, int], ...] = ()
-    """Slot, name, old constant, new constant, line."""
+    constants: tuple[Exchange, ...] = ()
+    """Slots whose frame still has the old constant get the new one."""
     notes: tuple[str, ...] = ()
     line: int = 0
     node: ast.AST | None = None
@@ -77,13 +88,13 @@ def settle(move: Move, parked: Parked) -> tuple[list[Any], list[str]]:
         locals_[made.binding.name] = value
         bind(slot, value)
         notes.append(f"{made.binding.name} is new: {_short(value)}")
-    for slot, name, old, new, line in move.constants:
-        live = locals_.get(name, MISSING)
-        if type(live) is type(old) and repr(live) == repr(old):
-            notes.append(f"{name} is {_short(new)} now (line {line})")
-            bind(slot, new)
+    for one in move.constants:
+        live = locals_.get(one.name, MISSING)
+        if type(live) is type(one.old) and repr(live) == repr(one.old):
+            notes.append(f"{one.name} is {_short(one.new)} now (line {one.line})")
+            bind(one.slot, one.new)
         else:
-            notes.append(f"{name} keeps {_short(live)}: line {line} does not run again")
+            notes.append(f"{one.name} keeps {_short(live)}: line {one.line} does not run again")
     return slots, notes
 
 

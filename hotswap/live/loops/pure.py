@@ -145,12 +145,8 @@ class _Evaluation:
                 base, key = _plain(self.value(node.value)), _plain(self.value(node.slice))
                 return base[key]
             case ast.Slice():
-                return slice(
-                    *(
-                        one and _plain(self.value(one))
-                        for one in (node.lower, node.upper, node.step)
-                    )
-                )
+                parts = (node.lower, node.upper, node.step)
+                return slice(*(one and _plain(self.value(one)) for one in parts))
             case ast.JoinedStr():
                 return "".join(str(self.value(part)) for part in node.values)
             case ast.FormattedValue():
@@ -192,7 +188,8 @@ class _Evaluation:
         for kind, one in zip(node.ops, node.comparators, strict=True):
             right = self.value(one)
             if not isinstance(kind, (ast.Is, ast.IsNot)):
-                _plain(left), _plain(right)
+                _plain(left)
+                _plain(right)
             found = _COMPARE[type(kind)](left, right)
             if not found:
                 break

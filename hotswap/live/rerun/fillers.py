@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live import adapters, registries
 from hotswap.live.journal import MISSING
-from hotswap.live.looking import instance_dict
+from hotswap.live.looking import VALUES, instance_dict
 from hotswap.live.rerun.joining import follow
 from hotswap.source.graph import resolve
 from hotswap.source.nodes import dotted
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from hotswap.source.plan import Step
     from hotswap.source.units import Unit
 
-PLAIN: Final = (int, str, bytes, float, bool, tuple, frozenset, type(None))
 SHARED: Final = ("getLogger",)
 """Functions that give the object they gave before: running such a statement again makes nothing anew."""
 
@@ -77,7 +76,7 @@ def targets(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> set[Key]:
                 resolved = resolve(chain[:2], swap.edges, rerun.tracker.loaded.__contains__)
                 if chain[0] == name and len(chain) > 1 and resolved is not None:
                     found.add(resolved)
-        elif name in scan.hard or type(swap.names.get(name)) not in PLAIN:
+        elif name in scan.hard or type(swap.names.get(name)) not in VALUES:
             found.add(home_of(rerun, swap, name))
     for name in called:
         value = swap.names.get(name)

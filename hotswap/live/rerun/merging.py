@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from hotswap.live import registries
 from hotswap.live.functions import WRAPPERS
-from hotswap.live.gathered import PLAIN, Held, as_of, record_named, unchanged
+from hotswap.live.gathered import Held, as_of, record_named, unchanged
 from hotswap.live.journal import MISSING
+from hotswap.live.looking import PLAIN
 from hotswap.live.pydantic_models import is_settings, take_settings
 from hotswap.live.rerun.changed import taint
 from hotswap.live.rerun.deltas import note_kept

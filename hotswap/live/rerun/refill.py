@@ -65,14 +65,9 @@ def reason_to_refill(rerun: Rerun, swap: ModuleSwap, step: Step) -> str | None:
         if (swap.name, name) in rerun.refill.due and step is maker_of(rerun, (swap.name, name)):
             return f"{name} is filled anew"
     for name, attribute in ((c[0], c[1]) for c in unit.scan.chains if len(c) > 1):
-        registry = (
-            rerun.refill.touched.get(id(swap.names.get(name))) if rerun.refill.touched else None
-        )
-        if (
-            registry is not None
-            and (name, attribute) not in unit.scan.methods
-            and name not in unit.scan.mutates
-        ):
+        if id(swap.names.get(name)) not in rerun.refill.touched:
+            continue
+        if (name, attribute) not in unit.scan.methods and name not in unit.scan.mutates:
             return f"reads {name}.{attribute}"
     for key in targets(rerun, swap, unit) & rerun.refill.due:
         if not only_state(rerun, unit, key):
@@ -238,23 +233,17 @@ def _make_side(rerun: Rerun, swap: ModuleSwap, step: Step, key: Key, old: Any, w
     edited = step.edited or "filled anew" not in why
     calls = (step.old.value if step.old is not None else None, step.unit.value)
     rerun.refill.sides[key] = Side(old, new, copied, edited, calls, was)
-    for entry in rerun.tracker.loaded.values():
-        for local, value in list(entry.names.items()):
-            if value is old and entry.names is not swap.names:
-                rerun.journal.setitem(entry.names, local, new)
+    _exchange(rerun, old, new, but=swap)
 
 
 def _make_registry(
     rerun: Rerun, swap: ModuleSwap, step: Step, key: Key, old: Any, why: str
 ) -> None:
     name = key[1]
-    refused = (
-        rerun.refill.factories.refusal(swap.entry.module, name, step.unit.node)
-        if step.unit.kind == "assign"
-        else ""
-    )
-    if refused:
-        raise Refused(refused)
+    if step.unit.kind == "assign":
+        refused = rerun.refill.factories.refusal(swap.entry.module, name, step.unit.node)
+        if refused:
+            raise Refused(refused)
     registry = open_registry(rerun, key, old) if adapter_of(rerun, old) is not None else None
     execute(rerun, swap, step, why)
     new = swap.names.get(name, MISSING)
@@ -278,44 +267,10 @@ def _make_registry(
 
 def settle(rerun: Rerun) -> None:
     """Everything ran: put what was made on the side into the old objects, and let the adapters settle."""
-    journal = rerun.journal
-    if rerun.refill.sides:
-        redirect(rerun.graft, journal)
-    for key, side in rerun.refill.sides.items():
-        new = rerun.swaps[key[0]].names.get(key[1], side.new)
-        if type(new) is type(side.old) and instance_dict(new) is not None:
-            rerun.graft.pair(new, side.old)  # those made of one another find the old ones
-    for key, side in rerun.refill.sides.items():
-        swap = rerun.swaps[key[0]]
-        new = swap.names.get(key[1], side.new)
-        built = record(new, rerun.tracker.loaded)
-        gathering = Gathering(journal, rerun.graft.pair, rerun.graft.known)
-        if remade.adopt(rerun, side, new, gathering):
-            journal.setitem(swap.entry.built, key[1], as_of(built, side.old))
-            rerun.refill.bound.discard(key)
-            for entry in rerun.tracker.loaded.values():
-                for local, value in list(entry.names.items()):
-                    if value is new:
-                        journal.setitem(entry.names, local, side.old)
-            rerun.graft.pair(new, side.old)
-            side.new = None
-            swap.dirty.discard(key[1])
-            rerun.changes.append(
-                Change(
-                    "~",
-                    swap.entry.path,
-                    key[1],
-                    "refilled",
-                    because="its statements ran again, in place",
-                    kept=records.counted(gathering.kept),
-                )
-            )
-            rerun.notes += [
-                f"{key[1]}[{lost}] is gone with its statement" for lost in gathering.lost
-            ]
+    _put_sides_back(rerun)
     for adapter in rerun.refill.active:
         adapter.forget()
-    redirect(rerun.graft, journal)
+    redirect(rerun.graft, rerun.journal)
     records.settle_attributes(rerun)
     records.note_built(rerun)
     put_in_order(rerun)
@@ -325,17 +280,59 @@ def settle(rerun: Rerun) -> None:
                 registry.adapter.settle(
                     registry.obj, registry.token, ran_facts(rerun, registry, swap)
                 )
-    rerun.changes += make_registered(rerun.refill.factories, journal)
+    rerun.changes += make_registered(rerun.refill.factories, rerun.journal)
+    _tell_adapters(rerun)
+
+
+def _put_sides_back(rerun: Rerun) -> None:
+    journal = rerun.journal
+    if rerun.refill.sides:
+        redirect(rerun.graft, journal)
+    for key, side in rerun.refill.sides.items():
+        new = rerun.swaps[key[0]].names.get(key[1], side.new)
+        if type(new) is type(side.old) and instance_dict(new) is not None:
+            rerun.graft.pair(new, side.old)  # those made of one another find the old ones
+    for key, side in rerun.refill.sides.items():
+        swap, name = rerun.swaps[key[0]], key[1]
+        new = swap.names.get(name, side.new)
+        built = record(new, rerun.tracker.loaded)
+        gathering = Gathering(journal, rerun.graft.pair, rerun.graft.known)
+        if not remade.adopt(rerun, side, new, gathering):
+            continue
+        journal.setitem(swap.entry.built, name, as_of(built, side.old))
+        rerun.refill.bound.discard(key)
+        _exchange(rerun, new, side.old)
+        rerun.graft.pair(new, side.old)
+        side.new = None
+        swap.dirty.discard(name)
+        kept = records.counted(gathering.kept)
+        because = "its statements ran again, in place"
+        change = Change("~", swap.entry.path, name, "refilled", because=because, kept=kept)
+        rerun.changes.append(change)
+        rerun.notes += [f"{name}[{lost}] is gone with its statement" for lost in gathering.lost]
+
+
+def _exchange(rerun: Rerun, held: Any, instead: Any, *, but: ModuleSwap | None = None) -> None:
+    """Let each module-level name that means one object mean another one; those of `but` stay."""
+    for entry in rerun.tracker.loaded.values():
+        if but is not None and entry.names is but.names:
+            continue
+        for name, value in list(entry.names.items()):
+            if value is held:
+                rerun.journal.setitem(entry.names, name, instead)
+
+
+def _tell_adapters(rerun: Rerun) -> None:
+    """Let the adapters renew what frameworks derived from bodies, signatures and shapes that are others now."""
+    journal, shaped = rerun.journal, rerun.graft.shaped
+    reshaped = [*shaped, *rerun.graft.resigned]
     live: dict[int, tuple[Adapter, list[Any]]] = {}
     for value, adapter in live_registries(rerun) if rerun.refill.active else ():
         live.setdefault(id(adapter), (adapter, []))[1].append(value)
-    shaped = [c for c in rerun.graft.shaped if isinstance(c, type)]
-    reshaped = [*shaped, *rerun.graft.resigned]
     for adapter, values in live.values():
-        if values:
-            adapter.patched(values, rerun.refill.replaced, journal)
-            if reshaped:
-                adapter.reshaped(values, reshaped, journal, rerun.graft.fresh.keys())
+        adapter.patched(values, rerun.refill.replaced, journal)
+        if reshaped:
+            adapter.reshaped(values, reshaped, journal, rerun.graft.fresh.keys())
     changed = {s.name for s in rerun.swaps.values() if s.ran or s.dirty or s.deleted}
     for adapter in rerun.refill.active:
         if shaped:

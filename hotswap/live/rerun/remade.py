@@ -17,7 +17,7 @@ from hotswap.live.adapters.base import Refused
 from hotswap.live.gathered import Held, made_alike, unchanged
 from hotswap.live.instances import assigned, init_of, literal, make
 from hotswap.live.journal import MISSING
-from hotswap.live.looking import class_dict, instance_dict, mro, slots_of
+from hotswap.live.looking import VALUES, class_dict, instance_dict, mro, slots_of
 from hotswap.live.rerun.changed import visible_dirty
 from hotswap.source.nodes import dotted, names_in, parameters_of
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from hotswap.live.rerun.state import Rerun, Side
     from hotswap.source.units import Unit
 
-PLAIN: Final = (int, float, complex, bool, str, bytes, tuple, frozenset, type(None))
 DEEP: Final = 3
 """Instances that instances make for themselves are looked into so far."""
 
@@ -114,7 +113,7 @@ def _stays(rerun: Rerun, old: Any, new: Any, start: Start | None, depth: int = D
     if issubclass(type(new), registries.CONTAINERS):
         return not new
     if not start.made_here:
-        return not isinstance(new, PLAIN)
+        return not isinstance(new, VALUES)
     ours, theirs = instance_dict(old), instance_dict(new)
     if (
         ours is None

@@ -22,6 +22,28 @@ if TYPE_CHECKING:
     from hotswap.source.plan import Step
     from hotswap.source.units import Unit
 
+LOOKING: Final = frozenset(
+    [
+        "__annotations__",
+        "__bases__",
+        "__dataclass_fields__",
+        "__dict__",
+        "__doc__",
+        "__mro__",
+        "__subclasses__",
+        "dir",
+        "fields",
+        "get_type_hints",
+        "getattr",
+        "getmembers",
+        "hasattr",
+        "model_fields",
+        "signature",
+        "vars",
+    ]
+)
+"""What code spells that looks at a class's members."""
+
 
 def shape_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
     """Say what the statement reads that kept its identity and changed shape; ``""`` when it need not run."""
@@ -50,9 +72,8 @@ def shape_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
     if unit.kind == "def":
         if not unit.impure_decorators:
             return ""
-        return (
-            f"reads {name}" if isinstance(value, type) or fills_registry(rerun, swap, unit) else ""
-        )
+        reads = isinstance(value, type) or fills_registry(rerun, swap, unit)
+        return f"reads {name}" if reads else ""
     if not isinstance(value, type):
         return f"reads {name}" if fills_registry(rerun, swap, unit) else ""
     if unit.kind == "class":
@@ -63,53 +84,36 @@ def shape_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
         return f"reads {'.'.join(min(attributes))}" if attributes else ""
     if unit.kind in ("expr", "for", "with", "other"):
         return f"reads {name}" if fills_registry(rerun, swap, unit) else ""
-    uses = _uses(unit.node if unit.value is None else unit.value, name)
-    if any(
-        use in ("attribute", "member")
-        and not (use == "member" and _is_member(value, what))
-        and _other_now(rerun, value, what)
-        for use, what in uses
-    ):
-        return f"reads {name}'s attributes"
-    bare = any(use == "bare" for use, _ in uses)
-    if bare and scan.comprehends and name in scan.reads:
+    return _used(rerun, swap, unit, name, value)
+
+
+def _used(rerun: Rerun, swap: ModuleSwap, unit: Unit, name: str, cls: type) -> str:
+    """Say what an assignment reads of a class that changed shape; ``""`` when it need not run."""
+    uses = _uses(_evaluated(unit), name)
+    for use, what in uses:
+        read = use == "attribute" or (use == "member" and not _is_member(cls, what))
+        if read and _other_now(rerun, cls, what):
+            return f"reads {name}'s attributes"
+    kinds = {use for use, _ in uses}
+    if "bare" in kinds and unit.scan.comprehends and name in unit.scan.reads:
         return f"reads {name}"
-    made = any(type(swap.names.get(b)) is value for b in unit.binds)
-    if made:
-        return f"reads {name}" if is_settings(value) else ""
-    if is_special(value) and (bare or any(use == "method" for use, _ in uses)):
+    if any(type(swap.names.get(bound)) is cls for bound in unit.binds):
+        return f"reads {name}" if is_settings(cls) else ""
+    if is_special(cls) and kinds & {"bare", "method"}:
         return f"reads {name}"
-    if bare and _looked_through(rerun, swap, unit, name):
+    if "bare" in kinds and _looked_through(rerun, swap, unit, name):
         return f"reads {name}"
     return ""
 
 
-LOOKING: Final = frozenset(
-    [
-        "__annotations__",
-        "__bases__",
-        "__dataclass_fields__",
-        "__dict__",
-        "__doc__",
-        "__mro__",
-        "__subclasses__",
-        "dir",
-        "fields",
-        "get_type_hints",
-        "getattr",
-        "getmembers",
-        "hasattr",
-        "model_fields",
-        "signature",
-        "vars",
-    ]
-)
-"""What code spells that looks at a class's members."""
+def _evaluated(unit: Unit) -> ast.AST:
+    """Give what a statement evaluates: of an assignment the right-hand side alone."""
+    return unit.node if unit.value is None else unit.value
 
 
 def _looked_through(rerun: Rerun, swap: ModuleSwap, unit: Unit, name: str) -> bool:
     """Say whether a statement gives a class to a function of ours that looks at its members: ``describe(Query)``."""
-    for node in ast.walk(unit.node if unit.value is None else unit.value):
+    for node in ast.walk(_evaluated(unit)):
         if not isinstance(node, ast.Call):
             continue
         given = [*node.args, *(k.value for k in node.keywords)]
@@ -199,8 +203,7 @@ def _attribute_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
             ):
                 continue
             if kind is value and _is_member(kind, chain[1]):
-                node = step.unit.node if step.unit.value is None else step.unit.value
-                if ("attribute", chain[1]) not in _uses(node, chain[0]):
+                if ("attribute", chain[1]) not in _uses(_evaluated(step.unit), chain[0]):
                     continue
             if _other_now(rerun, kind, chain[1]):
                 return f"reads {'.'.join(chain)}"

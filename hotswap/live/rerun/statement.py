@@ -6,7 +6,7 @@ import ast
 import sys
 import warnings
 from types import CodeType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live import adapters, registries
 from hotswap.live.adapters.base import Refused
@@ -30,29 +30,26 @@ if TYPE_CHECKING:
     from hotswap.source.plan import Step
     from hotswap.source.units import Unit
 
+DYNAMIC: Final = frozenset({"exec", "globals", "vars", "locals"})
+"""Calls by which a statement may bind names without saying so."""
+
 
 def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> None:
-    """Run the statement in the module's own names, then merge what it bound."""
-    unit, names = step.unit, swap.names
-    scan = unit.scan
-    if scan.irrevocable and step.situation not in ("new", "branch"):
-        if not (scan.overwrites and step.verdict == "run"):
-            raise Refused(
-                f"line {unit.line} of {swap.name} {scan.irrevocable}; it would have to run again: {why}"
-            )
-    if swap.entry.module.__name__ == "__main__" and any(is_main_guard(g) for g, _ in step.guards):
-        raise Refused("the body of `if __name__ == '__main__'` has run and changed")
+    """Run the statement in the module's own names, then merge what it bound.
+
+    Raises:
+        StatementRaised: It raised, and that is the user's to mend.
+        Refused: It cannot run a second time, or raised because it ran before.
+    """
+    unit, scan = step.unit, step.unit.scan
+    _refuse_again(swap, step, why)
     swap.ran[id(unit)] = why
     refuse_mapped(rerun, swap, unit)
     remember(rerun, swap, unit)
     remember_environment(rerun, unit)
     if unit.kind != "import":
         _note_fillings(rerun, swap, unit)
-    dynamic = (
-        scan.calls & {"exec", "globals", "vars", "locals"}
-        if unit.kind not in ("def", "class")
-        else None
-    )
+    dynamic = unit.kind not in ("def", "class") and not DYNAMIC.isdisjoint(scan.calls)
     if dynamic:
         _drop_dynamic(swap)
     if unit.kind not in ("def", "class", "import", "assign"):
@@ -62,7 +59,7 @@ def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> None:
     try:
         code = _compiled(rerun, swap, unit)
         with running(swap.entry):
-            exec(code, names)
+            exec(code, swap.names)
     except (Refused, StatementRaised, MemoryError):
         raise
     except BaseException as error:
@@ -81,26 +78,42 @@ def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> None:
         swap.ran_names.add(unit.name)
     if unit.stars:
         star_gone(rerun, swap, unit)
-    for name in scan.deletes:
-        if name in swap.before and name not in names:
-            swap.dirty.add(name)
-    if not step.unit.binds:
-        swap.dirty.update(n for n in scan.mutates if _is_container(swap, n))
-        for chain in scan.chains:
-            if (
-                len(chain) > 1
-                and chain[0] in scan.mutates
-                and isinstance(swap.names.get(chain[0]), ModuleType)
-            ):
-                swap.outside.add((chain[0], chain[1]))
+    _note_touched(swap, unit)
     if dynamic:
-        swap.outside.add(("globals()", ""))
-        known = {n for s in swap.steps if not s.is_guard for n in s.unit.scan.binds}
-        for name in {*names, *swap.before} - known:
-            if names.get(name, MISSING) is not swap.before.get(
-                name, MISSING
-            ) and not name.startswith("__"):
-                swap.dirty.add(name)
+        _note_dynamic(swap)
+
+
+def _refuse_again(swap: ModuleSwap, step: Step, why: str) -> None:
+    scan = step.unit.scan
+    if scan.irrevocable and step.situation not in ("new", "branch"):
+        if not (scan.overwrites and step.verdict == "run"):
+            raise Refused(
+                f"line {step.unit.line} of {swap.name} {scan.irrevocable}; it would have to run again: {why}"
+            )
+    if swap.entry.module.__name__ == "__main__" and any(is_main_guard(g) for g, _ in step.guards):
+        raise Refused("the body of `if __name__ == '__main__'` has run and changed")
+
+
+def _note_touched(swap: ModuleSwap, unit: Unit) -> None:
+    """Note the names that a statement deleted, and the objects that it changed without binding anything."""
+    scan = unit.scan
+    swap.dirty.update(n for n in scan.deletes if n in swap.before and n not in swap.names)
+    if unit.binds:
+        return
+    swap.dirty.update(n for n in scan.mutates if _is_container(swap, n))
+    for root, *rest in scan.chains:
+        if rest and root in scan.mutates and isinstance(swap.names.get(root), ModuleType):
+            swap.outside.add((root, rest[0]))
+
+
+def _note_dynamic(swap: ModuleSwap) -> None:
+    """Note what a statement bound in other ways than by saying so: ``globals()[name] = ...``."""
+    swap.outside.add(("globals()", ""))
+    known = {n for s in swap.steps if not s.is_guard for n in s.unit.scan.binds}
+    for name in {*swap.names, *swap.before} - known:
+        same = swap.names.get(name, MISSING) is swap.before.get(name, MISSING)
+        if not same and not name.startswith("__"):
+            swap.dirty.add(name)
 
 
 def _note_fillings(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
