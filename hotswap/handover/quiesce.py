@@ -2,8 +2,8 @@
 
 Phase A refuses nobody anything; it only waits, at most `patience`, for handlers older than 50 ms and names them, those
 that go on after their answer (a background task) or after their client has left (a clean-up) too. Phase B gates all
-reading for at most 250 ms, until short handlers have answered and what was written is sent. A message being worked on
-at a hard deadline would be lost: that is what phase A is for (exec.md section 2).
+reading, while this process runs for at most 250 ms, until short handlers have answered and what was written is sent. A
+message being worked on at a hard deadline would be lost: that is what phase A is for (exec.md section 2).
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ SLOW = 0.05
 """Seconds after which a handler counts as slow."""
 
 TICK = 0.002
+
+TURN = 0.02
+"""Seconds that one turn of standing still counts at most. When it took longer the machine itself stood still (a laptop
+slept, other programs had the processor): no time in which a handler could have ended."""
 
 STUCK = 4
 """Ticks without a byte sent after which a peer counts as not reading."""
@@ -76,13 +80,16 @@ async def quiesce(
     gated_at = time.monotonic()
     await registry.standstill.gate()
     unsent, stuck = -1, 0
-    while time.monotonic() - gated_at < still:
+    stood, last = 0.0, time.monotonic()
+    while stood < still:
         busy = _busy(registry)
         before, unsent = unsent, _unsent(registry)
         stuck = stuck + 1 if unsent == before else 0
         if not busy and (not unsent or stuck >= STUCK):
             break
         await asyncio.sleep(TICK)
+        now = time.monotonic()
+        stood, last = stood + min(now - last, TURN), now
     return Still(
         gated_at=gated_at,
         waited=gated_at - began,

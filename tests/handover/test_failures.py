@@ -204,7 +204,7 @@ def test_children_are_still_ours_and_leave_no_zombie(fragile: Program) -> None:
 
 
 def test_orphans_are_closed_after_the_grace_period_and_named(start: Callable[..., Program]) -> None:
-    program = start("--grace", "0.3")
+    program = start("--grace", "600")
     ports = program.get("/ports")
     lines = HTTP(program.connect(ports[1]))
     assert lines.until(b"\n") == b"hello\n"
@@ -217,7 +217,10 @@ def test_orphans_are_closed_after_the_grace_period_and_named(start: Callable[...
     )
     program.edit("    lines.close()\n", "")
     program.edit(", lines.sockets[0].getsockname()[1]", "")
-    reload = program.reload()
+    program.signal()
+    program.wait("serving")
+    program.signal(signal.SIGUSR2)  # the time is over
+    reload = program.wait("settled")
 
     assert sorted(reload["lost"]) == [
         "1 protocol of tcp:127.0.0.1:any port for everything.Lines: no listener took them",

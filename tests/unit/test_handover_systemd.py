@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -115,7 +116,8 @@ def test_a_passed_listener_is_served_as_an_inherited_one() -> None:
     asyncio.run(check())
 
 
-def test_what_a_program_without_a_loop_does_not_bind_again_is_closed_and_named() -> None:
+@pytest.mark.parametrize("looped", [False, True], ids=["no loop", "loop"])
+def test_what_a_program_does_not_bind_again_is_closed_and_named(looped: bool) -> None:
     from hotswap.wire.arrivals import Arrivals
     from hotswap.wire.records import ListenerRecord, Manifest
 
@@ -123,10 +125,19 @@ def test_what_a_program_without_a_loop_does_not_bind_again_is_closed_and_named()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         address = listening.getsockname()
         record = ListenerRecord(listening.detach(), f"sock:127.0.0.1:{address[1]}")
-    arrivals = Arrivals(Manifest(listeners=(record,)), grace=5, on_settled=reports.append)
+    arrivals = Arrivals(Manifest(listeners=(record,)), grace=0, on_settled=reports.append)
     arrivals.settle()
     assert not reports
-    arrivals.expire()
+
+    async def served() -> None:
+        arrivals.expect(asyncio.get_running_loop())
+        while not reports:
+            await asyncio.sleep(0)
+
+    if looped:
+        asyncio.run(served())
+    else:
+        arrivals.expire()
 
     assert reports[0].lost == (f"listener {record.key}: the new code does not listen there",)
     with pytest.raises(ConnectionRefusedError):

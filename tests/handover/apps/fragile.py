@@ -51,7 +51,9 @@ async def flags():
         "warnings": sys.warnoptions,
         "argv": sys.orig_argv[1:],
         "environment": os.environ.get("SET_AT_RUN_TIME"),
-        "leftover": [name for name in os.environ if name.startswith("HOTSWAP_")],
+        "leftover": [
+            name for name in os.environ if name.startswith("HOTSWAP_") and "TEST" not in name
+        ],
         "blocked": [int(each) for each in signal.pthread_sigmask(signal.SIG_BLOCK, [])],
     }
 
