@@ -94,6 +94,8 @@ class Imports:
         """Name in the namespace -> module, and name in it."""
         self._stars: set[str] = set()
         self._before: dict[str, tuple[dict[str, Any], str, object]] = {}
+        self._had: dict[str, set[str]] = {}
+        """Module that a cell imported ``*`` from -> what that was before the swap."""
 
     def note(self, cell: str) -> None:
         """Remember the imports of a cell, wherever in it they stand.
@@ -113,6 +115,7 @@ class Imports:
     def look(self) -> None:
         """Before a swap: see which names still are what their module has."""
         self._before = {}
+        self._had = {module: _public(module) for module in self._stars}
         bound = dict(self._bound)
         for module in self._stars:
             for name in getattr(sys.modules.get(module), "__dict__", ()):
@@ -129,6 +132,17 @@ class Imports:
         for name, (values, attribute, value) in self._before.items():
             if attribute in values and values[attribute] is not value:
                 self._names[name] = values[attribute]
+        for module, had in self._had.items():
+            for name in _public(module) - had:
+                if name not in self._names:  # else it is the notebook's own
+                    self._names[name] = getattr(sys.modules[module], name)
+
+
+def _public(module: str) -> set[str]:
+    """Give what ``from module import *`` takes, as far as it is there."""
+    values: dict[str, Any] = getattr(sys.modules.get(module), "__dict__", {})
+    listed = values.get("__all__", [name for name in values if not name.startswith("_")])
+    return {name for name in listed if name in values}
 
 
 _active: Notebook | None = None

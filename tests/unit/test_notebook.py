@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hotswap import notebook
+from tests.unit.notebook_cases import BEYOND, CASES, Case, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,6 +113,40 @@ def test_names_that_cells_imported_follow(shell: Shell, tmp_path: Path) -> None:
     shell.run_cell("seen = limit, WORD, OWN")
 
     assert shell.user_ns["seen"] == (2000, "newer", "mine")
+
+
+def test_a_star_takes_what_an_edit_adds(shell: Shell, tmp_path: Path) -> None:
+    """As `%autoreload 3` does; but not over a name that the notebook has given itself."""
+    load(tmp_path, "LIMIT = 1\n")
+    shell.run_cell("from lib_of_notebook import *\nmine = 'own'")
+
+    (tmp_path / "lib_of_notebook.py").write_text(
+        "LIMIT = 1\ndef added(): return 5\nmine = 'theirs'\n_hidden = 0\n"
+    )
+    shell.run_cell("seen = added(), mine, '_hidden' in globals()")
+
+    assert shell.user_ns["seen"] == (5, "own", False)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
+def test_what_users_of_reloading_extensions_rely_on(
+    shell: Shell, tmp_path: Path, case: Case, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = f"notebook_case{CASES.index(case)}"
+    write(tmp_path, module, case.before)
+    importlib.invalidate_caches()
+    try:
+        shell.run_cell(case.cell.replace("MODULE", module))
+        write(tmp_path, module, case.after)
+        if case.name in BEYOND:
+            shell.run_cell()
+            assert "restart the kernel" in capsys.readouterr().out
+        else:
+            shell.run_cell(f"got = {case.probe.replace('MODULE', module)}")
+            assert shell.user_ns["got"] == case.want
+    finally:
+        for name in [n for n in sys.modules if n.startswith(module)]:
+            del sys.modules[name]
 
 
 CELLS = """
