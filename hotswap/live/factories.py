@@ -196,16 +196,16 @@ class Factories:
         self, uses: Uses, namespace: dict[str, Any], seen: set[tuple[str, str]]
     ) -> Iterator[Reached]:
         for name in sorted(uses.called):
-            yield from self.enter(_target(name, namespace), seen)
+            yield from self.enter(meant(name, namespace), seen)
         for name, callee in sorted(uses.handed):
-            runs = self._calls(_target(callee, namespace))
-            yield from self.enter(_target(name, namespace), seen, runs=runs)
+            runs = self._calls(meant(callee, namespace))
+            yield from self.enter(meant(name, namespace), seen, runs=runs)
 
     def _calls(self, callee: Any) -> bool:
         """Say whether `callee` may call what it is given, there and then."""
         if any(callee is one for one in CALLING):
             return True
-        owner = callee if is_kind(callee, type) else _plain(callee)
+        owner = callee if is_kind(callee, type) else plain(callee)
         return getattr(owner, "__module__", None) in self.paths
 
     def enter(
@@ -216,7 +216,7 @@ class Factories:
             for name in ("__new__", "__init__", "__post_init__"):
                 yield from self.enter(static(target, name), seen, runs=runs)
             return
-        function = _plain(target)
+        function = plain(target)
         if function is None or function.__module__ not in self.paths:
             return
         path, name = self.paths[function.__module__], function.__qualname__
@@ -249,7 +249,7 @@ class Factories:
             return True
         callees = [callee for what, callee in made.uses.handed if what == name]
         return any(
-            self._calls(static(owner, c[1]) if c[0] == made.first else _target(c, namespace))
+            self._calls(static(owner, c[1]) if c[0] == made.first else meant(c, namespace))
             for c in callees
         )
 
@@ -282,7 +282,7 @@ def static(cls: type, name: str) -> object:
     return next((class_dict(base)[name] for base in mro(cls) if name in class_dict(base)), None)
 
 
-def _target(name: tuple[str, str], namespace: Mapping[str, Any]) -> Any:
+def meant(name: tuple[str, str], namespace: Mapping[str, Any]) -> Any:
     """Give what a name stands for, an attribute of it taken from modules and classes only."""
     target: Any = namespace.get(name[0])
     attribute = name[1]
@@ -293,7 +293,7 @@ def _target(name: tuple[str, str], namespace: Mapping[str, Any]) -> Any:
     return static(target if is_kind(target, type) else type(target), attribute)
 
 
-def _plain(target: Any) -> types.FunctionType | None:
+def plain(target: Any) -> types.FunctionType | None:
     """Give the function behind methods, partials, wrappers and caches."""
     for _ in range(16):
         if is_kind(target, types.FunctionType):

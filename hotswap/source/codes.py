@@ -249,3 +249,21 @@ def names_used(code: CodeType) -> set[str]:
     for inner in walk(code):
         found.update(inner.co_names)
     return found
+
+
+def handed_on(code: CodeType, name: str) -> bool:
+    """Say whether `code` itself reads a global or an attribute of this name without calling it there and then.
+
+    What is to be called is loaded with the NULL that the call wants: the lowest bit of the argument (Include/opcode.h,
+    "LOAD_GLOBAL" since 3.11, "LOAD_ATTR" since 3.12), or by LOAD_METHOD.
+    """
+    for instruction in dis.get_instructions(code):
+        if instruction.argval != name or instruction.arg is None:
+            continue
+        if instruction.opname == "LOAD_GLOBAL" and not instruction.arg & 1:
+            return True
+        if instruction.opname == "LOAD_ATTR" and (
+            sys.version_info < (3, 12) or not instruction.arg & 1
+        ):
+            return True
+    return False

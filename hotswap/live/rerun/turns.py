@@ -24,6 +24,7 @@ from hotswap.live.rerun.changed import dirty_chain, taint, visible, visible_dirt
 from hotswap.live.rerun.edited import see_edits, statement_gone
 from hotswap.live.rerun.followers import next_follower
 from hotswap.live.rerun.joining import prepare
+from hotswap.live.rerun.once import see_once
 from hotswap.live.rerun.outside import see_outside
 from hotswap.live.rerun.reasons import reason_to_run
 from hotswap.live.rerun.refill import refuse_fixed, settle, take_over
@@ -105,6 +106,7 @@ def run(rerun: Rerun) -> None:
         if follower is None:
             break
         _take_turn(rerun, follower)
+    see_once(rerun)
     settle(rerun)
 
 
@@ -136,17 +138,20 @@ def would_run(rerun: Rerun) -> str:
                 None if step.is_guard or step.verdict == "run" else reason_to_run(rerun, swap, step)
             )
             if why and why != "docstring":
+                see_once(rerun)
                 return why
     done: dict[str, frozenset[str]] = {}
     while True:
         follower = next_follower(rerun, done)
         if follower is None:
+            see_once(rerun)
             return ""
         follower.started = True
         taint(rerun, follower)
         for step in follower.steps:
             why = None if step.is_guard else reason_to_run(rerun, follower, step)
             if why and step.unit.kind != "import":
+                see_once(rerun)
                 return why
 
 
