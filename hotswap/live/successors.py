@@ -85,13 +85,18 @@ def refuse_orphans(graft: Graft) -> None:
             raise Refused(reason)
 
 
+def count_alive(cls: type) -> int:
+    """Count the instances of a class, not those of its subclasses."""
+    return sum(type(o) is cls for o in gc.get_objects())
+
+
 def refuse_alive(old: type, home: str) -> None:
     """Refuse to let a class move to another module while instances of it live.
 
     Raises:
         Refused: There are some.
     """
-    alive = sum(type(o) is old for o in gc.get_objects())
+    alive = count_alive(old)
     if alive:
         kept = f"{alive} of it live{'s' if alive == 1 else ''}"
         raise Refused(f"{old.__qualname__} moved to {home}, and {kept}")

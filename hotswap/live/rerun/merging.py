@@ -15,7 +15,7 @@ from hotswap.live.pydantic_models import is_settings, take_settings
 from hotswap.live.rerun.changed import taint
 from hotswap.live.rerun.deltas import note_kept
 from hotswap.live.rerun.renamed import aliased, renamed
-from hotswap.live.successors import take_moved
+from hotswap.live.successors import count_alive, take_moved
 
 if TYPE_CHECKING:
     from hotswap.live.rerun.state import ModuleSwap, Rerun
@@ -60,6 +60,8 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
             swap.dirty.discard(name)
             return
         names[name] = merged
+        if isinstance(old, type) and type(merged) is FunctionType and step.unit.kind == "def":
+            _class_no_more(rerun, old, merged)
     elif last and _moved(rerun, swap, step, old, new):
         swap.dirty.add(name)
         return
@@ -132,6 +134,18 @@ def _note_defaults(rerun: Rerun, swap: ModuleSwap) -> None:
             swap.own_tainted.add(name)
     if functions:
         taint(rerun, swap)
+
+
+def _class_no_more(rerun: Rerun, old: type, new: FunctionType) -> None:
+    """A class became a function: who holds the class gets the function, if nothing was made from the class."""
+    alive = count_alive(old)
+    if alive:
+        lives = "instance of the class lives" if alive == 1 else "instances of the class live"
+        rerun.notes.append(
+            f"{old.__qualname__} is a function now: {alive} {lives} on as before, and who holds the class keeps it"
+        )
+    else:
+        rerun.graft.pair(old, new)
 
 
 def _moved(rerun: Rerun, swap: ModuleSwap, step: Step, old: Any, new: Any) -> bool:
