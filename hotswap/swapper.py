@@ -34,7 +34,6 @@ class Swapper:
         roots: Modules below these directories are tracked, imported already or later.
         pin: Module names that are never re-executed; their functions are still patched.
         live_loops: Let suspended coroutines and generators take new bodies.
-        tracker: An import hook that is already in place.
     """
 
     def __init__(
@@ -43,14 +42,8 @@ class Swapper:
         *,
         pin: Iterable[str] = (),
         live_loops: bool = True,
-        tracker: Tracker | None = None,
     ) -> None:
-        self.tracker: Tracker = (
-            tracker if tracker is not None else Tracker(roots, live_loops=live_loops)
-        )
-        if tracker is not None:
-            for root in roots:
-                self.tracker.add_root(root)
+        self.tracker = Tracker(roots, live_loops=live_loops)
         self.pin: frozenset[str] = frozenset(pin)
         self.live_loops = live_loops
         self.history: list[Outcome] = []

@@ -58,11 +58,7 @@ class Tracker:
         self.on_import: Callable[[], None] | None = None
         """Called after a tracked module was imported, from whatever thread."""
         for root in roots:
-            self.add_root(root)
-
-    def add_root(self, root: str | os.PathLike[str]) -> None:
-        """Track modules below one more directory."""
-        self._roots.add(root)
+            self._roots.add(root)
 
     def is_tracked(self, path: str, real: str = "") -> bool:
         """Say whether a module with this source file would be ours. `real` is its real path, if that is known."""
