@@ -44,29 +44,15 @@ __all__ = [
 
 _HOMES = {
     "Outcome": "hotswap.source.model",
+    "Swapper": "hotswap.swapper",
     "load_ipython_extension": "hotswap.notebook",
     "unload_ipython_extension": "hotswap.notebook",
-    "Swapper": "hotswap.swapper",
-    **dict.fromkeys(
-        (
-            "dispose",
-            "generation",
-            "keep",
-            "memory",
-            "migrate",
-            "on_file",
-            "on_swap",
-            "reload",
-            "resumed",
-            "serve",
-        ),
-        "hotswap.hooks",
-    ),
 }
+"""Where names stand that are not hooks; the last two are IPython's way in, and no app's."""
 
 
 def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
+    home = _HOMES.get(name, "hotswap.hooks" if name in __all__ else None)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

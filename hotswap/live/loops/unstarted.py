@@ -61,10 +61,8 @@ class _Parameters:
 
 
 def _parameters(code: CodeType) -> _Parameters:
-    rest, keywords = (
-        bool(code.co_flags & 0x04),
-        bool(code.co_flags & 0x08),
-    )  # CO_VARARGS, CO_VARKEYWORDS
+    # CO_VARARGS, CO_VARKEYWORDS
+    rest, keywords = bool(code.co_flags & 0x04), bool(code.co_flags & 0x08)
     count = code.co_argcount + code.co_kwonlyargcount + rest + keywords
     shape = (code.co_posonlyargcount, code.co_argcount, code.co_kwonlyargcount, rest, keywords)
     return _Parameters(code.co_varnames[:count], shape)

@@ -82,11 +82,9 @@ def statement_gone(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
         elif unit.kind == "def" and key[1] in unit.scan.decorators and rebuildable(rerun, key):
             schedule(rerun, key)
         elif unit.scan.hard or unit.kind in ("expr", "for", "with", "other", "assign"):
-            if (key[1], "") in unit.scan.assigns or any(
-                n == key[1] and a for n, a in unit.scan.assigns
-            ):
-                if not issubclass(type(value), registries.CONTAINERS):
-                    continue
+            sets = any(name == key[1] for name, _ in unit.scan.assigns)
+            if sets and not issubclass(type(value), registries.CONTAINERS):
+                continue
             if rebuildable(rerun, key):
                 schedule(rerun, key)
             elif key == (swap.name, key[1]) and key[1] in unit.scan.binds:
@@ -146,20 +144,7 @@ def _unknown(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
 def _edited(rerun: Rerun, swap: ModuleSwap, step: Step, index: int) -> None:
     unit = step.unit
     if unit.kind in ("def", "class") and step.old is not None:
-        before = step.old.head[1] if unit.kind == "def" else step.old.class_head[0]
-        after = unit.head[1] if unit.kind == "def" else unit.class_head[0]
-        keys = targets(rerun, swap, unit) | targets(rerun, swap, step.old)
-        for key in keys:
-            if adapter_of(rerun, value_at(rerun, key)) is not None:
-                touch(
-                    rerun,
-                    key,
-                    swap,
-                    ran=unit,
-                    removed=step.old if key not in targets(rerun, swap, unit) else None,
-                )
-            elif before != after and rebuildable(rerun, key):
-                schedule(rerun, key)
+        _definition_edited(rerun, swap, unit, step.old)
         return
     keys = targets(rerun, swap, unit)
     for name in unit.binds:
@@ -193,6 +178,18 @@ def _edited(rerun: Rerun, swap: ModuleSwap, step: Step, index: int) -> None:
             continue
         elif unit.kind != "assign":
             refuse_undoing(rerun, swap, unit, key, "was changed")
+
+
+def _definition_edited(rerun: Rerun, swap: ModuleSwap, unit: Unit, old: Unit) -> None:
+    """A definition's decorators register it: where they are others now, what they fill is filled anew."""
+    before = old.head[1] if unit.kind == "def" else old.class_head[0]
+    after = unit.head[1] if unit.kind == "def" else unit.class_head[0]
+    now = targets(rerun, swap, unit)
+    for key in now | targets(rerun, swap, old):
+        if adapter_of(rerun, value_at(rerun, key)) is not None:
+            touch(rerun, key, swap, ran=unit, removed=None if key in now else old)
+        elif before != after and rebuildable(rerun, key):
+            schedule(rerun, key)
 
 
 def _filled_later(rerun: Rerun, swap: ModuleSwap, key: Key, index: int) -> bool:
