@@ -113,13 +113,9 @@ class Desk:
 
     def _actions(self) -> dict[str, Callable[[], object]]:
         actions: dict[str, Callable[[], object]] = {
-            "r": lambda: self._session.reloading.ask("r + enter"),
-            "R": lambda: self._session.reloading.ask("R + enter", fresh=True),
-            "s": lambda: (
-                self._session.console.outcome(self._session.history[-1])
-                if self._session.history
-                else None
-            ),
+            "r": lambda: self._session.reloading.ask("asked for on the terminal"),
+            "R": lambda: self._session.reloading.ask("asked for on the terminal", fresh=True),
+            "s": self._report,
             "z": self._session.undo,
             "u": lambda: self._session.console.say("  ".join(self._session.urls) or "no address"),
             "o": self.open_url,
@@ -131,6 +127,12 @@ class Desk:
         else:
             actions["q"] = lambda: os.kill(os.getpid(), signal.SIGINT)
         return actions
+
+    def _report(self) -> None:
+        if self._session.history:
+            self._session.console.outcome(self._session.history[-1])
+        else:
+            self._session.console.say("nothing has been swapped yet")
 
     def open_url(self) -> None:
         """Open the first address in a browser."""

@@ -143,6 +143,7 @@ def test_letters_with_enter(project: Project, terminal: Callable[..., Terminal],
     one = serve(terminal, "--loop", loop)
 
     assert "reload now" in one.see("q + enter", one.type("h\n"))
+    one.see("nothing has been swapped yet", one.type("s\n"))
     one.see("http://127.0.0.1:", one.type("u\n"))
     one.see("h + enter shows the keys", one.type("nonsense\n"))
     place = one.type("p\n")
