@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from hotswap.live.journal import MISSING, Journal
-from hotswap.live.loops import frames, supported
+from hotswap.live.loops import layouts, supported
 from hotswap.live.loops.bytecode import Facts
 from hotswap.live.loops.frames import Frames, code_of
 from hotswap.live.loops.landing import landing
@@ -277,21 +277,21 @@ def test_async_generators_of_an_event_loop_are_found() -> None:
 
 
 def test_interpreters_that_are_not_known_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert frames.unknown() == ""
-    monkeypatch.setattr(frames, "LAYOUTS", {})
-    assert "are not known" in frames.unknown()
+    assert layouts.unknown() == ""
+    monkeypatch.setattr(layouts, "LAYOUTS", {})
+    assert "are not known" in layouts.unknown()
     monkeypatch.undo()
-    monkeypatch.setattr(frames.sysconfig, "get_config_var", lambda name: 1)
-    assert "free-threaded" in frames.unknown()
+    monkeypatch.setattr(layouts.sysconfig, "get_config_var", lambda name: 1)
+    assert "free-threaded" in layouts.unknown()
     monkeypatch.undo()
     monkeypatch.setattr(sys, "getobjects", list, raising=False)
-    assert "Py_TRACE_REFS" in frames.unknown()
+    assert "Py_TRACE_REFS" in layouts.unknown()
 
 
 def test_a_wrong_layout_is_refused_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     live, frame = parked(OLD, 1)
     version = sys.version_info[:2]
-    right = frames.LAYOUTS[version]
+    right = layouts.LAYOUTS[version]
     for wrong in (
         replace(right, code=right.code + 1),
         replace(right, globals=right.globals + 1),
@@ -300,10 +300,10 @@ def test_a_wrong_layout_is_refused_not_written(monkeypatch: pytest.MonkeyPatch) 
         replace(right, advance=right.advance + 2),
         replace(right, created=5, suspended=6, delegating=7),
     ):
-        monkeypatch.setitem(frames.LAYOUTS, version, wrong)
+        monkeypatch.setitem(layouts.LAYOUTS, version, wrong)
         [verdict] = live.swap(NEW, owners=[frame], commit=False, functions=False)
         assert verdict.kind == "stale"
-    monkeypatch.setitem(frames.LAYOUTS, version, right)
+    monkeypatch.setitem(layouts.LAYOUTS, version, right)
     frame.send("a")
     assert live.log == [("v1", 1, "a")]
     frame.close()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hotswap.live.journal import Journal
-from hotswap.live.loops import frames, move, samples, selftest, supported, warm
+from hotswap.live.loops import layouts, move, samples, selftest, supported, warm
 from hotswap.live.loops.model import Suspended
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def cached(tmp_path: Path) -> Path:
     return found
 
 
-@pytest.mark.skipif(bool(frames.unknown()), reason=frames.unknown())
+@pytest.mark.skipif(bool(layouts.unknown()), reason=layouts.unknown())
 def test_the_samples_prove_themselves_in_a_child(tmp_path: Path) -> None:
     assert supported() == ""
     path = cached(tmp_path)
@@ -51,7 +51,7 @@ def test_the_samples_prove_themselves_in_a_child(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.skipif(bool(frames.unknown()), reason=frames.unknown())
+@pytest.mark.skipif(bool(layouts.unknown()), reason=layouts.unknown())
 def test_the_samples_prove_themselves_here() -> None:
     assert samples.prove() == "proved"
 
@@ -154,7 +154,7 @@ def test_without_a_cache_directory_it_works_all_the_same(monkeypatch: pytest.Mon
 
 def test_where_frames_are_not_known_they_are_stale(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = child(monkeypatch)
-    monkeypatch.setattr(frames, "LAYOUTS", {})
+    monkeypatch.setattr(layouts, "LAYOUTS", {})
 
     async def work() -> None: ...
 

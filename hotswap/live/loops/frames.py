@@ -3,14 +3,12 @@
 The only file of hotswap that writes interpreter memory. A wrong write crashes the process, so everything is read and
 compared first, by two independent ways, and any surprise is a refusal:
 
-* the layout is known for exactly the minor versions in `LAYOUTS`, on ordinary CPython builds (`unknown` says why not);
+* the layout is known for exactly the minor versions in `layouts.LAYOUTS`, on ordinary CPython builds;
 * code, globals, frame object, function, locals and value stack are read from memory and must be the very objects that
   the interpreter itself names (``gc.get_referents``, ``gi_frame``): no pointer that we read is ever followed;
 * one expression compares the frame with what was read and replaces it. Nothing can run in between: the interpreter
   looks for other threads and signals only at calls, backward jumps and function entry (the eval breaker of CPython's
   Python/ceval.c).
-
-Layouts: CPython Include/internal/pycore_frame.h, Include/cpython/genobject.h of 3.11, 3.12, 3.13.
 """
 
 from __future__ import annotations
@@ -19,7 +17,6 @@ import ctypes
 import gc
 import struct
 import sys
-import sysconfig
 from dataclasses import dataclass, replace
 from types import (
     AsyncGeneratorType,
@@ -34,6 +31,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.journal import MISSING
 from hotswap.live.loops.bytecode import SUSPENDABLE, cells, slot_names
+from hotswap.live.loops.layouts import HEAD, INSTRUCTION, LAYOUTS, SPECIALS, STATE, TOP, WORD
 from hotswap.live.loops.model import Refused
 
 if TYPE_CHECKING:
@@ -42,77 +40,14 @@ if TYPE_CHECKING:
     from hotswap.live.journal import Journal
     from hotswap.live.loops.bytecode import Facts
     from hotswap.live.loops.landing import Landing
+    from hotswap.live.loops.layouts import Layout
 
 OWNERS: Final = {CoroutineType: "cr", GeneratorType: "gi", AsyncGeneratorType: "ag"}
-_WORD: Final = struct.calcsize("P")
-_HEAD: Final = 2
-"""Words of an object before its own: reference count and type."""
-
-_SPECIALS: Final = 9
-"""Words of ``_PyInterpreterFrame`` before the locals, the same in all three minors."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where things are, in words from the start of the frame unless said otherwise; states as signed bytes."""
-
-    code: int
-    function: int
-    globals: int
-    frame_object: int
-    held: tuple[int, ...]
-    """Words whose objects the garbage collector visits, in the order in which it does, before the slots."""
-    owner_code: int | None
-    """Word of the owner that names the code once more (3.11)."""
-    advance: int
-    """Bytes from the instruction at which a frame is parked to where its instruction pointer stands."""
-    created: int
-    suspended: int
-    delegating: int
-    """State while parked in an await or ``yield from``."""
-
-
-_INSTRUCTION, _TOP = 7, 8
-
-LAYOUTS: Final = {
-    (3, 11): Layout(
-        code=4, function=0, globals=1, frame_object=5, held=(5, 3, 0, 4), owner_code=2, advance=0,
-        created=-2, suspended=-1, delegating=-1,
-    ),
-    (3, 12): Layout(
-        code=0, function=2, globals=3, frame_object=6, held=(6, 5, 2, 0), owner_code=None, advance=0,
-        created=-2, suspended=-1, delegating=-1,
-    ),
-    (3, 13): Layout(
-        code=0, function=2, globals=3, frame_object=6, held=(6, 5, 2, 0), owner_code=None, advance=2,
-        created=-3, suspended=-2, delegating=-1,
-    ),
-}  # fmt: skip
-_STATE: Final = 3
-"""Byte of the word before the frame that holds the generator's state, in all three minors."""
-
 _api: Final[Any] = getattr(ctypes, "pythonapi", None)
 if _api is not None:
     _incref, _decref = _api.Py_IncRef, _api.Py_DecRef
     for _function in (_incref, _decref):
         _function.argtypes, _function.restype = [ctypes.py_object], None
-
-
-def unknown() -> str:
-    """Say why the frames of this interpreter are not known; "" when they are. Cheap: looks at the build only."""
-    if sys.implementation.name != "cpython" or _api is None:
-        return f"the frames of {sys.implementation.name} are not known"
-    if sys.version_info[:2] not in LAYOUTS:
-        return f"the frames of Python {sys.version_info[0]}.{sys.version_info[1]} are not known"
-    if sysconfig.get_config_var("Py_GIL_DISABLED"):
-        return "the frames of free-threaded builds are not known"
-    if hasattr(sys, "getobjects") or sysconfig.get_config_var("Py_TRACE_REFS"):
-        return "the objects of Py_TRACE_REFS builds are laid out differently"
-    if _WORD != 8 or sys.byteorder != "little":
-        return "only 64-bit little-endian builds are known"
-    if "experimental-jit" in str(sysconfig.get_config_var("CONFIG_ARGS")):
-        return "the frames of builds with a JIT are not known"
-    return ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -215,8 +150,8 @@ class Frames:
         known = self.known(code)
         count, at = len(known.names), _frame_word(owner)
         globals_ = frame.f_globals
-        memory = _view(owner, at + _SPECIALS + known.capacity).raw
-        words = struct.unpack_from(f"{at + _SPECIALS}Q", memory)
+        memory = _view(owner, at + SPECIALS + known.capacity).raw
+        words = struct.unpack_from(f"{at + SPECIALS}Q", memory)
         if (
             words[at + layout.code] != id(code)
             or (layout.owner_code is not None and words[layout.owner_code] != id(code))
@@ -224,15 +159,15 @@ class Frames:
             or words[at + layout.frame_object] != id(frame)
         ):
             raise Refused("layout: frame not found")
-        state = memory[(at - 1) * _WORD + _STATE]
+        state = memory[(at - 1) * WORD + STATE]
         state -= 256 if state > 127 else 0
         if state not in (layout.created, layout.suspended, layout.delegating):
             raise Refused("it is running")
         started = state != layout.created
-        top = words[at + _TOP] & 0xFFFFFFFF
+        top = words[at + TOP] & 0xFFFFFFFF
         if not count <= top <= known.capacity:
             raise Refused("layout: the stack is out of bounds")
-        offset = words[at + _INSTRUCTION] - layout.advance - known.address
+        offset = words[at + INSTRUCTION] - layout.advance - known.address
         facts = self._facts(code)
         if facts.opname(offset) != ("YIELD_VALUE" if started else "RETURN_GENERATOR"):
             raise Refused("it is parked in an unknown place")
@@ -240,7 +175,7 @@ class Frames:
             raise Refused("layout: the instruction pointers differ")
         if len(facts.parked(offset)) != top - count:
             raise Refused("other nesting at the await than computed")
-        body = struct.unpack_from(f"{top}Q", memory, (at + _SPECIALS) * _WORD)
+        body = struct.unpack_from(f"{top}Q", memory, (at + SPECIALS) * WORD)
         objects = _visited(owner, [words[at + place] for place in layout.held], body)
         function = objects.get(words[at + layout.function])
         if type(function) is not FunctionType:
@@ -265,7 +200,7 @@ class Frames:
             bound=tuple(bound),
             stack=tuple([objects[word] for word in body[count:]]),
             capacity=known.capacity,
-            memory=memory[: (at + _SPECIALS + top) * _WORD],
+            memory=memory[: (at + SPECIALS + top) * WORD],
         )
 
     def write(
@@ -296,16 +231,16 @@ class Frames:
         ):
             raise Refused("an await and a yield were exchanged")
         at = _frame_word(parked.owner)
-        head = bytearray(parked.memory[: (at + _SPECIALS) * _WORD])
-        struct.pack_into("Q", head, (at + layout.code) * _WORD, id(code))
+        head = bytearray(parked.memory[: (at + SPECIALS) * WORD])
+        struct.pack_into("Q", head, (at + layout.code) * WORD, id(code))
         if layout.owner_code is not None:
-            struct.pack_into("Q", head, layout.owner_code * _WORD, id(code))
+            struct.pack_into("Q", head, layout.owner_code * WORD, id(code))
         # The frame counts its function, which holds the globals: theirs is a borrowed reference.
-        struct.pack_into("Q", head, (at + layout.function) * _WORD, id(function))
-        struct.pack_into("Q", head, (at + layout.globals) * _WORD, id(parked.globals))
+        struct.pack_into("Q", head, (at + layout.function) * WORD, id(function))
+        struct.pack_into("Q", head, (at + layout.globals) * WORD, id(parked.globals))
         instruction = known.address + landing.offset + layout.advance
-        struct.pack_into("Q", head, (at + _INSTRUCTION) * _WORD, instruction)
-        struct.pack_into("I", head, (at + _TOP) * _WORD, len(slots) + len(parked.stack))
+        struct.pack_into("Q", head, (at + INSTRUCTION) * WORD, instruction)
+        struct.pack_into("I", head, (at + TOP) * WORD, len(slots) + len(parked.stack))
         body = [0 if o is MISSING else id(o) for o in (*slots, *parked.stack)]
         wanted = bytes(head) + struct.pack(f"{len(body)}Q", *body)
         times = 1 if layout.owner_code is None else 2
@@ -319,12 +254,12 @@ class Frames:
 
 def _frame_word(owner: Any) -> int:
     """Give the word of the owner at which its frame begins (``offsetof(PyGenObject, gi_iframe)``)."""
-    return type(owner).__basicsize__ // _WORD - _SPECIALS
+    return type(owner).__basicsize__ // WORD - SPECIALS
 
 
 def _view(owner: Any, words: int) -> Any:
     """Give the owner's memory as a ctypes array: its attribute ``raw`` copies with the GIL held, in one go."""
-    return (ctypes.c_char * (words * _WORD)).from_address(id(owner))
+    return (ctypes.c_char * (words * WORD)).from_address(id(owner))
 
 
 def _filled(cell: CellType) -> bool:
@@ -409,7 +344,7 @@ def _exchange(owner: Any, old: bytes, new: bytes, entering: list[Any], leaving: 
     Raises:
         Refused: It is not `old` any more. Nothing was written.
     """
-    skip = _HEAD * _WORD
+    skip = HEAD * WORD
     seen, choice = old[skip:], (b"", new[skip:])  # nothing, or all of it
     now = (ctypes.c_char * len(seen)).from_address(id(owner) + skip)
     frame = (ctypes.c_char * len(choice[1])).from_address(id(owner) + skip)
@@ -429,15 +364,15 @@ def _put_back(
     """Restore the frame that was read. One that was resumed or closed in between, or not written, stays as it is."""
     start = (
         _frame_word(parked.owner) - 1
-    ) * _WORD  # of what is the frame's: its state comes before it
-    now = _view(parked.owner, len(written) // _WORD).raw
+    ) * WORD  # of what is the frame's: its state comes before it
+    now = _view(parked.owner, len(written) // WORD).raw
     if now[start:] != written[start:] or not leaving:
         return
     # What comes before belongs to the interpreter (weak references, the handled exception) and stays as it is now, but
     # for the code that 3.11 names there.
     before = bytearray(now[:start])
     if layout.owner_code is not None:
-        struct.pack_into("Q", before, layout.owner_code * _WORD, id(parked.code))
+        struct.pack_into("Q", before, layout.owner_code * WORD, id(parked.code))
     back = bytes(before) + parked.memory[start:]
     try:
         _exchange(parked.owner, now, back, leaving, entering)

@@ -18,7 +18,7 @@ import tempfile
 import threading
 from typing import Any, Final
 
-from hotswap.live.loops import frames
+from hotswap.live.loops import layouts
 
 SECONDS: Final = 20.0
 """After which the child counts as failed."""
@@ -36,7 +36,7 @@ def supported() -> str:
     if _verdict is None:
         with _lock:
             if _verdict is None:
-                _verdict = frames.unknown() or _proved()
+                _verdict = layouts.unknown() or _proved()
     return _verdict
 
 
