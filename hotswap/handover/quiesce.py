@@ -15,6 +15,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hotswap.wire import origin
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -63,7 +65,7 @@ async def quiesce(
     named: set[Any] = set()
     while True:
         now = time.monotonic()
-        busy = _busy(registry)
+        busy = _awaited(registry, patience)
         first_seen = {token: first_seen.get(token, now) for token in busy}
         slow = [token for token, since in first_seen.items() if now - since >= SLOW]
         young = len(first_seen) > len(slow)
@@ -82,7 +84,7 @@ async def quiesce(
     unsent, stuck = -1, 0
     stood, last = 0.0, time.monotonic()
     while stood < still:
-        busy = _busy(registry)
+        busy = _awaited(registry, patience)
         before, unsent = unsent, _unsent(registry)
         stuck = stuck + 1 if unsent == before else 0
         if not busy and (not unsent or stuck >= STUCK):
@@ -93,7 +95,7 @@ async def quiesce(
     return Still(
         gated_at=gated_at,
         waited=gated_at - began,
-        left=tuple(work.name() for work in busy.values() if not work.recorded),
+        left=tuple(work.name() for work in _busy(registry, 0).values() if not work.recorded),
     )
 
 
@@ -103,39 +105,55 @@ class Work(NamedTuple):
     name: Callable[[], str]
     recorded: bool = False
     """The record of its connection says what becomes of it: it is carried out again, or named as lost."""
+    standing: bool = False
+    """A task that its request left behind longer ago than anything is waited for: it may go on for ever."""
 
 
-def _busy(registry: Registry) -> dict[Any, Work]:
+def _awaited(registry: Registry, patience: float) -> dict[Any, Work]:
+    return {token: work for token, work in _busy(registry, patience).items() if not work.standing}
+
+
+def _busy(registry: Registry, patience: float) -> dict[Any, Work]:
     found: dict[Any, Work] = {}
     for connection, protocol, kind in registry.connections():
         busy = kind.busy(connection, protocol)
         if busy is not None:
             name = functools.partial(describe, connection, protocol, kind)
             found[busy.token] = Work(name, recorded=kind.name(protocol) == "http")
-    for task in asyncio.all_tasks():
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:
         coroutine = task.get_coro()
-        served = _outlived(coroutine)
-        if served is not None:
-            found[task] = Work(functools.partial(_after, served, coroutine))
+        run = _run_of(coroutine)
+        if run is not None:
+            served = _outlived(run)
+            if served is not None:
+                found[task] = Work(functools.partial(_after, _asked(served), coroutine))
+            continue
+        begun_by = origin.of(task)
+        if begun_by is not None and begun_by.over() and _innermost(coroutine) is not None:
+            standing = time.monotonic() - begun_by.began > patience
+            name = functools.partial(_after, begun_by.asked(), coroutine)
+            found[task] = Work(name, standing=standing)
     return found
 
 
-def _outlived(coroutine: Any) -> Any:
-    """Give what an ASGI app's run served, when that has ended before the run: a background task, a clean-up."""
-    each: Any
+def _run_of(coroutine: Any) -> Any:
+    """Give the run of an ASGI app that a task carries out, or None."""
     for each in (coroutine, getattr(coroutine, "cr_await", None)):  # the wire may have wrapped it
         if getattr(getattr(each, "cr_code", None), "co_name", "") == "run_asgi":
-            break
-    else:
-        return None
-    served = each.cr_frame.f_locals.get("self") if each.cr_frame is not None else None
+            return each
+    return None
+
+
+def _outlived(run: Any) -> Any:
+    """Give what an ASGI app's run served, when that has ended before the run: a background task, a clean-up."""
+    served = run.cr_frame.f_locals.get("self") if run.cr_frame is not None else None
     transport = getattr(served, "transport", None)
     over = getattr(served, "response_complete", False) or getattr(served, "disconnected", False)
     return served if transport is not None and (over or transport.is_closing()) else None
 
 
-def _after(served: Any, coroutine: Any) -> str:
-    return f"what goes on after {_asked(served) or 'a request'}{_where(coroutine)}"
+def _after(asked: str, coroutine: Any) -> str:
+    return f"what goes on after {asked or 'a request'}{_where(coroutine)}"
 
 
 def _unsent(registry: Registry) -> int:

@@ -6,12 +6,14 @@ Its WebSockets are `hotswap.wire.aiohttp_websockets`; other responses under way 
 from __future__ import annotations
 
 import functools
+import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from hotswap.wire import aiohttp_websockets
+from hotswap.wire import aiohttp_websockets, origin
 from hotswap.wire.aiohttp_websockets import Talk
-from hotswap.wire.http import EVENT_ID, LIMIT, SAFE, after_answered, ask_again
+from hotswap.wire.asking import EVENT_ID, LIMIT, after_answered, ask_again
+from hotswap.wire.http import SAFE
 from hotswap.wire.kinds import Busy, Kind
 from hotswap.wire.lines import Hole
 from hotswap.wire.websockets import Silent, close_frame
@@ -66,6 +68,10 @@ class Tracked:
                 self.talk = Talk(self.unanswered() or b"")
             self.raw = b""
 
+    def _handle_request(self, request: Any, *args: Any) -> Any:
+        origin.current.set(Served(self, request))
+        return super()._handle_request(request, *args)  # type: ignore[misc]
+
     def connection_lost(self, error: BaseException | None) -> None:
         if self.talk is not None:
             self.talk.heard()  # a handler that ends without asking for a message must silence nobody
@@ -86,6 +92,23 @@ class Tracked:
             return None
         waiting = len(self._messages) + (self._current_request is not None)
         return after_answered(self.raw, self._request_count - self.before - waiting)
+
+
+class Served:
+    """A request, as the `origin.Origin` of tasks."""
+
+    __slots__ = ("_protocol", "_request", "began")
+
+    def __init__(self, protocol: Tracked, request: Any) -> None:
+        self._protocol = protocol
+        self._request = request
+        self.began = time.monotonic()
+
+    def over(self) -> bool:
+        return self._protocol._current_request is not self._request
+
+    def asked(self) -> str:
+        return f"{self._request.method} {self._request.path}"
 
 
 class AioHTTP(Kind):

@@ -59,7 +59,7 @@ METHODS: dict[str, tuple[str, ...]] = {
     WSPROTO: _WEBSOCKET_METHODS,
     HTTPTOOLS: (*_HTTP_METHODS, "on_message_complete"),
     H11: _HTTP_METHODS,
-    AIOHTTP: ("connection_made", "data_received"),
+    AIOHTTP: ("connection_made", "data_received", "_handle_request"),
     "aiohttp.web_response:StreamResponse": ("prepare", "write"),
     AIOHTTP_WS: ("prepare", "receive", "can_prepare"),
     "aiohttp.web_ws:WebSocketDataQueue": ("feed_data",),
@@ -83,8 +83,8 @@ METHODS: dict[str, tuple[str, ...]] = {
         "frame_inbound_complete",
         "enabled",
     ),
-    "uvicorn.protocols.http.httptools_impl:RequestResponseCycle": ("send",),
-    "uvicorn.protocols.http.h11_impl:RequestResponseCycle": ("send",),
+    "uvicorn.protocols.http.httptools_impl:RequestResponseCycle": ("send", "run_asgi"),
+    "uvicorn.protocols.http.h11_impl:RequestResponseCycle": ("send", "run_asgi"),
 }
 """Methods that are overridden or called, by class."""
 

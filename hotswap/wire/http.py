@@ -6,11 +6,13 @@ finds itself where the old one was (exec.md section 2).
 
 from __future__ import annotations
 
-import re
+import time
 from typing import TYPE_CHECKING, Any
 
+from hotswap.wire import origin
+from hotswap.wire.asking import EVENT_ID, LIMIT, after_answered, ask_again
 from hotswap.wire.kinds import Busy, Kind
-from hotswap.wire.lines import Hole, Mute
+from hotswap.wire.lines import Hole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,9 +20,6 @@ if TYPE_CHECKING:
     from hotswap.wire.connection import Connection
     from hotswap.wire.records import ConnectionRecord
     from hotswap.wire.registry import Registry
-
-LIMIT = 1 << 24
-"""Bytes of one request that are kept for a replay; a bigger one is waited for instead."""
 
 _ROOM = 4096
 """Bytes that an idle connection may go on holding."""
@@ -30,8 +29,6 @@ CONTINUED = "continued"
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that may be carried out twice (RFC 9110 section 9.2.1)."""
-
-EVENT_ID = re.compile(rb"(?:\A|[\r\n])id:[ ]?([^\r\n\0]*)")
 
 
 class Tracked:
@@ -82,83 +79,28 @@ class Tracked:
         return None if self.overflow else after_answered(bytes(self.raw), self.answered())
 
 
-def after_answered(raw: bytes, count: int) -> bytes | None:
-    """Give what follows the first `count` requests in `raw`; None when they end nowhere."""
-    if count == 0:
-        return raw
-    import h11
-
-    connection = h11.Connection(h11.SERVER, max_incomplete_event_size=LIMIT)
-    connection.receive_data(raw)
-    seen = 0
-    while seen < count:
-        try:
-            event = connection.next_event()
-        except h11.RemoteProtocolError:
-            return None
-        if event is h11.NEED_DATA or event is h11.PAUSED:
-            return None
-        if isinstance(event, h11.EndOfMessage):
-            seen += 1
-            if seen < count:
-                connection.send(h11.Response(status_code=204, headers=[]))
-                connection.send(h11.EndOfMessage())
-                connection.start_next_cycle()
-    rest = connection.trailing_data[0]
-    return bytes(rest)
-
-
-def asking_again(request: bytes, last_event_id: str) -> bytes:
-    """Give the request for an event stream, as a browser that was cut off after an event would send it."""
-    if not last_event_id or b"\nlast-event-id:" in request.lower():
-        return request
-    head, line, rest = request.partition(b"\r\n")
-    return head + line + b"Last-Event-ID: " + last_event_id.encode("latin-1") + line + rest
-
-
-def ask_again(
-    registry: Registry,
-    connection: Connection,
-    protocol: Any,
-    record: ConnectionRecord,
-    put_in: Callable[[], None],
-) -> None:
-    """Ask the app for an event stream again, with the last event's id; its head has been sent in the first life.
-
-    Args:
-        registry: Of all connections.
-        connection: The one.
-        protocol: A fresh one, which serves nobody yet.
-        record: With the request, and the last event's id as its note.
-        put_in: Lets `protocol` write to the connection itself; called when the head has come.
-    """
-    transport = connection.transport
-    connection.resumed += 1
-    registry.arrivals.restart()
-
-    def heard(data: bytes) -> None:
-        if protocol.transport is transport:
-            return
-        put_in()
-        head, _, rest = data.partition(b"\r\n\r\n")
-        head = head.lower()
-        if not (head.startswith(b"http/1.1 200") and b"text/event-stream" in head):
-            transport.close()  # a chunked body that ends without its last chunk: never a clean end
-            return
-        if rest:
-            transport.write(rest)
-        if not registry.gated:
-            transport.resume_reading()
-
-    protocol.connection_made(Mute(transport, heard))
-    protocol.data_received(asking_again(record.opening, record.note))
-
-
 class TrackedCycle:
-    """Mixed into uvicorn's request cycles: knows an event stream when it begins."""
+    """Mixed into uvicorn's request cycles: knows an event stream when it begins; an `origin.Origin`."""
 
     streaming = False
     last_event_id = b""
+    began = 0.0
+    if TYPE_CHECKING:
+        response_complete: bool
+        disconnected: bool
+        transport: Any
+        scope: Any
+
+    def begin(self) -> None:
+        """Be where the tasks come from that the handler starts."""
+        self.began = time.monotonic()
+        origin.current.set(self)
+
+    def over(self) -> bool:
+        return self.response_complete or self.disconnected or self.transport.is_closing()
+
+    def asked(self) -> str:
+        return f"{self.scope['method']} {self.scope['path']}"
 
     def note(self, message: Any) -> None:
         """Look at a response's head, or at a part of an event stream."""
@@ -337,13 +279,18 @@ def httptools(registry: Registry) -> type:
 
     base = httptools_impl.HttpToolsProtocol
     base_cycle = httptools_impl.RequestResponseCycle
-    receive, complete, send_plain = base.data_received, base.on_message_complete, base_cycle.send
+    receive, complete = base.data_received, base.on_message_complete
+    send_plain, run_plain = base_cycle.send, base_cycle.run_asgi
 
     class Cycle(TrackedCycle, base_cycle):  # type: ignore[misc, valid-type]
         def send(self, message: Any) -> Any:
             if not self.response_started or self.streaming:
                 self.note(message)
             return send_plain(self, message)
+
+        def run_asgi(self, app: Any) -> Any:
+            self.begin()
+            return run_plain(self, app)
 
     class TrackedHttpTools(Tracked, base):  # type: ignore[misc, valid-type]
         completed: Any = None
@@ -406,13 +353,17 @@ def h11(registry: Registry) -> type:
 
     base = h11_impl.H11Protocol
     base_cycle = h11_impl.RequestResponseCycle
-    receive, send_plain = base.data_received, base_cycle.send
+    receive, send_plain, run_plain = base.data_received, base_cycle.send, base_cycle.run_asgi
 
     class Cycle(TrackedCycle, base_cycle):  # type: ignore[misc, valid-type]
         def send(self, message: Any) -> Any:
             if not self.response_started or self.streaming:
                 self.note(message)
             return send_plain(self, message)
+
+        def run_asgi(self, app: Any) -> Any:
+            self.begin()
+            return run_plain(self, app)
 
     class TrackedH11(Tracked, base):  # type: ignore[misc, valid-type]
         def data_received(self, data: bytes) -> None:

@@ -12,6 +12,7 @@ import gc
 import logging
 import socket
 from collections import Counter
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -350,25 +351,29 @@ class Registry:
             record = record._replace(raw=record.raw + bytes(gathering.early))
         if record.unsent:
             connection.transport.write(record.unsent)
-        self.take_on(connection, factory, record)
+        self._take_on(connection, factory, record)
         if counted:
             self.arrivals.keep(record.word)
         self.arrivals.arrived(record.id)
 
-    def take_on(
+    def _take_on(
         self, connection: Connection, factory: Callable[[], Any], record: ConnectionRecord
     ) -> None:
-        """Serve a detached connection by a fresh protocol; on failure close it and say so."""
+        """Serve a detached connection by a fresh protocol; on failure close it and say so.
+
+        In a context of its own: what a protocol notes there is the connection's (`origin`), not its listener's.
+        """
+        context = copy_context()
         if record.kind == "fresh":
-            self._begin(connection, factory)
+            context.run(self._begin, connection, factory)
             if record.raw:
-                connection.protocol.data_received(record.raw)
+                context.run(connection.protocol.data_received, record.raw)
             connection.transport.resume_reading()
             return
         for kind in self.kinds:
             if record.kind in kind.carries:
                 try:
-                    kind.adopt(connection, factory, record)
+                    context.run(kind.adopt, connection, factory, record)
                 except Exception as error:
                     log.exception("a carried %s connection could not be adopted", record.kind)
                     self.arrivals.lose(f"1 {record.kind}: {error!r}")
@@ -404,7 +409,7 @@ class Registry:
         kind.detach(connection, protocol)
         connection.shells = None
         connection.transport.set_protocol(Gathering())
-        self.take_on(connection, connection.factory, record._replace(unsent=b""))
+        self._take_on(connection, connection.factory, record._replace(unsent=b""))
         for task in tasks:
             task.cancel("hotswap: the handler is entered again")
         return True

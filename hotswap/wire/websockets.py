@@ -13,7 +13,7 @@ import time
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from hotswap.wire import hush
+from hotswap.wire import hush, origin
 from hotswap.wire.frames import FrameTail
 from hotswap.wire.hush import Hush
 from hotswap.wire.kinds import Busy, Kind, may_be_replying
@@ -76,7 +76,7 @@ async def _run_hushed(handler: Coroutine[Any, Any, None], silence: Hush) -> None
 
 
 class Tracked:
-    """Mixed into uvicorn's protocol classes: keeps what a fresh protocol needs to take over."""
+    """Mixed into uvicorn's protocol classes: keeps what a fresh protocol needs to take over; an `origin.Origin`."""
 
     registry: Registry
     opening = b""
@@ -92,6 +92,7 @@ class Tracked:
     hush: Hush | None = None
     """Set while a handler that was entered again has not asked for a message yet."""
     coroutine: Any = None
+    began = 0.0
     agreed = ""
     """The subprotocol that was accepted."""
     connection: Connection | None = None
@@ -132,11 +133,19 @@ class Tracked:
                 scope["extensions"]["hotswap.resumed"] = {}
 
     def run_asgi(self) -> Coroutine[Any, Any, None]:
+        self.began = time.monotonic()
+        origin.current.set(self)
         coroutine: Coroutine[Any, Any, None] = super().run_asgi()  # type: ignore[misc]
         if self.hush is not None:
             coroutine = _run_hushed(coroutine, self.hush)
         self.coroutine = coroutine
         return coroutine
+
+    def over(self) -> bool:
+        return self.disconnected or self.transport.is_closing()
+
+    def asked(self) -> str:
+        return f"WebSocket {self.scope['path']}"
 
     def send(self, message: Any) -> Coroutine[Any, Any, None]:
         if not self.spoke:

@@ -305,7 +305,7 @@ def test_nothing_is_left_behind(program: Program) -> None:
 
 
 def test_what_goes_on_after_an_answer_is_waited_for(start: Callable[..., Program]) -> None:
-    """Background tasks of a request, whose client may have left; a handler that cleans up after its WebSocket."""
+    """Background tasks and tasks that were started, also when the client has left; a clean-up after a WebSocket."""
     program = start("--no-preflight", "--patience", "60")
     socket_ = WebSocket(program.connect(), "/after")
     program.reload()  # its handler has been entered again
@@ -313,22 +313,28 @@ def test_what_goes_on_after_an_answer_is_waited_for(start: Callable[..., Program
     client.plug.sendall(client.request("/after"))
     client.head()
     program.get("/after")
+    program.get("/start")
+    with pytest.raises(EOFError):
+        WebSocket(program.connect(), "/start").receive()
     socket_.send("go")
     assert socket_.receive() == "bye"
     socket_.plug.close()
     program.signal()
-    for _ in range(3):
+    for _ in range(5):
         assert "waiting for what goes on after " in program.wait("progress")["text"]
     program.get("/open")
 
     assert program.wait("settled")["lost"] == []
-    assert program.get("/open")["posts"] == ["later"] * 3
+    assert program.get("/open")["posts"] == ["later"] * 5
 
 
 def test_what_goes_on_for_too_long_is_named(start: Callable[..., Program]) -> None:
     program = start("--no-preflight", "--patience", "0.1")
     program.get("/after")
-    (lost,) = program.reload()["lost"]
+    program.get("/start")
+    lost = sorted(program.reload()["lost"])
 
-    assert lost.startswith("what goes on after GET /after at ")
-    assert lost.endswith(": it was still under way")
+    assert len(lost) == 2
+    for line, asked in zip(lost, ("/after", "/start"), strict=True):
+        assert line.startswith(f"what goes on after GET {asked} at ")
+        assert line.endswith(": it was still under way")

@@ -318,6 +318,7 @@ from aiohttp import web
 
 seen = {"n": 0}
 sockets = set()
+started = []
 
 
 async def index(request):
@@ -332,6 +333,16 @@ async def echo(request):
 async def slow(request):
     await asyncio.sleep(0.3)
     return web.json_response({"slow": True})
+
+
+async def later():
+    await asyncio.sleep(0.2)
+    seen["later"] = True
+
+
+async def start(request):
+    started.append(asyncio.create_task(later()))
+    return web.json_response(seen)
 
 
 async def events(request):
@@ -357,7 +368,7 @@ async def main():
     application = web.Application()
     application.add_routes([
         web.get("/", index), web.post("/echo", echo), web.get("/slow", slow), web.get("/events", events),
-        web.get("/ws", talk),
+        web.get("/ws", talk), web.get("/start", start),
     ])
     runner = web.AppRunner(application)
     await runner.setup()
@@ -391,6 +402,7 @@ def test_aiohttp_keeps_its_requests(
     idle.plug.sendall(post)
     assert idle.answer() == {"echo": "a body of its own"}
     slow.plug.sendall(slow.request("/slow"))
+    assert idle.get("/start") == {"n": 1}
     outcome = reload(script.live)
     for client, (data, cut) in zip(clients, places, strict=True):
         client.plug.sendall(data[cut:])
@@ -402,7 +414,7 @@ def test_aiohttp_keeps_its_requests(
     )
     assert {answer["echo"] for answer in answers if "echo" in answer} == {"a body of its own"}
     assert slow.answer() == {"slow": True}
-    assert idle.get("/")["n"] == len(get) + 2
+    assert idle.get("/") == {"n": len(get) + 2, "later": True}
     assert heard == [b"id: %d\n\n" % number for number in range(len(heard))]
     assert outcome["reload"]["lost"] == []
     assert outcome["reload"]["kept"]["websocket"] == 1

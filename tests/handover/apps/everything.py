@@ -14,6 +14,7 @@ by_name: dict[str, WebSocket] = {}
 posts: list[str] = []
 writers: set[asyncio.StreamWriter] = set()
 gate = asyncio.Event()
+started: list[asyncio.Task[None]] = []
 
 
 class Manager:
@@ -142,10 +143,23 @@ async def after(tasks: BackgroundTasks):
     return {}
 
 
+@app.get("/start")
+async def start():
+    """Start what goes on after the answer."""
+    started.append(asyncio.create_task(later()))
+    return {}
+
+
 @app.get("/open")
 async def open_the_gate():
     gate.set()
     return {"posts": posts}
+
+
+@app.websocket("/start")
+async def start_and_leave(websocket: WebSocket):
+    await websocket.accept()
+    started.append(asyncio.create_task(later()))
 
 
 @app.websocket("/after")
