@@ -99,7 +99,7 @@ def judge(tree: ast.Module) -> Shape:
                 return "app"
             if found == "maybe":
                 best = "maybe"
-    if best == "maybe" and _runs_itself(tree.body):
+    if best == "maybe" and _runs_itself(tree.body, origin):
         return "program"
     return best
 
@@ -160,15 +160,13 @@ def _of_binding(name: str, value: ast.AST, origin: dict[str, str]) -> Shape:
         arguments = [one.arg for one in value.args.posonlyargs + value.args.args]
         return "app" if arguments[:3] == ["scope", "receive", "send"] else "program"
     if isinstance(value, ast.FunctionDef):
-        return "maybe" if name in LIKELY[3:] else "program"
+        return "maybe" if name in LIKELY[3:] and not _makes_other(value, origin) else "program"
     if isinstance(value, ast.ImportFrom):
         source = "." * value.level + (value.module or "")
         foreign = source.partition(".")[0] in {*ASGI, *OTHER}
         return "maybe" if name in LIKELY and not foreign else "program"
     if isinstance(value, ast.Call):
-        where = _dotted(value.func)
-        root, dot, rest = where.partition(".")
-        full = origin.get(root, root) + dot + rest
+        full = _origin_of(value, origin)
         if _below(full, ASGI) and not full.endswith(("Router", "StaticFiles", "Depends")):
             return "app" if name in LIKELY or full.rpartition(".")[2][:1].isupper() else "maybe"
         if _below(full, OTHER):
@@ -177,6 +175,19 @@ def _of_binding(name: str, value: ast.AST, origin: dict[str, str]) -> Shape:
     if isinstance(value, ast.Attribute | ast.Name | ast.Subscript | ast.Await):
         return "maybe" if name in LIKELY else "program"
     return "program"
+
+
+def _makes_other(function: ast.FunctionDef, origin: dict[str, str]) -> bool:
+    """Say whether a function makes something to run, ``web.Application()``, and no ASGI app."""
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    made = {_origin_of(call, {**origin, **_imports(function.body)}) for call in calls}
+    return any(_below(one, OTHER) for one in made) and not any(_below(one, ASGI) for one in made)
+
+
+def _origin_of(call: ast.Call, origin: dict[str, str]) -> str:
+    """Give what a call calls, by where it was imported from: ``aiohttp.web.run_app``."""
+    first, dot, rest = _dotted(call.func).partition(".")
+    return origin.get(first, first) + dot + rest
 
 
 def _below(name: str, packages: Sequence[str]) -> bool:
@@ -196,12 +207,14 @@ def _dotted(node: ast.AST) -> str:
 def _runs_a_loop(statement: ast.stmt, origin: dict[str, str]) -> bool:
     if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
         return False
-    first, dot, rest = _dotted(statement.value.func).partition(".")
-    return origin.get(first, first) + dot + rest in LOOPS
+    return _origin_of(statement.value, origin) in LOOPS
 
 
-def _runs_itself(body: Sequence[ast.stmt]) -> bool:
-    """Say whether a statement of the module, or of its main guard, runs a likely name: ``app.run()``."""
+def _runs_itself(body: Sequence[ast.stmt], origin: dict[str, str]) -> bool:
+    """Say whether a statement of the module, or of its main guard, runs the app itself: ``app.run()``.
+
+    So does ``web.run_app(make())`` of aiohttp, whose apps are no ASGI apps.
+    """
     for statement in body:
         inner = (
             statement.body
@@ -211,6 +224,8 @@ def _runs_itself(body: Sequence[ast.stmt]) -> bool:
         for one in inner:
             if not isinstance(one, ast.Expr) or not isinstance(one.value, ast.Call):
                 continue
+            if _origin_of(one.value, origin) == "aiohttp.web.run_app":
+                return True
             called = one.value.func
             if (
                 isinstance(called, ast.Attribute)

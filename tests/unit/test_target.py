@@ -81,6 +81,24 @@ def write(root: Path, files: dict[str, str] | None = None, **modules: str) -> No
         ("program", "import asyncio\nasync def main(): ...\nasyncio.run(main())"),
         ("program", "if __name__ == '__main__':\n    app = create()\n    app.serve()"),
         ("program", "app = 3"),
+        (
+            "program",
+            "from aiohttp import web\ndef make_app():\n    app = web.Application()\n    return app",
+        ),
+        (
+            "program",
+            (
+                "from aiohttp import web\nfrom shop import make_app\n"
+                "if __name__ == '__main__':\n    web.run_app(make_app(), port=80)"
+            ),
+        ),
+        (
+            "maybe",
+            (
+                "def create_app():\n    import aiohttp\n    from fastapi import FastAPI\n"
+                "    return FastAPI(client=aiohttp.ClientSession())"
+            ),
+        ),
     ],
 )
 def test_the_text_tells_apps_from_programs(shape: str, source: str) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hotswap.live.dependents import running_code
 from hotswap.live.factories import is_kind, meant, plain
+from hotswap.live.ledger import running_line
 from hotswap.live.looking import class_dict, mro, owner_of
 from hotswap.live.making import found
 from hotswap.live.rerun.frameworks import live_registries
@@ -163,6 +164,8 @@ def _where(rerun: Rerun, frames: Iterable[FrameType]) -> Iterator[Standing]:
 
 def _stands(rerun: Rerun, entry: Loaded, frame: FrameType) -> Standing | None:
     code, line = frame.f_code, frame.f_lineno
+    if code.co_name == "<module>":
+        return _runs(rerun, entry, frame)
     if code.co_name.startswith("<") or "<locals>" in code.co_qualname or line is None:
         return None
     if code not in set(codes.walk(running_code(entry))):
@@ -184,6 +187,16 @@ def _stands(rerun: Rerun, entry: Loaded, frame: FrameType) -> Standing | None:
     behind, gone = wiring.passed(old.body, new.body, line - unit.shift)
     ahead = wiring.names_beside(new.body, gone)
     return Standing(place_of(code), entry, frame, behind, gone, ahead)
+
+
+def _runs(rerun: Rerun, entry: Loaded, frame: FrameType) -> Standing | None:
+    """Give the statement that a script is running, ``web.run_app(make_app())``: what it calls on its way has run."""
+    line = running_line(entry)
+    units = [u for u in _units(rerun, entry) if u.line <= line <= u.end]
+    if not units or units[-1].kind not in ("expr", "assign"):
+        return None
+    place = (entry.filename, f"line {units[-1].line}")
+    return Standing(place, entry, frame, [units[-1].node], [units[-1].node], frozenset())
 
 
 def _units(rerun: Rerun, entry: Loaded) -> Sequence[Unit]:
