@@ -390,7 +390,8 @@ def _hash_again(swap: Swap, graft: Graft) -> None:
 
 def _move_frames(swap: Swap, heap: patch.Heap, moves: Moves) -> None:
     """Let suspended frames take the new bodies, last of all; see what still executes the old ones."""
-    loaded = swap.tracker.loaded
+    deleted = {entry.name: entry for entry in swap.batch.deleted}
+    loaded = deleted | swap.tracker.loaded  # a file is renamed, and its frames wait still
     pair_moved(moves, loaded, swap.planned)
     texts = {name: (data, data) for name, data in texts_of(moves, loaded)}
     for module in swap.planned.modules:
