@@ -39,6 +39,7 @@ from hotswap.live.rerun.frameworks import refuse_bodies
 from hotswap.live.rerun.startup import startup_notes
 from hotswap.live.rerun.state import StatementRaised
 from hotswap.live.rerun.turns import begin, run, would_run
+from hotswap.live.rerun.why import EDITED
 from hotswap.live.successors import refuse_orphans
 from hotswap.live.verify import normalise, stale_rows
 from hotswap.source import codes
@@ -247,7 +248,7 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
         memos = patch.clear_memos(heap, changed)
         swap.notes += [f"lru_cache of {name} cleared" for name in dict.fromkeys(memos)]
         swap.planned.changes += rerun.changes
-        reasons = {w: None for s in rerun.swaps.values() for w in s.ran.values() if w != "edited"}
+        reasons = {w: None for s in rerun.swaps.values() for w in s.ran.values() if w != EDITED}
         remade = [c.because for c in rerun.changes if c.what in ("re-run", "order")]
         ran = bool(remade) or any(s.ran or s.deleted for s in rerun.swaps.values())
         if rung in ("noop", "patch") and ran:

@@ -126,6 +126,19 @@ def test_what_needs_a_fresh_process_changes_nothing(project: Project) -> None:
     assert module.y == 1
 
 
+@pytest.mark.parametrize("name", ["seed", "changed_at", "calls"])
+def test_what_raises_because_it_ran_before_is_no_fault_whatever_it_reads(
+    project: Project, name: str
+) -> None:
+    """A statement that reads a changed name, and cannot run twice, needs a fresh process: nobody made a mistake."""
+    text = f"{name} = 10\nwords = iter([10, 20])\ntotal = max(words, default=None) + {name}\n"
+    project.write("m", text)
+    module = project.load("m")
+    outcome = project.save(m=text.replace("10\n", "11\n", 1))
+    assert (outcome.rung, outcome.fault) == ("exec", None)
+    assert module.total == 30
+
+
 def test_the_module_that_is_served_is_waited_for_when_its_file_goes(project: Project) -> None:
     project.write("m", "def f(): return 1\n")
     module = project.load("m")

@@ -16,6 +16,7 @@ from hotswap.live.rerun.fillers import adapter_of
 from hotswap.live.rerun.outside import variables_read
 from hotswap.live.rerun.refill import call_again, reason_to_refill
 from hotswap.live.rerun.shapes import is_special, shape_reason
+from hotswap.live.rerun.why import EDITED
 from hotswap.source.given import calls_of_given
 from hotswap.source.graph import imports_of
 from hotswap.source.nodes import dotted
@@ -47,7 +48,7 @@ def reason_to_run(rerun: Rerun, swap: ModuleSwap, step: Step) -> str | None:
     if unit.kind == "docstring":
         return "mutates the docstring" if "__doc__" in swap.rebuilt else None
     if step.verdict == "run":
-        return "edited"
+        return EDITED
     if id(unit) in swap.forced:
         return swap.forced[id(unit)]
     if unit.kind not in ("def", "class", "assign", "expr"):

@@ -39,6 +39,7 @@ from hotswap.live.rerun.merging import has_gathered
 from hotswap.live.rerun.order import put_in_order
 from hotswap.live.rerun.state import Side
 from hotswap.live.rerun.statement import execute
+from hotswap.live.rerun.why import does_again, fills_anew
 from hotswap.source.model import Change
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def take_over(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> bool:
     if unit.kind in ("import", "docstring", "class") or step.situation in ("new", "branch"):
         _note_ran(rerun, swap, unit)
         return False
-    if why.startswith(("reads", "calls", "edited", "its decorator")):
+    if does_again(why):
         for key in targets(rerun, swap, unit):
             if adapter_of(rerun, value_at(rerun, key)) is not None:
                 if unit.kind == "def":
@@ -230,7 +231,7 @@ def _make_side(rerun: Rerun, swap: ModuleSwap, step: Step, key: Key, old: Any, w
     state = instance_dict(new)
     copied = {k: registries.shallow(v) for k, v in (state or {}).items()}
     was = MISSING if step.verdict == "run" else swap.entry.built.get(name, MISSING)
-    edited = step.edited or "filled anew" not in why
+    edited = step.edited or not fills_anew(why)
     calls = (step.old.value if step.old is not None else None, step.unit.value)
     rerun.refill.sides[key] = Side(old, new, copied, edited, calls, was)
     _exchange(rerun, old, new, but=swap)

@@ -21,6 +21,7 @@ from hotswap.live.rerun.outside import differing, environment, see_variables
 from hotswap.live.rerun.remembering import remember, remember_environment
 from hotswap.live.rerun.removed import star_gone
 from hotswap.live.rerun.state import StatementRaised
+from hotswap.live.rerun.why import EDITED, reads, runs_changed_code
 from hotswap.source import codes
 from hotswap.source.graph import Edge, absolute, public_names
 from hotswap.source.model import Change
@@ -141,7 +142,7 @@ def _is_fault(rerun: Rerun, step: Step, why: str, error: BaseException) -> bool:
         step.unit.kind == "import" and isinstance(error, ImportError)
     ):
         return True
-    if "changed" in why or why.startswith("calls"):
+    if runs_changed_code(why):
         return True
     edited = {s.entry.filename: s for s in rerun.swaps.values() if s.plan is not None}
     walker = error.__traceback__
@@ -151,7 +152,7 @@ def _is_fault(rerun: Rerun, step: Step, why: str, error: BaseException) -> bool:
         if other is not None and code.co_qualname in rerun.own_changed.get(other.name, ()):
             return True
         walker = walker.tb_next
-    return why.startswith("reads") and not isinstance(error, (NameError, AttributeError, TypeError))
+    return reads(why) and not isinstance(error, (NameError, AttributeError, TypeError))
 
 
 def refuse_mapped(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
@@ -216,7 +217,7 @@ def _star_names(swap: ModuleSwap, unit: Unit) -> list[str]:
 
 
 def _report(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> None:
-    if step.edited or why == "edited":
+    if step.edited or why == EDITED:
         return
     unit = step.unit
     if unit.kind == "import":
