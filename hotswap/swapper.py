@@ -167,11 +167,10 @@ class Swapper:
         try:
             result = carry_out(swap)
         finally:
+            del swap  # first: the collector would go through the syntax trees, which need it not
             if collecting:
                 gc.enable()
-        del swap
-        # syntax trees, and throw-away classes that leave the __subclasses__() of their bases
-        gc.collect(1)
+        gc.collect(1)  # throw-away classes leave the __subclasses__() of their bases
         reverted = [p for p in batch.same if p in self._pending]
         for path in reverted:
             del self._pending[path]

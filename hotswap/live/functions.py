@@ -13,6 +13,7 @@ from hotswap.live.forwarding import forwarding_code, wraps
 from hotswap.live.gathered import Gathering
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import content, is_made
+from hotswap.live.pairs import Pairs
 from hotswap.live.registries import same_content
 from hotswap.live.signatures import by_parameter, kept_defaults, signs
 
@@ -44,8 +45,7 @@ class Graft:
         self.journal = journal
         self.texts = texts
         self.prepare = prepare
-        self.pairs: dict[int, tuple[Any, Any]] = {}
-        """id(new) -> (new, old): what was merged; holding `new` keeps the id valid."""
+        self.pairs = Pairs()
         self.fresh: dict[int, Any] = {}
         """id(x) -> x: instances, or their namespaces, that held a `new`: they were made of it in this swap."""
         self.deltas: dict[tuple[str, str], Any] = {}
@@ -68,7 +68,7 @@ class Graft:
         """(module, class qualname) of classes that are filled anew from outside their body."""
         self.refilled: dict[tuple[str, str], frozenset[str]] = {}
         """The attributes of such classes that outside statements fill."""
-        self.gathering = Gathering(journal, self.pair, self.known)
+        self.gathering = Gathering(journal, self.pairs)
         self.closures: dict[int, Mapping[str, Any]] = {}
         """id(function) -> records of what its free variables held when its statement had made it."""
         self.forwarding: set[int] = set()
@@ -79,13 +79,11 @@ class Graft:
 
     def pair(self, new: Any, old: Any) -> None:
         """Remember that `old` stands for `new` wherever `new` got to."""
-        if new is not old:
-            self.pairs[id(new)] = (new, old)
+        self.pairs.add(new, old)
 
     def known(self, new: Any) -> Any:
         """Give the object that stands for `new`, itself when nothing does."""
-        entry = self.pairs.get(id(new))
-        return new if entry is None else entry[1]
+        return self.pairs.known(new)
 
     def merge(self, old: Any, new: Any, owner: type | None = None) -> Any:
         """Put `new` into `old`; give the one that lives on: `old`, or `new` where they cannot be merged."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping
 
     from hotswap.live.journal import Journal
+    from hotswap.live.pairs import Pairs
 
 LONG: Final = 1024
 """Longer texts are known by their identity: a record must not keep data alive that the program has dropped."""
@@ -179,19 +180,12 @@ class Gathering:
 
     Args:
         journal: Takes every undo.
-        pair: Told of each throw-away object that an old one stands for.
-        known: Gives what stands for an object already, itself when nothing does.
+        pairs: What stands for a throw-away object already; told of each further one.
     """
 
-    def __init__(
-        self,
-        journal: Journal,
-        pair: Callable[[Any, Any], None],
-        known: Callable[[Any], Any],
-    ) -> None:
+    def __init__(self, journal: Journal, pairs: Pairs) -> None:
         self.journal = journal
-        self.pair = pair
-        self.known = known
+        self.pairs = pairs
         self.kept = 0
         """Entries of the program's that stayed."""
         self.lost: list[str] = []
@@ -199,7 +193,7 @@ class Gathering:
 
     def merge(self, was: Any, live: Any, new: Any) -> Any:
         """Give what takes the place of `live`: itself, changed in place, wherever it can take what `new` holds."""
-        stands = self.known(new)
+        stands = self.pairs.known(new)
         return self.take(was, live, new) if stands is new else stands
 
     def take(self, was: Any, live: Any, new: Any) -> Any:
@@ -221,7 +215,7 @@ class Gathering:
                 return live
             if not issubclass(kind, (tuple, FunctionType)):
                 ours, theirs = instance_dict(live), instance_dict(new)
-                self.pair(new, live)
+                self.pairs.add(new, live)
                 if ours is not None and theirs is not None:
                     self._mapping(was.items, ours, theirs)
                 else:

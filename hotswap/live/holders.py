@@ -18,6 +18,7 @@ import weakref
 from collections import Counter
 from contextlib import suppress
 from functools import _lru_cache_wrapper, partial
+from itertools import chain
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -127,8 +128,8 @@ def _outside(
     for root in roots:
         constants.update((id(code.co_consts), code.co_consts) for code in codes.walk(root))
     constants.update((id(code.co_consts), code.co_consts) for code in known.values())
-    for tuple_ in constants.values():
-        held.update(id(constant) for constant in tuple_ if type(constant) is CodeType)
+    nested = chain.from_iterable(constants.values())
+    held.update(id(constant) for constant in nested if type(constant) is CodeType)
     held.update(map(id, roots))
     counts = {}
     for key in known:

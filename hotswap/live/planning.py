@@ -45,6 +45,8 @@ class Planned:
 
     texts: dict[str, Text] = field(default_factory=dict)
     """By `co_filename`: the new sources."""
+    former: list[Text] = field(default_factory=list)
+    """The sources that ran."""
     modules: list[ModuleSwap] = field(default_factory=list)
     compiled: dict[str, CodeType] = field(default_factory=dict)
     """By `co_filename`: the new whole-file compiles, as they go into live functions."""
@@ -121,6 +123,7 @@ def _plan_module(tracker: Tracker, edit: Edit, planned: Planned) -> ModuleSwap:
     entry = edit.entry
     new = planned.texts[edit.filename or entry.filename]
     old = Text(entry.filename, entry.data)
+    planned.former.append(old)
     share(old, new)
     package = entry.names.get("__package__")
     overlay = {

@@ -141,6 +141,7 @@ def follow(
     followed = Followed(verdicts)
     followed.quiet = {id(v) for v in verdicts if id(v.suspended) in unchanged}
     followed.executing = list(survey_threads(executing, pairs, living))
+    executing.clear()  # this frame is among them: a circle that would keep the whole swap alive
     return followed
 
 

@@ -153,6 +153,8 @@ def carry_out(swap: Swap) -> Outcome:
         return _carry_out(swap)
     finally:
         _note_relics(swap)
+        for text in (*swap.planned.texts.values(), *swap.planned.former):
+            text.forget()
 
 
 def _carry_out(swap: Swap) -> Outcome:

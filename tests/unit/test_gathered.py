@@ -9,6 +9,7 @@ import pytest
 
 from hotswap.live.gathered import Gathering, Held, rebased, record, unchanged
 from hotswap.live.journal import Journal
+from hotswap.live.pairs import Pairs
 
 OURS = frozenset({__name__})
 
@@ -23,10 +24,10 @@ def merged(was: Any, live: Any, new: Any) -> Any:
     """Merge, and see that rolling back undoes it."""
     journal = Journal()
     before = repr(live)
-    Gathering(journal, lambda _new, _old: None, lambda new: new).merge(was, live, new)
+    Gathering(journal, Pairs()).merge(was, live, new)
     journal.roll_back()
     assert repr(live) == before
-    Gathering(Journal(), lambda _new, _old: None, lambda new: new).merge(was, live, new)
+    Gathering(Journal(), Pairs()).merge(was, live, new)
     return live
 
 

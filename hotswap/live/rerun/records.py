@@ -34,7 +34,7 @@ def settle_attributes(rerun: Rerun) -> None:
             if new is live or new is MISSING or name not in items:
                 continue
             built = record(new, rerun.tracker.loaded)
-            gathering = Gathering(rerun.journal, rerun.graft.pair, rerun.graft.known)
+            gathering = Gathering(rerun.journal, rerun.graft.pairs)
             if gathering.merge(items[name], live, new) is live:
                 rerun.journal.setattr(cls, name, live)
                 built = as_of(built, live)

@@ -297,7 +297,7 @@ def _put_sides_back(rerun: Rerun) -> None:
         swap, name = rerun.swaps[key[0]], key[1]
         new = swap.names.get(name, side.new)
         built = record(new, rerun.tracker.loaded)
-        gathering = Gathering(journal, rerun.graft.pair, rerun.graft.known)
+        gathering = Gathering(journal, rerun.graft.pairs)
         if not remade.adopt(rerun, side, new, gathering):
             continue
         journal.setitem(swap.entry.built, name, as_of(built, side.old))
