@@ -277,10 +277,13 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
 
 
 def _look(swap: Swap, files: set[str]) -> patch.Heap:
-    """Find the functions and suspended frames of the edited modules that run superseded code."""
-    entries = [module.entry for module in swap.planned.modules]
-    suspects = chain(swap.planned.superseded, _fitted(files), lineage.living(files))
+    """Find the functions and suspended frames of edited and deleted modules that run superseded code."""
+    gone = swap.batch.deleted
+    entries = [*(module.entry for module in swap.planned.modules), *gone]
+    lost = (code for entry in gone for code in codes.walk(running_code(entry)))
+    suspects = chain(swap.planned.superseded, lost, _fitted(files), lineage.living(files))
     wider = files | {code.co_filename for code in lineage.living(files)}  # they moved from there
+    wider |= {entry.filename for entry in gone}
     return holders.find(entries, suspects, _tables(swap), wider)
 
 
@@ -393,15 +396,18 @@ def _hash_again(swap: Swap, graft: Graft) -> None:
 
 def _move_frames(swap: Swap, heap: patch.Heap, moves: Moves) -> None:
     """Let suspended frames take the new bodies, last of all; see what still executes the old ones."""
-    deleted = {entry.name: entry for entry in swap.batch.deleted}
-    loaded = deleted | swap.tracker.loaded  # a file is renamed, and its frames wait still
+    gone = swap.batch.deleted
+    # the module of a renamed file has left the tracker already, and its frames wait still
+    loaded = {entry.name: entry for entry in gone} | swap.tracker.loaded
     pair_moved(moves, loaded, swap.planned)
     texts = {name: (data, data) for name, data in texts_of(moves, loaded)}
+    texts |= {entry.filename: (entry.data, entry.data) for entry in gone}
     for module in swap.planned.modules:
         pair = (module.entry.data, module.text.data)
         for name in (module.entry.filename, module.entry.path, module.text.filename):
             texts[name] = pair
-    current = {name: list(codes.walk(code)) for name, code in swap.planned.compiled.items()}
+    current: dict[str, list[CodeType]] = {entry.filename: [] for entry in gone}
+    current |= {name: list(codes.walk(code)) for name, code in swap.planned.compiled.items()}
     swap.followed = running.follow(
         heap.frames,
         swap.planned.pairs,

@@ -1,0 +1,3 @@
+from times import ticker
+
+__all__ = ["ticker"]

@@ -1,0 +1,3 @@
+def ticker():
+    while True:
+        yield "new"

@@ -1,0 +1,3 @@
+from clock import ticker
+
+__all__ = ["ticker"]

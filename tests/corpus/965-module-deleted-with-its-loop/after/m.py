@@ -1,0 +1,9 @@
+running = []
+
+
+def start():
+    return "nothing ticks"
+
+
+def kind():
+    return "no clock"
