@@ -236,37 +236,14 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
     heap = _look(swap, files)
     swap.notes += put_bodies(swap.tracker, swap.planned, heap, swap.journal, swap.bodies_before)
     move_files(swap.batch, swap.journal)
-    ran = False
     if rerun is not None:
-        delete_modules(swap.tracker, swap.batch, swap.journal)
-        for entry in swap.batch.deleted:
-            module_gone(rerun, entry)
-        swap.notes += instances.give(_gains(swap, patched=True), swap.journal)
-        run(rerun)
-        refuse_orphans(graft)
-        swap.notes += rerun.notes + graft.notes
-        changed = {id(s.names): visible_dirty(rerun, s) | s.tainted for s in rerun.swaps.values()}
-        swap.notes += startup_notes(rerun, heap.frames)
-        memos = patch.clear_memos(heap, changed)
-        swap.notes += [f"lru_cache of {name} cleared" for name in dict.fromkeys(memos)]
-        swap.planned.changes += rerun.changes
-        reasons = {w: None for s in rerun.swaps.values() for w in s.ran.values() if w != EDITED}
-        remade = [c.because for c in rerun.changes if c.what in ("re-run", "order")]
-        ran = bool(remade) or any(s.ran or s.deleted for s in rerun.swaps.values())
-        if rung in ("noop", "patch") and ran:
-            rung = "reexec"
-            swap.planned.reason = "; ".join(list(reasons or dict.fromkeys(remade))[:3])
-        elif rung == "reexec" and not ran and not swap.batch.deleted and not rerun.refill.touched:
-            rung = "patch" if any(swap.planned.own_changed.values()) else "noop"
-            swap.planned.reason = reason_of(rung, [], swap.planned.changes)
-    if ran and rerun is not None:
-        everything = (
-            {s.entry.filename for s in rerun.swaps.values()} | set(swap.planned.texts) | files
-        )
-        heap = _look_again(swap, rerun, everything, heap)
-        followers = [s.entry for s in rerun.swaps.values() if s.plan is None and s.ran_names]
-        wholes = {e.filename: running_code(e) for e in followers} | swap.planned.compiled
-        normalise(heap, wholes, FITTED, swap.journal)
+        ran = _run_statements(swap, rerun, heap)
+        rung = _rung_of(swap, rerun, rung, ran=ran)
+        if ran:
+            heap = _look_again(swap, rerun, files, heap)
+            followers = [s.entry for s in rerun.swaps.values() if s.plan is None and s.ran_names]
+            wholes = {e.filename: running_code(e) for e in followers} | swap.planned.compiled
+            normalise(heap, wholes, FITTED, swap.journal)
     code_registries_follow(swap.tracker, swap.planned, swap.journal)
     _fill_instances(swap, graft)
     _hash_again(swap, graft)
@@ -274,6 +251,41 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
     swap.stale += stale_rows(heap, swap.planned.compiled, paths, FITTED, graft.forwarding)
     _move_frames(swap, heap, rerun.moves if rerun is not None else [])
     return rung
+
+
+def _run_statements(swap: Swap, rerun: Rerun, heap: patch.Heap) -> bool:
+    """Run what has to run again, after the modules that are gone have left; say whether anything ran."""
+    delete_modules(swap.tracker, swap.batch, swap.journal)
+    for entry in swap.batch.deleted:
+        module_gone(rerun, entry)
+    swap.notes += instances.give(_gains(swap, patched=True), swap.journal)
+    run(rerun)
+    refuse_orphans(rerun.graft)
+    swap.notes += rerun.notes + rerun.graft.notes
+    changed = {id(s.names): visible_dirty(rerun, s) | s.tainted for s in rerun.swaps.values()}
+    swap.notes += startup_notes(rerun, heap.frames)
+    memos = patch.clear_memos(heap, changed)
+    swap.notes += [f"lru_cache of {name} cleared" for name in dict.fromkeys(memos)]
+    swap.planned.changes += rerun.changes
+    return bool(_remade(rerun)) or any(s.ran or s.deleted for s in rerun.swaps.values())
+
+
+def _remade(rerun: Rerun) -> list[str]:
+    return [c.because for c in rerun.changes if c.what in ("re-run", "order")]
+
+
+def _rung_of(swap: Swap, rerun: Rerun, planned: Rung, *, ran: bool) -> Rung:
+    """Give the rung that a batch came to, and its reason: more may have run than was planned, or nothing."""
+    if planned in ("noop", "patch") and ran:
+        reasons = {w: None for s in rerun.swaps.values() for w in s.ran.values() if w != EDITED}
+        some = list(reasons or dict.fromkeys(_remade(rerun)))[:3]
+        swap.planned.reason = "; ".join(some)
+        return "reexec"
+    if planned == "reexec" and not ran and not swap.batch.deleted and not rerun.refill.touched:
+        rung: Rung = "patch" if any(swap.planned.own_changed.values()) else "noop"
+        swap.planned.reason = reason_of(rung, [], swap.planned.changes)
+        return rung
+    return planned
 
 
 def _look(swap: Swap, files: set[str]) -> patch.Heap:
@@ -289,6 +301,7 @@ def _look(swap: Swap, files: set[str]) -> patch.Heap:
 
 def _look_again(swap: Swap, rerun: Rerun, files: set[str], first: patch.Heap) -> patch.Heap:
     """After statements ran, find what runs code of theirs too."""
+    files = files | {s.entry.filename for s in rerun.swaps.values()} | set(swap.planned.texts)
     entries = [module.entry for module in rerun.swaps.values()]
     suspects = (code for made in swap.made for code in codes.walk(made))
     thrown = [new for new, _ in rerun.graft.pairs.values() if type(new) is FunctionType]
