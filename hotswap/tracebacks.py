@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 OURS: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
+HOLDING: Final = os.path.join(OURS, "session", "holding.py")
+"""Where the main thread waits during a swap beside it."""
 
 
 @cache
@@ -81,11 +83,18 @@ def fault_of(error: BaseException, *, code: str, title: str, hint: str = "") -> 
 
 
 def without_ours(error: BaseException) -> None:
-    """Cut our own and the import machinery's leading frames off the traceback of `error`, in place."""
+    """Cut our own and the import machinery's leading frames off the traceback of `error`, in place.
+
+    At its inner end, too: Ctrl+C may have come while the main thread was held.
+    """
     tb = error.__traceback__
     while tb is not None and tb.tb_frame.f_code.co_filename.startswith((OURS, "<frozen ")):
         tb = tb.tb_next
     error.__traceback__ = tb
+    for entry in walk(tb):
+        inner = entry.tb_next
+        if inner is not None and inner.tb_frame.f_code.co_filename == HOLDING:
+            entry.tb_next = None
 
 
 def print_like_python(error: BaseException) -> None:

@@ -69,7 +69,7 @@ class Hold:
     def _wait(self, _number: int, _frame: object) -> None:
         """On the main thread, in the place of whatever comes next there."""
         still = 0
-        before: tuple[CodeType, int] | None = None
+        before: tuple[CodeType, int, bytes] | None = None
         for _ in range(MOST):
             if self._swapping.acquire(timeout=POLL):
                 self._swapping.release()
@@ -80,13 +80,19 @@ class Hold:
             if still == STILL:
                 return
 
-    def _asleep_at(self) -> tuple[CodeType, int] | None:
-        """Give the instruction at which the swap waits; None when it runs, or waits for a processor."""
+    def _asleep_at(self) -> tuple[CodeType, int, bytes] | None:
+        """Give where the swap sleeps, and how often it ran until then; None when it runs or waits for a processor."""
         thread, native = self._swapper
         frame = sys._current_frames().get(thread)
-        try:
-            status = Path(f"/proc/self/task/{native}/stat").read_bytes()
-        except OSError:  # not Linux: it may be running
-            status = b") S"
+        status = _facts(native, "stat") or b") S"  # not Linux: it may be running
         asleep = status.rpartition(b") ")[2][:1] in b"SD"
-        return (frame.f_code, frame.f_lasti) if asleep and frame is not None else None
+        turns = _facts(native, "schedstat").rpartition(b" ")[2]
+        return (frame.f_code, frame.f_lasti, turns) if asleep and frame is not None else None
+
+
+def _facts(native: int, name: str) -> bytes:
+    """Give what the system says of a thread (proc(5)), nothing where it does not."""
+    try:
+        return Path(f"/proc/self/task/{native}/{name}").read_bytes()
+    except OSError:
+        return b""

@@ -91,6 +91,18 @@ class Overflow(logging.Handler):
             self._post(Event("overflow", ""))
 
 
+EMITTER: Final = "watchdog.observers.inotify"
+"""The logger of watchdog's threads."""
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """Tell watchdog 7's word about a thread that ends while it reads, an error to it, from what may matter.
+
+    It would be the last line of a program that has ended: nobody has set up logging there, so it goes to stderr.
+    """
+    return "thread is inactive" not in record.getMessage()
+
+
 class Kernel:
     """Non-recursive watches on directories.
 
@@ -129,6 +141,7 @@ class Kernel:
             made.start()
             self._observer = made
             logging.getLogger(Overflow.LOGGER).addHandler(self._overflow)
+            logging.getLogger(EMITTER).addFilter(is_news)
         try:
             self._watches[directory] = self._observer.schedule(
                 self._handler, directory, recursive=False, event_filter=_filter()

@@ -98,6 +98,27 @@ def test_the_main_thread_stands_still_while_work_is_done_beside_it(quiet: QuietP
     assert seen[1] - seen[0] <= 1
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/schedstat"), reason="the system does not tell")
+def test_work_that_sleeps_again_and_again_is_not_taken_for_stuck(quiet: QuietPoint) -> None:
+    """It is found at the same instruction each time, and has run in between."""
+    turns = 0
+    seen: list[int] = []
+
+    def work() -> None:
+        seen.append(turns)
+        for _ in range(14):
+            threading.Event().wait(0.06)
+        seen.append(turns)
+
+    thread = threading.Thread(target=lambda: quiet.soon(work))
+    thread.start()
+    while len(seen) < 2:
+        turns += 1
+    thread.join()
+
+    assert seen[1] - seen[0] <= 1
+
+
 def test_what_waits_for_the_main_thread_gets_it(quiet: QuietPoint) -> None:
     """A lock that the main thread has, say: it goes on after a while."""
     lock = threading.Lock()

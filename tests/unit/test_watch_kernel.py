@@ -129,6 +129,27 @@ def test_lost_events_are_heard_of(tmp_path):
     assert inbox.empty()
 
 
+@linux
+def test_a_thread_of_watchdogs_that_ends_while_it_reads_is_no_news(tmp_path):
+    """Its message was the last line of programs that had ended."""
+    from watchdog.observers import inotify
+
+    said = []
+    handler = logging.Handler()
+    handler.emit = said.append
+    inotify.logger.addHandler(handler)
+    system, _ = heard(tmp_path)
+    try:
+        (emitter,) = system._observer.emitters
+        system.stop()
+        if hasattr(emitter, "_lock"):
+            emitter.queue_events(1.0)
+        inotify.logger.error("something else")
+    finally:
+        inotify.logger.removeHandler(handler)
+    assert [record.getMessage() for record in said] == ["something else"]
+
+
 def test_events_we_do_not_know_are_ignored():
     seen = []
     handler = kernel.Handler(seen.append)
