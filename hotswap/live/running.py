@@ -81,6 +81,11 @@ class _Living(dict[str, set[CodeType]]):
     def __contains__(self, path: object) -> bool:
         return path in self._current
 
+    def named(self, code: CodeType) -> CodeType | None:
+        """Give the one code of this name in the same file; None when there is none, or several."""
+        same = [c for c in self._current[code.co_filename] if c.co_qualname == code.co_qualname]
+        return same[0] if len(same) == 1 else None
+
     def __missing__(self, path: str) -> set[CodeType]:
         found = self[path] = set(self._current[path])
         return found
@@ -127,6 +132,8 @@ def follow(
             if not lineage.superseded(code):
                 continue  # it runs what is written
             new = plain  # an earlier swap could not move it: now perhaps
+        elif new is None and lineage.superseded(code):
+            new = living.named(plain)  # its function was gone, and is back
         home = None
         if new is not None and new.co_filename != code.co_filename:
             home = (homes or {}).get(new.co_filename)

@@ -610,3 +610,33 @@ def test_a_loop_follows_its_module_into_a_package(project: Project, tmp_path: Pa
         await asyncio.gather(task, return_exceptions=True)
 
     run(work)
+
+
+def test_a_function_that_was_cut_out_and_put_back_takes_its_loop_along(
+    project: Project, tmp_path: Path
+) -> None:
+    """Editors save while somebody moves text about. A file that is gone is told of as well."""
+    jobs = project.start("WHERE = 'here'\n" + SERVE)
+
+    async def work() -> None:
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        said: asyncio.Queue[Any] = asyncio.Queue()
+        task = asyncio.create_task(jobs.serve(queue, said))
+        queue.put_nowait("a")
+        assert await said.get() == ("here", "v1", 1, "a")
+        for times in range(2):
+            project.path.write_text(f"WHERE = 'here'\n# {times}\n")
+            outcome = project.swapper.apply([project.path])
+            assert [row.reason for row in outcome.stale] == ["its function is gone"]
+        project.path.write_text("WHERE = 'here'\n" + SERVE.replace("v1", "v2"))
+        outcome = project.swapper.apply([project.path])
+        assert outcome.stale == ()
+        queue.put_nowait("b")
+        assert await said.get() == ("here", "v2", 2, "b")
+        project.path.unlink()
+        outcome = project.swapper.apply([project.path])
+        assert [row.reason for row in outcome.stale] == ["its function is gone"]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run(work)

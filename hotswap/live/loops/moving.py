@@ -124,7 +124,7 @@ class Batch:
         verdicts = []
         for one, plan in zip(suspended, plans, strict=True):
             verdict = self._carry_out(plan) if isinstance(plan, _Ready) else plan
-            if verdict.kind in ("stale", "ends") and one.new is not None:
+            if verdict.kind in ("stale", "ends"):
                 side = self.texts.side(one.old, 0)
                 found = lineage.Origin(side.node, side.module, one.new, superseded=True)
                 self._remember(one.old, found)

@@ -1,0 +1,4 @@
+import store
+from tasks import serve
+
+run = store

@@ -1,0 +1,7 @@
+from store import asked, told
+
+
+async def serve():
+    while True:
+        item = await asked.get()
+        told.append(("old", item))

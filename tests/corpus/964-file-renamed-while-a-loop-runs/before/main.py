@@ -1,0 +1,4 @@
+import store
+from jobs import serve
+
+run = store

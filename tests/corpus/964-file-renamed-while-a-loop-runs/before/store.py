@@ -1,0 +1,4 @@
+import asyncio
+
+asked = asyncio.Queue()
+told = []
