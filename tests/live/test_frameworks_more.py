@@ -231,9 +231,11 @@ def test_socketio(project: Project, live: Start) -> None:
     pytest.importorskip("websocket", reason="websocket-client")
     project.write(main=SOCKETIO)
     server = live("main:app")
-    client: Any = socketio.Client(reconnection_delay=0.01, reconnection_delay_max=0.1)
+    client: Any = socketio.Client(
+        reconnection_delay=0.01, reconnection_delay_max=0.1, request_timeout=server.deadline
+    )
     back = threading.Event()
-    client.connect(server.url, transports=["websocket"])
+    client.connect(server.url, transports=["websocket"], wait_timeout=server.deadline)
     client.on("connect", back.set)
     try:
         assert client.call("chat", "x", timeout=server.deadline) == "one x"

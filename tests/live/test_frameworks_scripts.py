@@ -116,7 +116,7 @@ def test_aiohttp(project: Project, live: Start) -> None:
     program = live("server.py", program=(str(port),))
     program.wait_output("Running on")
     url = f"ws://127.0.0.1:{port}/ws"
-    with connect(url, proxy=None) as ws:
+    with connect(url, proxy=None, open_timeout=DEADLINE) as ws:
         ws.send("a")
         assert ws.recv() == "one a"
         body = program.swap("server.py", "one", "two")
@@ -131,7 +131,7 @@ def test_aiohttp(project: Project, live: Start) -> None:
     row.held(program, body=body, structure=structure, broken=bad)
     http = http_client(program, port)
     assert http("/") == (200, "two")  # the table of routes was made when the program started
-    with connect(url, proxy=None) as ws:
+    with connect(url, proxy=None, open_timeout=DEADLINE) as ws:
         ws.send("a")
         assert ws.recv() == "two a"
         reload(program)
@@ -252,7 +252,7 @@ BOT = """
 
 
     async def main(url):
-        async for socket in connect(url, proxy=None):
+        async for socket in connect(url, proxy=None, open_timeout=DEADLINE):
             await socket.send("ready")
             async for text in socket:
                 await on_message(socket, text)
