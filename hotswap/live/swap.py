@@ -5,12 +5,10 @@ from __future__ import annotations
 import importlib
 import os
 from dataclasses import dataclass, field
-from itertools import chain
-from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap import hooks
-from hotswap.live import adapters, holders, instances, patch, running
+from hotswap.live import adapters, instances, patch, running
 from hotswap.live.adapters.base import Refused
 from hotswap.live.bodies import code_registries_follow, put_bodies
 from hotswap.live.conformer import FITTED
@@ -20,7 +18,6 @@ from hotswap.live.journal import Journal
 from hotswap.live.kept import changed_classes, with_kept
 from hotswap.live.ledger import show_running, write_ledger
 from hotswap.live.looking import owner_of
-from hotswap.live.loops import lineage
 from hotswap.live.modules import delete_modules, imports_as_they_are, move_files
 from hotswap.live.moved import homes, pair_moved, texts_of
 from hotswap.live.outcomes import (
@@ -41,12 +38,13 @@ from hotswap.live.rerun.state import StatementRaised
 from hotswap.live.rerun.turns import begin, run, would_run
 from hotswap.live.rerun.why import EDITED
 from hotswap.live.successors import refuse_orphans
+from hotswap.live.suspects import look, look_again, note_relics
 from hotswap.live.verify import normalise, stale_rows
 from hotswap.source import codes
 from hotswap.source.model import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection
     from types import CodeType
 
     from hotswap.live.batch import Batch
@@ -152,7 +150,7 @@ def carry_out(swap: Swap) -> Outcome:
     try:
         return _carry_out(swap)
     finally:
-        _note_relics(swap)
+        note_relics(swap)
         for text in (*swap.planned.texts.values(), *swap.planned.former):
             text.forget()
 
@@ -233,14 +231,14 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
     living = patch.instances_of(frozenset(classes.values()))
     swap.planned.changes = with_kept(swap.planned.changes, classes, living)
     del living  # the report needs their number only
-    heap = _look(swap, files)
+    heap = look(swap, files)
     swap.notes += put_bodies(swap.tracker, swap.planned, heap, swap.journal, swap.bodies_before)
     move_files(swap.batch, swap.journal)
     if rerun is not None:
         ran = _run_statements(swap, rerun, heap)
         rung = _rung_of(swap, rerun, rung, ran=ran)
         if ran:
-            heap = _look_again(swap, rerun, files, heap)
+            heap = look_again(swap, rerun, files, heap)
             followers = [s.entry for s in rerun.swaps.values() if s.plan is None and s.ran_names]
             wholes = {e.filename: running_code(e) for e in followers} | swap.planned.compiled
             normalise(heap, wholes, FITTED, swap.journal)
@@ -286,66 +284,6 @@ def _rung_of(swap: Swap, rerun: Rerun, planned: Rung, *, ran: bool) -> Rung:
         swap.planned.reason = reason_of(rung, [], swap.planned.changes)
         return rung
     return planned
-
-
-def _look(swap: Swap, files: set[str]) -> patch.Heap:
-    """Find the functions and suspended frames of edited and deleted modules that run superseded code."""
-    gone = swap.batch.deleted
-    entries = [*(module.entry for module in swap.planned.modules), *gone]
-    lost = (code for entry in gone for code in codes.walk(running_code(entry)))
-    suspects = chain(swap.planned.superseded, lost, _fitted(files), lineage.living(files))
-    wider = files | {code.co_filename for code in lineage.living(files)}  # they moved from there
-    wider |= {entry.filename for entry in gone}
-    return holders.find(entries, suspects, _tables(swap), wider)
-
-
-def _look_again(swap: Swap, rerun: Rerun, files: set[str], first: patch.Heap) -> patch.Heap:
-    """After statements ran, find what runs code of theirs too."""
-    files = files | {s.entry.filename for s in rerun.swaps.values()} | set(swap.planned.texts)
-    entries = [module.entry for module in rerun.swaps.values()]
-    suspects = (code for made in swap.made for code in codes.walk(made))
-    thrown = [new for new, _ in rerun.graft.pairs.values() if type(new) is FunctionType]
-    return first.joined(
-        holders.find(entries, suspects, _tables(swap), files, compiles=swap.made, functions=thrown)
-    )
-
-
-def _fitted(files: set[str]) -> Iterator[CodeType]:
-    """Give the codes that earlier swaps made to fit functions of these files."""
-    return (code for code, _ in FITTED.values() if code.co_filename in files)
-
-
-def _tables(swap: Swap) -> Iterator[CodeType]:
-    """Give every code object that a table of the swap refers to, once for each reference."""
-    planned = swap.planned
-    yield from chain(planned.pairs.references(), planned.replaced.references())
-    yield from chain.from_iterable(FITTED.values())
-    yield from chain(planned.superseded, swap.made, swap.bodies_before.values())
-
-
-def _note_relics(swap: Swap) -> None:
-    """Remember which code outside the compiles that run now is still in use: the next swap looks for it too."""
-    planned = swap.planned
-    planned.superseded.clear()  # the tables have done their work: what they alone hold is not in use
-    for table in (planned.pairs, planned.replaced):
-        table.clear()
-    made: dict[str, list[CodeType]] = {}
-    for code in swap.made:
-        made.setdefault(code.co_filename, []).append(code)
-    for module in swap.touched:
-        entry = module.entry
-        if not entry.exact or entry.code is None:
-            continue
-        former = swap.former.get(module.name)
-        compiles = made.get(entry.filename, [])
-        compiles = [*compiles, former] if former is not None else compiles
-        current = set(map(id, codes.walk(entry.code)))
-        suspects = (
-            code
-            for code in chain(entry.relics, *map(codes.walk, compiles))
-            if code.co_filename == entry.filename and id(code) not in current
-        )
-        entry.relics = holders.still_held(entry, suspects, _tables(swap), compiles)
 
 
 def _may_rerun(swap: Swap, rung: Rung) -> bool:
