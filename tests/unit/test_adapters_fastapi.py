@@ -138,7 +138,7 @@ EDITS = {
 
 
 @pytest.mark.parametrize("kind", EDITS)
-def test_definitions(kind: str) -> None:
+def test_edited_endpoints_are_routed_as_after_a_fresh_import(kind: str) -> None:
     """Edited, added, removed, renamed and moved endpoints are routed as after a fresh import, without a rebuild."""
     check(APP, EDITS[kind], rebuilt=set())
 
@@ -216,7 +216,7 @@ ROUTER_EDITS = {
 
 
 @pytest.mark.parametrize("kind", ROUTER_EDITS)
-def test_included_routers(kind: str) -> None:
+def test_included_routers_keep_their_place_and_their_routes_follow(kind: str) -> None:
     """Included routers keep their place, and their routes follow."""
     import fastapi.routing
 
@@ -229,7 +229,7 @@ def test_included_routers(kind: str) -> None:
     check(ROUTERS, ROUTER_EDITS[kind], *ROUTER_PROBES)
 
 
-def test_identity_of_routers() -> None:
+def test_a_router_with_other_arguments_stays_the_same_object() -> None:
     """A router whose arguments changed is the same object afterwards, wherever it was put."""
     live = Driven(ROUTERS)
     one = live.one
@@ -328,7 +328,7 @@ STACK_EDITS = {
 
 
 @pytest.mark.parametrize("kind", STACK_EDITS)
-def test_middleware_and_handlers(kind: str) -> None:
+def test_middleware_and_handlers_are_those_of_the_new_source(kind: str) -> None:
     """Middleware and exception handlers are those of the new source, in its order; defaults come back."""
     live = Driven(STACK)
     for source in (STACK_EDITS[kind], STACK, STACK_EDITS[kind]):
@@ -534,7 +534,7 @@ def a(): return "a"
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_event_handlers() -> None:
+def test_a_new_shutdown_handler_is_called_by_the_lifespan_that_runs() -> None:
     """A new shutdown handler is called by the lifespan that runs; startup handlers have run already."""
     live = Driven(EVENTS)
     with TestClient(live.app):
@@ -625,7 +625,7 @@ MIXED_EDITS = {
 
 
 @pytest.mark.parametrize("kind", MIXED_EDITS)
-def test_everything_else(kind: str) -> None:
+def test_mounts_route_classes_webhooks_and_arguments_follow(kind: str) -> None:
     """Mounts, sub-apps, route classes, webhooks, loops and constructor arguments."""
     import fastapi.routing
 
@@ -659,7 +659,7 @@ app.state.n = 1
         edited(PLAIN, ("Starlette(routes", "Starlette(debug=True, routes")),
     ],
 )
-def test_starlette(after: str) -> None:
+def test_an_app_made_of_a_list_of_routes_follows(after: str) -> None:
     """Apps that are made of a list of routes."""
     live = check(PLAIN, after, "/", "/h", "/in/a", "/out/a", "/none", rebuilt=None)
     assert live.app.state.n == 1
@@ -742,7 +742,7 @@ def a(f: Annotated[Filter, Query()]): return f
     assert "page" in str(openapi(live.app))
 
 
-def test_static_files_and_templates(tmp_path: Any) -> None:
+def test_directories_that_an_app_serves_are_known(tmp_path: Any) -> None:
     """What an app serves from the disk is known to the browser side and the watcher."""
     pytest.importorskip("jinja2")
     (tmp_path / "static").mkdir()

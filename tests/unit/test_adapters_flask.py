@@ -150,7 +150,7 @@ def test_blueprint_definitions() -> None:
 
 
 @pytest.mark.parametrize("last", ["app.route(1 / 0)", "1 / 0"])
-def test_roll_back(last: str) -> None:
+def test_a_fault_leaves_the_app_as_it_was(last: str) -> None:
     """A rebuild, and entries replaced in place, leave nothing behind."""
     live = Driven(APP)
     was = (table(live.app), answers(live.app))

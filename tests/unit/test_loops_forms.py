@@ -1353,7 +1353,7 @@ def end(frame: Any) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
-def test_form(form: Form) -> None:
+def test_a_parked_frame_takes_the_edit_as_its_form_says(form: Form) -> None:
     old, new = form.texts()
     live = Live(old)
     frame = eval(form.start, live.space)

@@ -39,7 +39,7 @@ def plan(old: str, new: str, *, names: dict[str, object] | None = None):
         ("def f(): return 1\n", "def f(): yield 1\n", "reexec"),
     ],
 )
-def test_rung(old: str, new: str, rung: str) -> None:
+def test_each_edit_has_its_rung(old: str, new: str, rung: str) -> None:
     assert plan(old, new).rung == rung
 
 

@@ -31,7 +31,7 @@ R = "/p"
         ("a+b(1).txt", "/p/a+b(1).txt", True),
     ],
 )
-def test_globs(glob, path, expected):
+def test_globs_say_which_paths_are_included(glob, path, expected):
     assert places.Globs((glob,), (), (R,)).included(path) is expected
 
 

@@ -233,7 +233,7 @@ def test_the_ring_has_an_end() -> None:
 # Places
 
 
-def test_places(tmp_path: Path) -> None:
+def test_files_are_told_by_their_kind_and_address(tmp_path: Path) -> None:
     for name in (
         "static/a.css",
         "static/sub/b ü.js",
@@ -297,7 +297,7 @@ def test_places(tmp_path: Path) -> None:
 # Reports
 
 
-def test_reports(tmp_path: Path) -> None:
+def test_pages_are_told_what_an_exec_reload_changed_and_kept(tmp_path: Path) -> None:
     path = str(tmp_path / "pkg" / "a.py")
     outcome = Outcome(
         True,

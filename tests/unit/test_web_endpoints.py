@@ -361,7 +361,7 @@ def test_no_folder_at_all(tmp_path: Path) -> None:
     assert len(project_token("/some/project", str(tmp_path / "missing" / "deep"))) >= 20
 
 
-def test_names(tmp_path: Path) -> None:
+def test_which_hosts_are_loopback_and_which_allowed(tmp_path: Path) -> None:
     assert host_name("[::1]:80") == "::1"
     assert host_name("a:b:c") == ""
     assert is_loopback("[::1]")

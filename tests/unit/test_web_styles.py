@@ -39,7 +39,7 @@ from hotswap.web.styles import carry_version, versioned
         ("", None),
     ],
 )
-def test_sheets(sheet: str, wanted: str | None) -> None:
+def test_each_address_in_a_sheet_carries_the_version(sheet: str, wanted: str | None) -> None:
     changed = carry_version(sheet.encode(), "7").decode()
     assert changed == (sheet if wanted is None else wanted)
 
