@@ -87,7 +87,7 @@ class Revising:
         """Upgrade in a process of its own: ``env.py`` sets up logging, and may run a loop.
 
         Raises:
-            RuntimeError: It fails, with the end of what alembic printed.
+            RuntimeError: It fails, with what alembic said of it.
         """
         command = ("-m", "alembic", "-c", self._config, "upgrade", "heads")
         process = await asyncio.create_subprocess_exec(
@@ -99,13 +99,23 @@ class Revising:
         )
         output, _ = await process.communicate()
         if process.returncode:
-            raise RuntimeError(output.decode("utf-8", "replace")[-SHOWN_OUTPUT:].strip())
+            said = last_words(output.decode("utf-8", "replace"))
+            self._session.console.say(f"alembic could not upgrade: {said}", level="warning")
+            raise RuntimeError(said)
         self._mended()
         self._session.console.say("the database is at the newest revision")
 
     def _mended(self) -> None:
         if self._session.browser is not None:
             self._session.browser.mended(KEY)
+
+
+def last_words(output: str) -> str:
+    """Give what a failed program said at its end: the exception without its traceback, at most `SHOWN_OUTPUT`."""
+    lines = output.strip().splitlines()
+    frames = [number for number, line in enumerate(lines) if line.startswith(" ")]
+    words = lines[frames[-1] + 1 :] if frames else lines
+    return "\n".join(words or lines)[-SHOWN_OUTPUT:]
 
 
 def _versions(config: str) -> str:

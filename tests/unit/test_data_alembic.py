@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 alembic = pytest.importorskip("alembic")
 
 from hotswap.data.alembic import pending, upgrade  # noqa: E402 -- after the skip
+from hotswap.session.revising import last_words  # noqa: E402
 
 ENV = """
 from alembic import context
@@ -56,3 +57,22 @@ def test_pending_revisions_are_told_oldest_first_and_upgraded(tmp_path: Path) ->
 
     assert [(one.revision, one.message) for one in before] == [("a1", "first"), ("b2", "second")]
     assert pending(str(config)) == []
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        (
+            (
+                'Traceback (most recent call last):\n  File "env.py", line 1, in <module>\n    run()\n'
+                'sqlite3.OperationalError: near "TABEL": syntax error\n[SQL: CREATE TABEL x]\n'
+            ),
+            'sqlite3.OperationalError: near "TABEL": syntax error\n[SQL: CREATE TABEL x]',
+        ),
+        ("FAILED: Can't locate revision\n", "FAILED: Can't locate revision"),
+        ("  all of it indented\n", "all of it indented"),
+        ("", ""),
+    ],
+)
+def test_what_is_shown_of_a_failed_upgrade(output: str, words: str) -> None:
+    assert last_words(output) == words
