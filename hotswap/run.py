@@ -209,6 +209,7 @@ class AppLife:
             configure(self.options, app), quiet=self.options.verbosity < 1
         )
         serving.close_all = session.registry.close_all
+        session.registry.arrivals.starting = True
         session.plan = ReloadPlan(
             name=found.name,
             preflight=lambda: self._preflight(found),

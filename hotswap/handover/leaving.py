@@ -26,7 +26,7 @@ from hotswap.handover import preflight as flight
 from hotswap.handover.hole import Hole
 from hotswap.handover.quiesce import Still, quiesce
 from hotswap.source.model import Fault, Outcome
-from hotswap.wire import datagrams, strays
+from hotswap.wire import arrivals, datagrams, strays
 from hotswap.wire.records import ConnectionRecord, ListenerRecord, Manifest
 
 if TYPE_CHECKING:
@@ -194,6 +194,7 @@ class _Departure:
             *self._strays,
         )
         manifest.extras[datagrams.EXTRA] = registry.datagrams.carry()
+        manifest.extras[arrivals.EXTRA] = registry.arrivals.took
         manifest.next_id = registry.next_id
         manifest.lost = (*lost, *(f"{work}: it was still under way" for work in still.left))
         manifest.children = children.running()

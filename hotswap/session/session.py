@@ -229,6 +229,7 @@ class Session:
         if loop is None:
             self._settle_in()
         else:  # the first requests are answered before the rest is set up
+            self.registry.arrivals.started(loop)
             self.desk.join(loop)
             loop.call_later(SETTLE_IN, self._settle_in)
 

@@ -29,7 +29,7 @@ def install(
 
     Args:
         manifest: What the last image left, or None on an ordinary start.
-        grace: Seconds after the first listener came up until connections nobody asked for are closed.
+        grace: Seconds after the last listener came up until connections nobody asked for are closed.
         keeper: Let a process of its own terminate TLS (``create_server(ssl=...)``), so that TLS connections are kept;
             it waits so many seconds for a server that has gone to come back.
         on_settled: Called once on the loop when everything carried is adopted or closed. Not on an ordinary start.

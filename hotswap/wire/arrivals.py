@@ -19,13 +19,20 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("hotswap")
 
+EXTRA = "took"
+"""Where in the manifest stands how long the last image took until it listened."""
+
+LONGEST = 60.0
+"""Seconds of grace at most: a program that loads a model between two listeners gets twice what it took last time."""
+
 
 class Arrivals:
     """Listeners and connections on their way into this image.
 
     Args:
         manifest: What was carried; None on an ordinary start.
-        grace: Seconds after the first listener came up until what nobody asked for is closed.
+        grace: Seconds after the last listener came up until what nobody asked for is closed; more where the last image
+            took its time until it listened (`LONGEST`). While a server starts (`starting`), none of them counts.
         on_settled: Called once when everything has found its place, or was closed.
     """
 
@@ -36,8 +43,10 @@ class Arrivals:
         grace: float,
         on_settled: Callable[[Reload], None] | None,
     ) -> None:
+        began = manifest.extras.get(EXTRA) if manifest is not None else None
+        took = began if isinstance(began, float) else 0.0
         self._manifest = manifest
-        self._grace = grace
+        self._grace = max(grace, min(2 * took, LONGEST))
         self._on_settled = on_settled
         self._listeners: dict[str, list[int]] = {}
         self._waiting: dict[str, list[ConnectionRecord]] = {}
@@ -47,6 +56,13 @@ class Arrivals:
         self._restarted = 0
         self._blackout_ms = 0.0
         self._state_bytes = 0
+        self._born = time.monotonic()
+        self.took = 0.0
+        """Seconds from the beginning of this image until its last listener came up; for the next one."""
+        self.starting = False
+        """A server is on its way to listen: its app's start-up may take long, and opens listeners of its own."""
+        self.adopting = 0
+        """Listeners whose connections are being adopted."""
         self._orphan_timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.settled = manifest is None
@@ -73,16 +89,27 @@ class Arrivals:
         return {record.id for records in self._waiting.values() for record in records}
 
     def take(self, loop: asyncio.AbstractEventLoop, key: str) -> list[ConnectionRecord]:
-        """Give the connections of a listener that has come up; the first one begins the time of grace."""
+        """Give the connections of a listener that has come up; each one begins the time of grace anew."""
         records = self._waiting.pop(key, [])
+        self.took = time.monotonic() - self._born
         self.expect(loop)
         return [] if self.settled else records
 
     def expect(self, loop: asyncio.AbstractEventLoop) -> None:
         """The program runs: begin the time of grace, after which what nobody asked for is closed."""
-        if not self.settled and self._orphan_timer is None:
-            self._loop = loop
+        if self.settled:
+            return
+        self._loop = loop
+        if self._orphan_timer is not None:
+            self._orphan_timer.cancel()
+            self._orphan_timer = None
+        if not self.starting:
             self._orphan_timer = loop.call_later(self._grace, self._close_orphans)
+
+    def started(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The server listens: nobody else is to come."""
+        self.starting = False
+        self.expect(loop)
 
     def claim(self, kind: str, count: int) -> None:
         """Count what has found its place, and settle where that was the last; from any thread."""
@@ -140,7 +167,7 @@ class Arrivals:
 
     def settle(self) -> None:
         """Say that everything carried has found its place, if so."""
-        if self.settled or self._waiting or self._listeners:
+        if self.settled or self._waiting or self._listeners or self.adopting:
             return
         self.settled = True
         if self._orphan_timer is not None:
@@ -157,6 +184,9 @@ class Arrivals:
     def _close_orphans(self) -> None:
         """Close what the new program did not ask for, and name it."""
         self._orphan_timer = None
+        if self.adopting and self._loop is not None:  # thousands may take longer
+            self.expect(self._loop)
+            return
         for key, descriptors in self._listeners.items():
             self._lost.append(f"listener {key}: the new code does not listen there")
             for fd in descriptors:

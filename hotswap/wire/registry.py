@@ -286,6 +286,7 @@ class Registry:
         for hook in self.before_adoption:
             hook()
         records = self.arrivals.take(loop, key)
+        self.arrivals.adopting += 1
         self._afterwards = []
         collecting = gc.isenabled()
         gc.disable()  # 11 s -> 5 s at 9,500 connections (exec.md section 7)
@@ -298,6 +299,7 @@ class Registry:
                         self._resume(line, factory, record)
                 self.arrivals.answer()
         finally:
+            self.arrivals.adopting -= 1
             if collecting:
                 if len(records) >= BATCH:
                     gc.freeze()  # or the next collection walks all that was imported and adopted
