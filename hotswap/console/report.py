@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 DETAILS: Final = 8
 """Lines below the first one without ``-v``."""
+CHANGES: Final = 3
+"""Of these, lines for changes that come before any note."""
 
 FILE_COLUMN: Final = 24
 VERB_COLUMN: Final = 23
@@ -64,12 +66,20 @@ def report(
     # What needs attention is never what is left out.
     urgent = sum(1 for _, matters in details if matters)
     room = len(details) if verbose or len(details) <= DETAILS else max(DETAILS - 1, urgent)
-    shown: list[Line] = []
+    # A note (a handler is entered again, a local keeps its value) tells more than the fourth change does.
+    notes = len(outcome.notes) if outcome.fault is None else 0
+    others = len(details) - urgent - notes
     spare = room - urgent
-    for detail, matters in details:
-        if matters or spare > 0:
+    first = min(others, max(spare - notes, min(spare, CHANGES)))
+    shown: list[Line] = []
+    for number, (detail, matters) in enumerate(details):
+        is_note = number >= len(details) - notes
+        left = spare - first if is_note else first
+        if matters or left > 0:
             shown.append(detail)
-            spare -= not matters
+        if not matters and left > 0:
+            spare -= 1
+            first -= not is_note
     lines = [_first(outcome, time, root, repeated, by), *shown]
     if len(shown) < len(details):
         lines.append(line(Span(f"and {len(details) - len(shown)} more (-v shows all)", "quiet")))

@@ -499,3 +499,15 @@ def test_plain_and_json_never_import_rich():
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n") == 2
+
+
+def test_notes_come_before_the_fourth_change(desk):
+    changes = tuple(Change("~", F, f"f{number}", "body") for number in range(20))
+    notes = tuple(f"note {number}" for number in range(9))
+    desk.open().outcome(Outcome(True, "patch", (F,), changes, notes=notes[:2], ms=20))
+    lines = [line.strip() for line in desk.text().splitlines()]
+    assert [line[:4] for line in lines[1:6]] == ["~ f0", "~ f1", "~ f2", "~ f3", "~ f4"]
+    assert lines[6:] == ["note 0", "note 1", "and 15 more (-v shows all)"]
+    desk.open().outcome(Outcome(True, "patch", (F,), changes, notes=notes, ms=20))
+    lines = [line.strip() for line in desk.text().splitlines()]
+    assert lines[4:] == ["note 0", "note 1", "note 2", "note 3", "and 22 more (-v shows all)"]
