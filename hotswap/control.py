@@ -29,6 +29,8 @@ Answer = dict[str, Any]
 ABSTRACT: Final = sys.platform.startswith("linux")
 LONGEST: Final = 1 << 20
 """Bytes of a question."""
+CARRIED: Final = "HOTSWAP_CARRIED_FD"
+"""The variable of `hotswap.handover.carrier`, which asking must not import."""
 RELOAD: Final = 120.0
 """Seconds that `reload` waits for a verdict."""
 
@@ -51,6 +53,25 @@ def sessions() -> list[int]:
             return sorted({int(pid) for pid in pattern.findall(file.read())})
     except OSError:
         return []
+
+
+def between_images() -> list[tuple[int, str]]:
+    """Give process id and directory of this user's programs that were executed anew, a session or not (Linux).
+
+    Their environment tells, as it was at execve (proc(5)). One that has no session is on its way to one, or parked.
+    """
+    mark = f"\0{CARRIED}=".encode()
+    found = []
+    for name in os.listdir("/proc") if ABSTRACT else ():
+        if not name.isdecimal():
+            continue
+        try:
+            with open(f"/proc/{name}/environ", "rb") as file:
+                if mark in b"\0" + file.read():
+                    found.append((int(name), os.readlink(f"/proc/{name}/cwd")))
+        except OSError:  # it has gone, or is somebody else's
+            continue
+    return found
 
 
 class Control:
@@ -210,6 +231,23 @@ def reload(pid: int) -> Answer:
         _nap(pause)
         pause = min(pause * 1.5, 0.5)
     return {"pid": pid, "verdict": "lost", "reason": "the process is gone or does not answer"}
+
+
+def awaited(here: str, seconds: float) -> list[tuple[int, Answer]]:
+    """Give the sessions of this directory; wait for one that leaves one image for the next, at most `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = near(answers(["status"]), here)
+        if found or not on_the_way(here) or time.monotonic() >= deadline:
+            return found
+        _nap(0.05)
+
+
+def on_the_way(here: str) -> list[int]:
+    """Give the programs of this directory that are between two images, or whose new image cannot start."""
+    running = set(sessions())
+    away = [(pid, root) for pid, root in between_images() if pid not in running]
+    return [pid for pid, _ in near([(pid, {"root": root}) for pid, root in away], here)]
 
 
 def _nap(seconds: float) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 OK: Final = 0
 REFUSED: Final = 1
 NOBODY: Final = 1
+PATIENCE: Final = {"status": 5.0, "ask_reload": 60.0}
+"""Seconds to wait for a session that is on its way from one image to the next, by question."""
 
 
 def ask(question: Sequence[str], *, machine: bool) -> int:
@@ -33,9 +35,15 @@ def ask(question: Sequence[str], *, machine: bool) -> int:
     name, *words = question
     if name == "explain":
         return _explain(words, machine=machine)
-    everywhere = list(control.answers(["status"]))
-    here = control.near(everywhere, os.getcwd())
+    here = control.awaited(os.getcwd(), PATIENCE[name])
     if not here:
+        leaving = control.on_the_way(os.getcwd())
+        if leaving:
+            pids = ", ".join(map(str, leaving))
+            text = f"an exec reload is under way, or its new code cannot start: see what pid {pids} says"
+            _print({"event": "nobody", "reloading": leaving}, text, machine=machine)
+            return NOBODY
+        everywhere = list(control.answers(["status"]))
         elsewhere = [
             {"pid": pid, "target": status["target"], "root": status["root"]}
             for pid, status in everywhere
