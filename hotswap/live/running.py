@@ -147,6 +147,8 @@ def follow(
         verdicts = [Verdict(s, "stale", SWITCHED_OFF, _line(s)) for s in suspended]
     followed = Followed(verdicts)
     followed.quiet = {id(v) for v in verdicts if id(v.suspended) in unchanged}
+    for _, frame in executing:
+        lineage.leave(frame.f_code, pairs, journal)
     followed.executing = list(survey_threads(executing, pairs, living))
     executing.clear()  # this frame is among them: a circle that would keep the whole swap alive
     return followed
@@ -191,15 +193,20 @@ def survey_threads(
     living: Mapping[str, set[CodeType]],
 ) -> Iterator[Stale]:
     """Name the frames that are executing superseded code, thread by thread."""
-    from hotswap.live.loops import plain
+    from hotswap.live.loops import plain, superseded
+    from hotswap.live.loops.bytecode import same_body
 
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     counts: Counter[tuple[str, str, str, int]] = Counter()
     for ident, frame in executing:
-        code = frame.f_code
-        if code.co_filename not in living:
+        code, now = frame.f_code, plain(frame.f_code)
+        if now.co_filename not in living:
             continue
-        if not _is_current(plain(code), pairs, living[code.co_filename]):
+        if superseded(code):
+            current = same_body(code, pairs.get(now, now))
+        else:
+            current = _is_current(now, pairs, living[now.co_filename])
+        if not current:
             where = os.path.realpath(code.co_filename)
             counts[code.co_qualname, names.get(ident, "?"), where, frame.f_lineno or 0] += 1
     for (name, thread, path, line), count in counts.items():

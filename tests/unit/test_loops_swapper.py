@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import queue
 import sys
+import threading
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -640,3 +642,37 @@ def test_a_function_that_was_cut_out_and_put_back_takes_its_loop_along(
         await asyncio.gather(task, return_exceptions=True)
 
     run(work)
+
+
+THREAD = """
+def spin(turns, said):
+    for turn in iter(turns.get, None):
+        said.put(("v1", turn))
+"""
+
+
+def test_a_thread_in_a_moved_function_is_named_at_each_edit(
+    project: Project, tmp_path: Path
+) -> None:
+    away = tmp_path / f"{project.name}_away.py"
+    away.write_text("")
+    importlib.import_module(away.stem)
+    jobs = project.start(THREAD)
+    turns: queue.Queue[Any] = queue.Queue()
+    said: queue.Queue[Any] = queue.Queue()
+    thread = threading.Thread(target=jobs.spin, args=(turns, said), name="spinner")
+    thread.start()
+    try:
+        turns.put(1)
+        assert said.get(timeout=30) == ("v1", 1)
+        for version in ("v2", "v3", "v4"):
+            away.write_text(THREAD.replace("v1", version))
+            project.path.write_text(f"from {away.stem} import spin\n")
+            outcome = project.swapper.apply([project.path, away])
+            assert [(row.name, row.what) for row in outcome.stale] == [("spin", "thread")]
+        away.write_text(THREAD)
+        assert project.swapper.apply([away]).stale == ()  # what it runs is what is written again
+    finally:
+        turns.put(None)
+        thread.join()
+        sys.modules.pop(away.stem, None)

@@ -6,13 +6,13 @@ by identity, never by value: equal code objects come and go.
 
 from __future__ import annotations
 
+import ast
 import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import ast
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterator, Mapping
     from types import CodeType
 
     from hotswap.live.journal import Journal
@@ -72,6 +72,13 @@ def remember(code: CodeType, what: Origin, journal: Journal) -> None:
 
     journal.undo(undo)
     _known[key] = entry
+
+
+def leave(code: CodeType, pairs: Mapping[CodeType, CodeType], journal: Journal) -> None:
+    """Note of code that executes, and so stays, that its function moved to another file: edits there name it."""
+    new = pairs.get(plain(code))
+    if new is not None and new.co_filename != code.co_filename:
+        remember(code, Origin(None, ast.Module([], []), new, superseded=True), journal)
 
 
 def superseded(code: CodeType) -> bool:
