@@ -28,6 +28,8 @@ from hotswap.live.registries import same_content
 from hotswap.live.successors import take_new
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
     from hotswap.live.functions import Graft
 
 UNTOUCHED: Final = frozenset(
@@ -159,44 +161,16 @@ def _members(
             and not isinstance(value, (FunctionType, type, *WRAPPERS))
         ):
             continue
-        after = graft.known(value)  # ``__iter__ = __await__`` names what has been merged already
-        if (
-            before is not MISSING
-            and type(before) is type(value)
-            and not shared(before, value, old)
-            and not only_alias(name, before, value, ours, theirs)
-        ):
-            if isinstance(before, (FunctionType, *WRAPPERS, functools._lru_cache_wrapper)) or (
-                isinstance(before, type) and nested_in(before, old)
-            ):
-                after = graft.merge(before, value, old)
-        if type(before) is type(value) is FunctionType and not lives_elsewhere(before, old):
-            if lives_elsewhere(value, old):
-                graft.lead(before, value)
-        if id(before) in graft.forwarding and type(value) is FunctionType:
-            # whoever holds the old method is forwarded; the class has the new one
-            graft.pairs.pop(id(value), None)
-            after = value
+        after = _merged(graft, old, name, before, value, ours, theirs)
         if after is before:
-            continue
-        if name == "__hash__" and after is None and before is None:
             continue
         if not same_content(before, after):
             graft.attributes.add((id(old), name))
         journal.setattr(old, name, after)
         if after is value:
             name_again(graft, old, name, value)
-    for name, value in ours.items():
-        if name in theirs or name in UNTOUCHED or isinstance(value, DESCRIPTORS):
-            continue
-        if (
-            name in bound
-            or name in GENERATED
-            or made_for(value, old, name)
-            or name in BROUGHT.get(old, ())
-            or ((old.__module__, old.__qualname__) in graft.emptied and not name.startswith("__"))
-            or (new.__module__, new.__qualname__) in graft.redecorated
-        ):
+    for name in [name for name in ours if name not in theirs]:
+        if _goes(graft, old, new, name, ours[name], bound):
             graft.attributes.add((id(old), name))
             journal.delattr(old, name)
     brought = frozenset(theirs)
@@ -207,6 +181,58 @@ def _members(
         graft.set_cell(cell, old)
     if "__abstractmethods__" in theirs or "__abstractmethods__" in ours:
         count_abstract(graft, old, theirs)
+
+
+def _merged(
+    graft: Graft,
+    old: type,
+    name: str,
+    before: Any,
+    value: Any,
+    ours: Mapping[str, Any],
+    theirs: Mapping[str, Any],
+) -> Any:
+    """Give what the class has under a name: what it had, where that takes the new one; else the new one."""
+    after = graft.known(value)  # ``__iter__ = __await__`` names what has been merged already
+    if (
+        before is not MISSING
+        and type(before) is type(value)
+        and not shared(before, value, old)
+        and not only_alias(name, before, value, ours, theirs)
+    ):
+        if isinstance(before, (FunctionType, *WRAPPERS, functools._lru_cache_wrapper)) or (
+            isinstance(before, type) and nested_in(before, old)
+        ):
+            after = graft.merge(before, value, old)
+    if type(before) is type(value) is FunctionType and not lives_elsewhere(before, old):
+        if lives_elsewhere(value, old):
+            graft.lead(before, value)
+    if id(before) in graft.forwarding and type(value) is FunctionType:
+        # whoever holds the old method is forwarded; the class has the new one
+        graft.pairs.pop(id(value), None)
+        after = value
+    return after
+
+
+def _goes(graft: Graft, old: type, new: type, name: str, value: Any, bound: Container[str]) -> bool:
+    """Say whether an attribute that the new class lacks goes; what the program put on the class stays.
+
+    Args:
+        graft: What is known of this swap's classes.
+        old: The class.
+        new: The throw-away one.
+        name: The attribute.
+        value: What it is.
+        bound: Names that the old class statement bound in its body.
+    """
+    if name in UNTOUCHED or isinstance(value, DESCRIPTORS):
+        return False
+    if name in bound or name in GENERATED or name in BROUGHT.get(old, ()):
+        return True
+    if made_for(value, old, name) or (new.__module__, new.__qualname__) in graft.redecorated:
+        return True
+    emptied = (old.__module__, old.__qualname__) in graft.emptied
+    return emptied and not name.startswith("__")
 
 
 def name_again(graft: Graft, owner: type, name: str, value: Any) -> None:
