@@ -161,7 +161,7 @@ def _members(
             and not isinstance(value, (FunctionType, type, *WRAPPERS))
         ):
             continue
-        after = _merged(graft, old, name, before, value, ours, theirs)
+        after = _merged(graft, old, name, ours, theirs)
         if after is before:
             continue
         if not same_content(before, after):
@@ -187,12 +187,11 @@ def _merged(
     graft: Graft,
     old: type,
     name: str,
-    before: Any,
-    value: Any,
     ours: Mapping[str, Any],
     theirs: Mapping[str, Any],
 ) -> Any:
     """Give what the class has under a name: what it had, where that takes the new one; else the new one."""
+    before, value = ours.get(name, MISSING), theirs[name]
     after = graft.known(value)  # ``__iter__ = __await__`` names what has been merged already
     if (
         before is not MISSING
