@@ -1366,4 +1366,22 @@ CASES = [
         "(document.body.click(),[v,runs])",
         [2, 2],
     ),
+    Case(
+        "what D3 is given for each element",
+        "let n=0;const sel={attr(k,f){document.body.dataset[k]=f(++n);return this}};globalThis.draw=function(){sel.attr('r',d=>'a'+d)};draw()",
+        "let n=0;const sel={attr(k,f){document.body.dataset[k]=f(++n);return this}};globalThis.draw=function(){sel.attr('r',d=>'b'+d)};draw()",
+        "(draw(),document.body.dataset.r)",
+        "b2",
+    ),
+    Case(
+        "a listener of a classic script that markup adds",
+        "function add(){document.body.onclick=()=>{globalThis.v=1}}",
+        "function add(){document.body.onclick=()=>{globalThis.v=2}}",
+        "(add(),document.body.click(),v)",
+        2,
+        hold="add()",
+        hot=False,
+        classic=True,
+        body="<button onclick='add()'>x</button>",
+    ),
 ]

@@ -31,9 +31,11 @@ REGISTERING: Final = frozenset(
 """Calls whose effect stays, whatever they are given."""
 NOW: Final = CALLED_NOW | frozenset(
     {"reduceRight", "findLast", "findLastIndex", "toSorted", "from", "replace", "replaceAll"}
-    | {"batch", "untracked", "startViewTransition", "transaction"}
+    | {"batch", "untracked", "startViewTransition", "transaction", "load", "traverse"}
+    | {"each", "attr", "style", "text", "html", "css", "classed", "property", "join", "call"}
+    | {"groupBy", "sortBy", "orderBy", "keyBy", "mapValues", "uniqBy", "sumBy", "maxBy", "minBy"}
 )
-"""Calls that are done with a function once they return, or soon after."""
+"""Calls that are done with a function once they return, or soon after: the language's own, D3's, jQuery's, Lodash's."""
 LOOPS: Final = frozenset({"while_statement", "do_statement", "for_statement", "for_in_statement"})
 
 
