@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import linecache
 import os
-import sys
 from typing import TYPE_CHECKING
 
+from hotswap.live.stacks import executing
 from hotswap.source.units import Text
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from hotswap.live.batch import Batch
     from hotswap.live.loaded import Loaded
     from hotswap.live.planning import Planned
@@ -49,14 +47,11 @@ def running_line(entry: Loaded) -> int:
 
 
 def _frame_line(entry: Loaded) -> int:
-    for frame in list(sys._current_frames().values()):
-        walker: FrameType | None = frame
-        while walker is not None:
-            code = walker.f_code
-            if code.co_name == "<module>" and walker.f_globals is entry.names:
-                if code.co_filename == entry.filename:
-                    return walker.f_lineno
-            walker = walker.f_back
+    for _, frame in executing():
+        code = frame.f_code
+        if code.co_name == "<module>" and frame.f_globals is entry.names:
+            if code.co_filename == entry.filename:
+                return frame.f_lineno
     return 0
 
 

@@ -7,7 +7,6 @@ the swap holds it calls `Followed.finish`, which gives handlers that cannot foll
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, Genera
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.loops.model import Suspended, Verdict
+from hotswap.live.stacks import executing
 from hotswap.source import codes
 from hotswap.source.model import Stale
 
@@ -100,7 +100,6 @@ def follow(
     *,
     homes: Mapping[str, dict[str, Any]] | None = None,
     enabled: bool = True,
-    threads: Mapping[int, FrameType] | None = None,
 ) -> Followed:
     """Let suspended frames take the new code, and look for executing ones that cannot.
 
@@ -112,13 +111,12 @@ def follow(
         journal: Gets the undo of each frame that is written.
         homes: ``co_filename`` -> the globals of its module, for functions that moved there from another file.
         enabled: False leaves suspended frames as they are.
-        threads: `sys._current_frames` when not given.
     """
     from hotswap.live import loops
     from hotswap.live.loops import lineage
 
-    executing = _executing(sys._current_frames() if threads is None else threads)
-    busy = {id(frame) for _, frame in executing}
+    threads = executing()
+    busy = {id(frame) for _, frame in threads}
     living = _Living(current)
     suspended = []
     for owner, code in frames:
@@ -147,10 +145,9 @@ def follow(
         verdicts = [Verdict(s, "stale", SWITCHED_OFF, _line(s)) for s in suspended]
     followed = Followed(verdicts)
     followed.quiet = {id(v) for v in verdicts if id(v.suspended) in unchanged}
-    for _, frame in executing:
+    for _, frame in threads:
         lineage.leave(frame.f_code, pairs, journal)
-    followed.executing = list(survey_threads(executing, pairs, living))
-    executing.clear()  # this frame is among them: a circle that would keep the whole swap alive
+    followed.executing = list(survey_threads(threads, pairs, living))
     return followed
 
 
@@ -254,17 +251,6 @@ def _name(verdict: Verdict) -> str:
 def _frame_of(owner: Any) -> FrameType | None:
     frame: FrameType | None = getattr(owner, f"{_KINDS[type(owner)][1]}_frame")
     return frame
-
-
-def _executing(threads: Mapping[int, FrameType]) -> list[tuple[int, FrameType]]:
-    """Give (thread, frame) of all that executes. (``ag_running`` says something else: an ``asend`` is under way.)"""
-    found = []
-    for ident, top in threads.items():
-        frame: FrameType | None = top
-        while frame is not None:
-            found.append((ident, frame))
-            frame = frame.f_back
-    return found
 
 
 def _line(one: Suspended) -> int:

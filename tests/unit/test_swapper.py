@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import functools
+import gc
 import importlib
 import importlib.util
 import itertools
@@ -414,3 +416,33 @@ def test_an_app_made_by_a_call_follows_each_edit_of_what_makes_it(project: Proje
     assert project.save(calling="# moved\n" + calling).ok
     assert project.save(making=making).ok
     assert client.get("/x").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "LIMIT = 1\ndef f(): return 2\nclass C:\n    def m(self): return LIMIT\n",
+        "LIMIT = 2\ndef f(x=LIMIT): return 1\nclass C:\n    def m(self): return LIMIT\n",
+        "# moved\nLIMIT = 1\ndef f(): return 1\nclass C:\n    def m(self): return LIMIT\n",
+    ],
+    ids=["body", "value", "moved"],
+)
+def test_what_a_swap_made_is_freed_without_the_collector(
+    project: Project, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    project.write("m", "LIMIT = 1\ndef f(): return 1\nclass C:\n    def m(self): return LIMIT\n")
+    project.load("m")
+    # a first one makes what stays
+    project.save(m="LIMIT = 0\ndef f(): return 1\nclass C:\n    def m(self): return 0\n")
+    left: list[int] = []
+
+    def collect(generation: int = 2) -> int:
+        left.append(sum(isinstance(one, ast.AST) for one in gc.get_objects()))
+        return 0
+
+    before = sum(isinstance(one, ast.AST) for one in gc.get_objects())
+    monkeypatch.setattr("hotswap.swapper.gc.collect", collect)
+    outcome = project.save(m=after)
+
+    assert outcome.ok
+    assert left == [before]

@@ -92,7 +92,7 @@ def catch_up(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
         return
     for binder in earlier:
         if id(binder.unit) not in swap.ran:
-            rerun.run_step(swap, binder, f"{step.unit.label} builds on it")
+            rerun.run_step(rerun, swap, binder, f"{step.unit.label} builds on it")
 
 
 def bring_back(rerun: Rerun, swap: ModuleSwap, step: Step) -> None:
@@ -105,7 +105,9 @@ def bring_back(rerun: Rerun, swap: ModuleSwap, step: Step) -> None:
             if binder is step or swap.steps.index(binder) > swap.steps.index(step):
                 break
             if id(binder.unit) not in swap.ran:
-                rerun.run_step(swap, binder, f"{step.unit.label} reads {name}, which was deleted")
+                rerun.run_step(
+                    rerun, swap, binder, f"{step.unit.label} reads {name}, which was deleted"
+                )
         if name in swap.names:
             for later in swap.steps:
                 if not later.is_guard and name in later.unit.scan.deletes:
@@ -126,4 +128,6 @@ def reach_back(rerun: Rerun, swap: ModuleSwap, step: Step) -> None:
         if any(b.unit.kind != "assign" or b.unit.scan.reads_self or b.guards for b in binders):
             continue
         if id(earlier[-1].unit) not in swap.ran:
-            rerun.run_step(swap, earlier[-1], f"{step.unit.label} reads {name}, bound anew since")
+            rerun.run_step(
+                rerun, swap, earlier[-1], f"{step.unit.label} reads {name}, bound anew since"
+            )

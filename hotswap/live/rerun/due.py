@@ -101,7 +101,7 @@ def _make_now(rerun: Rerun, owner: ModuleSwap, key: Key) -> None:
     """The module has passed the object's binder already: run it now, and the fillers that were passed."""
     step = maker_of(rerun, key)
     if step is not None and id(step.unit) not in owner.ran:
-        rerun.run_step(owner, step, f"{key[1]} is filled anew")
+        rerun.run_step(rerun, owner, step, f"{key[1]} is filled anew")
 
 
 def touch(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import gc
-import sys
 from collections import ChainMap, Counter
 from dataclasses import dataclass, field
 from types import AsyncGeneratorType, CodeType, CoroutineType, FunctionType, GeneratorType
@@ -16,6 +15,7 @@ from hotswap.live.ledger import running_line
 from hotswap.live.looking import class_dict, mro, owner_of
 from hotswap.live.making import found
 from hotswap.live.rerun.frameworks import live_registries
+from hotswap.live.stacks import executing
 from hotswap.source import codes, wiring
 from hotswap.source.nodes import DEF, Def
 
@@ -135,11 +135,7 @@ def _standing(rerun: Rerun) -> Iterator[Standing]:
         if alike[kinds] <= FEW:
             theirs = (getattr(o, FRAMES[type(o)] + "_frame") for o in chain)
             frames += [frame for frame in theirs if frame is not None]
-    for top in sys._current_frames().values():
-        walker: FrameType | None = top
-        while walker is not None:
-            frames.append(walker)
-            walker = walker.f_back
+    frames += [frame for _, frame in executing()]
     yield from _where(rerun, frames)
 
 

@@ -170,10 +170,10 @@ def _earlier(rerun: Rerun, swap: ModuleSwap, step: Step, key: Key) -> None:
     if owner is not None and owner is not swap:
         for other in owner.steps:
             if _unfilled(rerun, owner, other, key):
-                rerun.run_step(owner, other, f"fills {key[1]}")
+                rerun.run_step(rerun, owner, other, f"fills {key[1]}")
     for other in swap.steps[: swap.steps.index(step)]:
         if _unfilled(rerun, swap, other, key):
-            rerun.run_step(swap, other, f"fills {key[1]}")
+            rerun.run_step(rerun, swap, other, f"fills {key[1]}")
 
 
 def _unfilled(rerun: Rerun, owner: ModuleSwap, other: Step, key: Key) -> bool:

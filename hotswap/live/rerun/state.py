@@ -212,7 +212,7 @@ class Rerun:
     """What changed outside the source together with the batch."""
     dirty: dict[str, set[str]]
     """Module name -> its names whose value is another one now (the sets of `ModuleSwap.dirty`)."""
-    run_step: Callable[[ModuleSwap, Step, str], None] = field(init=False)
+    run_step: Callable[[Rerun, ModuleSwap, Step, str], None] = field(init=False)
     """Gives a statement its turn before the module comes to it (`turns.run_step`)."""
     moves: Moves = field(default_factory=list)
     """Definitions that moved to another file."""

@@ -7,7 +7,6 @@ that import what changed follow (engine.md section 13, rule 7).
 from __future__ import annotations
 
 import sys
-from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -81,7 +80,7 @@ def begin(
         outside,
         dirty,
     )
-    rerun.run_step = partial(run_step, rerun)
+    rerun.run_step = run_step
     return rerun
 
 
