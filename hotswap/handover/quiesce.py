@@ -12,13 +12,14 @@ import asyncio
 import functools
 import os
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hotswap.wire import origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from hotswap.wire.connection import Connection
     from hotswap.wire.kinds import Kind
@@ -95,7 +96,7 @@ async def quiesce(
     return Still(
         gated_at=gated_at,
         waited=gated_at - began,
-        left=tuple(work.name() for work in _busy(registry, 0).values() if not work.recorded),
+        left=_counted(work.name() for work in _busy(registry, 0).values() if not work.recorded),
     )
 
 
@@ -109,6 +110,13 @@ class Work(NamedTuple):
     """A task that its request left behind longer ago than anything is waited for: it may go on for ever."""
 
 
+def _counted(names: Iterable[str]) -> tuple[str, ...]:
+    """Give each name once, with how often it came."""
+    return tuple(
+        f"{number} x {name}" if number > 1 else name for name, number in Counter(names).items()
+    )
+
+
 def _awaited(registry: Registry, patience: float) -> dict[Any, Work]:
     return {token: work for token, work in _busy(registry, patience).items() if not work.standing}
 
@@ -119,7 +127,8 @@ def _busy(registry: Registry, patience: float) -> dict[Any, Work]:
         busy = kind.busy(connection, protocol)
         if busy is not None:
             name = functools.partial(describe, connection, protocol, kind)
-            found[busy.token] = Work(name, recorded=kind.name(protocol) == "http")
+            recorded = kind.name(protocol) == "http" or not kind.carries
+            found[busy.token] = Work(name, recorded=recorded)
     for task in asyncio.all_tasks() - {asyncio.current_task()}:
         coroutine = task.get_coro()
         run = _run_of(coroutine)

@@ -8,7 +8,6 @@ which is ours, has got them, and a fresh inflater is primed by frames that say t
 from __future__ import annotations
 
 import asyncio
-import time
 import zlib
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -16,16 +15,15 @@ from typing import TYPE_CHECKING, Any
 from hotswap.wire import hush
 from hotswap.wire.frames import FrameTail
 from hotswap.wire.hush import Hush
-from hotswap.wire.kinds import may_be_replying
 from hotswap.wire.lines import Gathering, Mute
 from hotswap.wire.sessions import session
+from hotswap.wire.turns import Turns
 from hotswap.wire.websockets import REFUSED, Window, close_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from hotswap.wire.connection import Connection
-    from hotswap.wire.objects import Shells
     from hotswap.wire.records import ConnectionRecord
     from hotswap.wire.registry import Registry
 
@@ -42,7 +40,7 @@ entering: ContextVar[Connection | None] = ContextVar("hotswap_entering", default
 """The connection whose handler runs again: the WebSocket it makes is the one that others hold."""
 
 
-class Talk:
+class Talk(Turns):
     """What is noted of one WebSocket while aiohttp serves it.
 
     Args:
@@ -50,6 +48,7 @@ class Talk:
     """
 
     def __init__(self, opening: bytes, window: bytes = b"") -> None:
+        super().__init__()
         head, mark, rest = opening.partition(b"\r\n\r\n")
         self.opening = head + mark
         self.frames = FrameTail(keep=True)
@@ -59,14 +58,7 @@ class Talk:
         """The app's ``WebSocketResponse``, once it is prepared."""
         self.task: asyncio.Task[Any] | None = None
         """The handler's."""
-        self.taken = 0
-        """How often the app has asked for a message."""
-        self.spoke = True
-        """Somebody has sent since it last asked."""
-        self.spoke_at = 0.0
         self.priming = False
-        self.hush: Hush | None = None
-        self.unsettled: Shells | None = None
         self.joined: Callable[[], object] | None = None
         """Called when the handler of an adopted connection has prepared its response."""
         self.opened = asyncio.Event()
@@ -85,27 +77,6 @@ class Talk:
             data = message.data
             self.window.take(data.encode() if isinstance(data, str) else data, final=True)
 
-    def ask(self) -> None:
-        """Note that the app asks for a message."""
-        self.taken += 1
-        self.spoke = False
-        if self.unsettled is not None:
-            self.unsettled.settle()
-            self.unsettled = None
-        self.heard()
-
-    def speak(self) -> None:
-        """Note that somebody speaks to the client."""
-        if not self.spoke:
-            self.spoke = True
-            self.spoke_at = time.monotonic()
-
-    def heard(self) -> None:
-        """From now on the handler is heard."""
-        if self.hush is not None:
-            self.hush.lift()
-            self.hush = None
-
     @property
     def parked(self) -> bool:
         """The app waits, and there is nothing for it."""
@@ -118,7 +89,7 @@ class Talk:
             return True  # the handshake is under way
         if self.socket._closed or self.parked or not self.taken:
             return False
-        return not (self.spoke and not may_be_replying(self.spoke_at))
+        return self.replying
 
     def prime(self) -> None:
         """Say the window again to a fresh inflater (RFC 7692 section 7.2.3.2)."""

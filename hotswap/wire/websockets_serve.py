@@ -7,7 +7,6 @@ wrapped one by one, on the instance. See `hotswap.wire.websockets` for the reaso
 from __future__ import annotations
 
 import asyncio
-import time
 import weakref
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
@@ -15,15 +14,15 @@ from typing import TYPE_CHECKING, Any, cast
 from hotswap.wire import hush
 from hotswap.wire.frames import FrameTail
 from hotswap.wire.hush import Hush
-from hotswap.wire.kinds import Busy, Kind, may_be_replying
+from hotswap.wire.kinds import Busy, Kind
 from hotswap.wire.lines import Gathering, Hole, Mute
+from hotswap.wire.turns import Turns
 from hotswap.wire.websockets import REFUSED, Silent, Window, close_frame, follow_extensions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
     from hotswap.wire.connection import Connection
-    from hotswap.wire.objects import Shells
     from hotswap.wire.records import ConnectionRecord
     from hotswap.wire.registry import Registry
 
@@ -31,49 +30,22 @@ HEAD = b"\r\n\r\n"
 """How the opening request ends."""
 
 
-class Following:
+class Following(Turns):
     """What is noted of one connection while the library serves it."""
 
     def __init__(self, protocol: Any) -> None:
+        super().__init__()
         self.opening = b""
         self.tail = FrameTail()
         self.window: Window | None = None
         self.followed = False
         """Extensions were looked at: they are known once the handshake is done."""
-        self.taken = 0
-        """How often the app has asked for a message."""
-        self.spoke = True
-        """Somebody has sent since it last asked."""
-        self.spoke_at = 0.0
         self.waiting = 0
         """The app waits for a message, or for the end."""
-        self.hush: Hush | None = None
-        self.unsettled: Shells | None = None
         self.opened: asyncio.Event | None = None
         """Set while a replayed handshake is under way: what is said to the client waits for its end."""
         self.later: list[tuple[str, Any]] = []
         self._protocol = protocol
-
-    def ask(self) -> None:
-        """Note that the app asks for a message, or for the end."""
-        self.taken += 1
-        self.spoke = False
-        if self.unsettled is not None:
-            self.unsettled.settle()
-            self.unsettled = None
-        self.heard()
-
-    def speak(self) -> None:
-        """Note that somebody speaks to the client."""
-        if not self.spoke:
-            self.spoke = True
-            self.spoke_at = time.monotonic()
-
-    def heard(self) -> None:
-        """From now on the handler is heard."""
-        if self.hush is not None:
-            self.hush.lift()
-            self.hush = None
 
     def follow(self, carried: bytes = b"") -> None:
         """Keep the inflate window from here on, and prime the inflater with a carried one."""
@@ -223,7 +195,7 @@ class WebSocketsServe(Kind):
             return Busy(protocol) if protocol.request is not None else None
         if protocol.protocol.state is not self._open or notes.parked or not notes.taken:
             return None
-        if notes.spoke and not may_be_replying(notes.spoke_at):
+        if not notes.replying:
             return None
         return Busy((id(protocol), notes.taken))
 

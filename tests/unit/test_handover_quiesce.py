@@ -28,7 +28,7 @@ class World:
     async def gate(self) -> None:
         self.gated = True
 
-    def busy(self, _: object) -> dict[Any, quiesce.Work]:
+    def busy(self, _: object, __: float) -> dict[Any, quiesce.Work]:
         if not self.gated:
             return {}
         self.left -= 1
@@ -51,3 +51,7 @@ def test_a_handler_that_does_not_end_is_not_waited_for_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert World(monkeypatch, 10**6).quiesce().left == ("a short handler",)
+
+
+def test_what_was_left_is_named_once_with_how_often_it_came() -> None:
+    assert quiesce._counted(["a stream", "a task", "a stream"]) == ("2 x a stream", "a task")
