@@ -246,7 +246,7 @@ BOT = """
 
 
     async def main(url):
-        async for socket in connect(url, proxy=None, open_timeout=DEADLINE):
+        async for socket in connect(url, proxy=None):
             await socket.send("ready")
             async for text in socket:
                 await on_message(socket, text)
