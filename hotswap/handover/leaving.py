@@ -92,7 +92,11 @@ async def leave(
         if not hasattr(os, "execve") or os.name == "nt":
             return _stayed("this system cannot replace a running process; restart the program")
         if preflight is not None:
-            verdict = await flight.check(preflight)
+            limit = max(flight.LIMIT, min(3 * registry.arrivals.took, flight.LONGEST))
+            try:
+                verdict = await flight.check(preflight, limit=limit)
+            except OSError as error:
+                return _failed("cannot try the new code", error)
             if not verdict.ok:
                 return _stayed("the new code does not import", verdict.fault)
         departure = _Departure(registry, state, modules, on_progress)

@@ -1,7 +1,8 @@
 """Import the new code in a throw-away child while the old code serves: broken code never gets as far as execve.
 
 The child also leaves warm ``.pyc`` files behind and says how long the import took, which is the expected blackout.
-It binds no sockets, sees ``HOTSWAP_PREFLIGHT=1``, reads nothing from the terminal and has 20 seconds.
+It binds no sockets, sees ``HOTSWAP_PREFLIGHT=1``, reads nothing from the terminal and has 20 seconds, or
+three times what the program took to start itself.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from hotswap.source.model import Fault, Frame
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 VARIABLE = "HOTSWAP_PREFLIGHT"
 LIMIT = 20.0
 """Seconds until the child is ended."""
+LONGEST = 300.0
+"""Seconds at most for a program that takes long to start itself."""
+LAST = 2000
+"""Bytes of what a child said at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +54,33 @@ class Verdict:
 
 
 async def check(preflight: Preflight, *, limit: float = LIMIT) -> Verdict:
-    """Import `preflight` in a child; the loop goes on serving meanwhile."""
+    """Import `preflight` in a child; the loop goes on serving meanwhile.
+
+    Raises:
+        OSError: There is no child: out of descriptors, or of processes.
+    """
+    import tempfile
+
+    with (
+        tempfile.TemporaryFile() as words
+    ):  # not a pipe: nobody would read what a noisy import says
+        read_end, write_end = os.pipe()
+        try:
+            child = _start(preflight, write_end, words.fileno())
+        except BaseException:
+            os.close(read_end)
+            raise
+        finally:
+            os.close(write_end)
+        told = await _listen(read_end, child, limit)
+        if told is None:
+            return Verdict(ok=False, fault=_too_slow(preflight, limit))
+        return _verdict(told, child.returncode, preflight, _last(words))
+
+
+async def _listen(read_end: int, child: subprocess.Popen[bytes], limit: float) -> bytes | None:
+    """Give what the child tells, once it has ended; None when it had not after `limit` seconds, and was ended."""
     loop = asyncio.get_running_loop()
-    read_end, write_end = os.pipe()
-    child = _start(preflight, write_end)
-    os.close(write_end)
     os.set_blocking(read_end, False)
     told = bytearray()
     done = loop.create_future()
@@ -74,25 +101,24 @@ async def check(preflight: Preflight, *, limit: float = LIMIT) -> Verdict:
         while child.poll() is None and time.monotonic() - began < limit:  # noqa: ASYNC110
             await asyncio.sleep(0.002)  # the pipe closes a moment before the process ends
     except TimeoutError:
-        return Verdict(ok=False, fault=_too_slow(preflight, limit))
+        return None
     finally:
         loop.remove_reader(read_end)
         os.close(read_end)
         if child.poll() is None:
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
-        words = _last_words(child)
-    return _verdict(bytes(told), child.returncode, preflight, words)
+    return bytes(told)
 
 
-def _start(preflight: Preflight, write_end: int) -> subprocess.Popen[bytes]:
+def _start(preflight: Preflight, write_end: int, errors: int) -> subprocess.Popen[bytes]:
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
     order = json.dumps({**asdict(preflight), "paths": list(preflight.paths or sys.path)})
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [sys.executable, *flags, "-c", _CHILD, str(write_end), order],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stderr=errors,
         pass_fds=(write_end,),
         env={**os.environ, VARIABLE: "1"},
         start_new_session=True,
@@ -105,14 +131,10 @@ _CHILD = (
 )
 
 
-def _last_words(child: subprocess.Popen[bytes]) -> str:
-    """Give what a child that died had to say."""
-    if child.stderr is None:
-        return ""
-    with child.stderr:
-        os.set_blocking(child.stderr.fileno(), False)
-        words = child.stderr.read() or b""
-    return words[-2000:].decode("utf-8", "replace")
+def _last(words: IO[bytes]) -> str:
+    """Give what a child that died had to say at the end."""
+    words.seek(max(0, words.seek(0, os.SEEK_END) - LAST))
+    return words.read().decode("utf-8", "replace")
 
 
 def _too_slow(preflight: Preflight, limit: float) -> Fault:

@@ -122,8 +122,12 @@ class Reloading:
     async def _measure(self, preflight: Any) -> None:
         from hotswap.handover.preflight import check
 
-        verdict = await check(preflight)
         console = self._session.console
+        try:
+            verdict = await check(preflight)
+        except OSError as error:
+            console.say(f"an exec reload is needed: r + enter, or kill -USR1 (not tried: {error})")
+            return
         if verdict.ok:
             seconds = verdict.import_ms / 1000
             console.say(
