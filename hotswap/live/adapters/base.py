@@ -6,7 +6,8 @@ the entry-point group ``hotswap.adapters``; each entry point is a callable witho
 docs/reference/adapters.md shows a whole one.
 """
 
-# ruff: noqa: ARG002 -- the defaults ignore what they are given
+# ruff: noqa: ARG002, RET501 -- the defaults ignore what they are given; that they return tells type checkers that
+# nobody need override them
 
 from __future__ import annotations
 
@@ -83,7 +84,7 @@ class Adapter(Protocol):
 
     def forget(self) -> None:
         """After the statements ran: drop the framework's caches that are keyed by what they made."""
-        return None  # noqa: RET501 -- said, so that a type checker knows that it need not be overridden
+        return None
 
     def settle(self, obj: Any, token: Any, ran: Ran) -> bool:
         """After the fillers ran: order, replace and drop entries. True when readers of its content must run again.
@@ -100,7 +101,7 @@ class Adapter(Protocol):
         self, objs: Sequence[Any], replaced: Mapping[CodeType, CodeType], journal: Journal
     ) -> None:
         """After new bodies were put into functions: renew what the framework derived from them."""
-        return None  # noqa: RET501 -- as above
+        return None
 
     def reshaped(
         self,
@@ -118,11 +119,11 @@ class Adapter(Protocol):
             fresh: ids of objects, or of their ``vars()``, that were made of a changed definition in this swap: they
                 know it as it is now.
         """
-        return None  # noqa: RET501 -- as above
+        return None
 
     def class_changed(self, classes: Sequence[type]) -> None:
         """Classes kept their identity but changed shape: drop caches keyed by them."""
-        return None  # noqa: RET501 -- as above
+        return None
 
     def finished(self, modules: AbstractSet[str], journal: Journal) -> None:
         """Every statement ran: renew what the framework derived from these modules without asking a registry.
@@ -134,11 +135,11 @@ class Adapter(Protocol):
         Raises:
             Refused: The framework took a copy of what changed when it started.
         """
-        return None  # noqa: RET501 -- as above
+        return None
 
     def saved(self, paths: Sequence[str]) -> None:
         """Files that are no modules were saved: drop what the framework cached of them (templates)."""
-        return None  # noqa: RET501 -- as above
+        return None
 
     def served(self, obj: Any) -> Sequence[tuple[str, str]]:
         """Static files the registry serves: ``(url prefix, directory)`` pairs."""
