@@ -16,7 +16,7 @@ from hotswap.live.loops import supported
 from hotswap.swapper import Swapper
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
     from pathlib import Path
 
     from hotswap.source.model import Outcome
@@ -65,6 +65,15 @@ def run(work: Callable[[], Awaitable[None]]) -> None:
         await asyncio.wait_for(work(), 30)
 
     asyncio.run(limited())
+
+
+def waiting(
+    serve: Callable[..., Coroutine[Any, Any, None]],
+) -> tuple[asyncio.Queue[Any], asyncio.Queue[Any], asyncio.Task[None]]:
+    """Start a task that takes items from a queue and says in another one what it did with them."""
+    queue: asyncio.Queue[Any] = asyncio.Queue()
+    said: asyncio.Queue[Any] = asyncio.Queue()
+    return queue, said, asyncio.create_task(serve(queue, said))
 
 
 JOBS = """
@@ -143,9 +152,7 @@ def test_a_faulted_batch_leaves_frames_on_the_old_body(project: Project) -> None
     jobs = project.start(JOBS)
 
     async def work() -> None:
-        queue: asyncio.Queue[str] = asyncio.Queue()
-        said: asyncio.Queue[Any] = asyncio.Queue()
-        task = asyncio.create_task(jobs.poll(queue, said))
+        queue, said, task = waiting(jobs.poll)
         await asyncio.sleep(0)
         outcome = project.save(("v1", "v2"), ("said = None", "said = 1 / 0"))
         assert outcome.fault is not None
@@ -176,9 +183,7 @@ def test_a_batch_rolled_back_after_frames_were_written_puts_them_back(
         raise RuntimeError("after the frames were written")
 
     async def work() -> None:
-        queue: asyncio.Queue[str] = asyncio.Queue()
-        said: asyncio.Queue[Any] = asyncio.Queue()
-        task = asyncio.create_task(jobs.poll(queue, said))
+        queue, said, task = waiting(jobs.poll)
         await asyncio.sleep(0)
         monkeypatch.setattr(running, "follow", failing)
         outcome = project.save(("v1", "v2"))
@@ -200,9 +205,7 @@ def test_what_cannot_follow_is_stale_until_an_edit_lets_it(project: Project) -> 
     jobs = project.start(JOBS)
 
     async def work() -> None:
-        queue: asyncio.Queue[str] = asyncio.Queue()
-        said: asyncio.Queue[Any] = asyncio.Queue()
-        task = asyncio.create_task(jobs.poll(queue, said))
+        queue, said, task = waiting(jobs.poll)
         await asyncio.sleep(0)
         outcome = project.save(
             ("    n = 0\n", "    n = 0\n    door = open(__file__)\n"),
@@ -284,9 +287,7 @@ def test_a_frame_that_finishes_its_turn_is_told_what_does_not_run_for_it(project
     jobs = project.start(JOBS.replace("    n = 0\n", "    n = 0\n    limit = 5\n"))
 
     async def work() -> None:
-        queue: asyncio.Queue[str] = asyncio.Queue()
-        said: asyncio.Queue[Any] = asyncio.Queue()
-        task = asyncio.create_task(jobs.poll(queue, said))
+        queue, said, task = waiting(jobs.poll)
         await asyncio.sleep(0)
 
         outcome = project.save(
@@ -313,9 +314,7 @@ def test_task_groups_methods_and_async_generators_follow(project: Project) -> No
     jobs = project.start(JOBS)
 
     async def work() -> None:
-        queue: asyncio.Queue[str] = asyncio.Queue()
-        said: asyncio.Queue[Any] = asyncio.Queue()
-        task = asyncio.create_task(jobs.Door().serve(queue, said))
+        queue, said, task = waiting(jobs.Door().serve)
         fed: asyncio.Queue[str] = asyncio.Queue()
         events = jobs.feed(fed)
         fed.put_nowait("x")
@@ -379,9 +378,7 @@ def test_switched_off_nothing_moves(tmp_path: Path, project: Project) -> None:
     jobs = project.start(JOBS)
 
     async def work() -> None:
-        queue: asyncio.Queue[str] = asyncio.Queue()
-        said: asyncio.Queue[Any] = asyncio.Queue()
-        task = asyncio.create_task(jobs.poll(queue, said))
+        *_, task = waiting(jobs.poll)
         await asyncio.sleep(0)
         [stale] = project.save(("v1", "v2")).stale
         assert (stale.name, stale.what, stale.reason) == (
@@ -525,9 +522,7 @@ def test_a_function_moved_to_another_module_takes_its_loop_along(
     jobs = project.start("WHERE = 'here'\n" + SERVE)
 
     async def work() -> None:
-        queue: asyncio.Queue[str] = asyncio.Queue()
-        said: asyncio.Queue[Any] = asyncio.Queue()
-        task = asyncio.create_task(jobs.serve(queue, said))
+        queue, said, task = waiting(jobs.serve)
         queue.put_nowait("a")
         assert await said.get() == ("here", "v1", 1, "a")
 
@@ -562,9 +557,7 @@ def test_a_moved_function_whose_loop_cannot_follow_is_named_at_each_edit(
     gone = "WHERE = 'away'\n\nasync def serve(queue, said):\n    said.put_nowait(queue)\n"
 
     async def work() -> None:
-        queue: asyncio.Queue[str] = asyncio.Queue()
-        said: asyncio.Queue[Any] = asyncio.Queue()
-        task = asyncio.create_task(jobs.serve(queue, said))
+        queue, said, task = waiting(jobs.serve)
         queue.put_nowait("a")
         assert await said.get() == ("here", "v1", 1, "a")
 
@@ -595,9 +588,7 @@ def test_a_loop_follows_its_module_into_a_package(project: Project, tmp_path: Pa
     inside = tmp_path / project.name / "__init__.py"
 
     async def work() -> None:
-        queue: asyncio.Queue[str] = asyncio.Queue()
-        said: asyncio.Queue[Any] = asyncio.Queue()
-        task = asyncio.create_task(jobs.serve(queue, said))
+        queue, said, task = waiting(jobs.serve)
         queue.put_nowait("a")
         assert await said.get() == ("here", "v1", 1, "a")
         for version, text in enumerate(("v2", "v3"), start=2):
@@ -621,9 +612,7 @@ def test_a_function_that_was_cut_out_and_put_back_takes_its_loop_along(
     jobs = project.start("WHERE = 'here'\n" + SERVE)
 
     async def work() -> None:
-        queue: asyncio.Queue[str] = asyncio.Queue()
-        said: asyncio.Queue[Any] = asyncio.Queue()
-        task = asyncio.create_task(jobs.serve(queue, said))
+        queue, said, task = waiting(jobs.serve)
         queue.put_nowait("a")
         assert await said.get() == ("here", "v1", 1, "a")
         for times in range(2):
