@@ -134,7 +134,10 @@ def test_every_fault_code_has_a_section_and_every_section_a_code() -> None:
 
 
 def test_the_house_shows_every_file_of_the_engine() -> None:
-    """The picture of source/, live/ and live/rerun/ names all of their files, and none that is gone."""
+    """The picture of source/, live/ and live/rerun/ names all of their files, and none that is gone.
+
+    A new file is drawn in docs/explanation/architecture.md, where a newcomer would look for it.
+    """
     house = Path(hotswap.__file__).parent
     picture = (ROOT / "docs/explanation/architecture.md").read_text().split("```")[3]
     shown = set(re.findall(r"\w+\.py\b", picture))
