@@ -27,12 +27,17 @@ def write_ledger(tracker: Tracker, batch: Batch, planned: Planned) -> None:
         entry.code = planned.compiled[text.filename]
         entry.loads = None
         entry.assigned.clear()
+        entry.gained |= {s.unit.name for s in module.steps if s.situation == "new"}
         if entry.filename != text.filename:
             entry.exact = False  # unchanged functions go on with code that names the old file
             entry.filename, entry.path = text.filename, os.path.realpath(text.filename)
         tracker.note_data(entry)
         tracker.failed.pop(entry.path, None)
         show(entry.filename, text)
+    created = set(map(os.path.realpath, batch.created))
+    for entry in list(tracker.loaded.values()) if created else ():
+        if entry.path in created:
+            entry.gained |= {u.name for u in Text(entry.filename, entry.data).units}
     for entry in batch.deleted:
         linecache.cache.pop(entry.filename, None)
 

@@ -42,6 +42,8 @@ class Loaded:
     """The module's functions were made of the very code objects in `code`, and nobody made others of its file."""
     relics: list[CodeType] = field(default_factory=list)
     """Code objects of this file outside `code` that something may run: superseded ones, statements run alone."""
+    gained: set[str] = field(default_factory=set)
+    """Functions that edits have added: one that goes from another module may have moved here."""
     built: dict[str, Any] = field(default_factory=dict)
     """What the statements put under each name (`gathered.record`): what else there is, the program gathered."""
 

@@ -2,21 +2,73 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Final
 
 from hotswap.live.dependents import running_code
 from hotswap.source import codes
 from hotswap.source.units import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
     from types import CodeType
 
     from hotswap.live.loaded import Loaded
     from hotswap.live.planning import Planned
+    from hotswap.live.rerun.state import ModuleSwap
+    from hotswap.source.units import Unit
+
+LIKENESS: Final = 0.6
+"""Of the words of two functions of one name, in two files, that are taken for one that moved."""
 
 Moves = list[tuple[str, str, str]]
 """The module that a definition was in, its name, and the module that it is in now."""
+
+
+def cut_and_pasted(
+    touched: Iterable[ModuleSwap],
+    created: Container[str],
+    loaded: Mapping[str, Loaded],
+    known: Moves,
+) -> Iterable[tuple[str, str, str]]:
+    """Give the functions that went from a module and that an edit has put, much the same, into another.
+
+    Nobody need import them where they were (``import jobs; jobs.serve()``), and the other file may have been saved
+    before. Their name and their words tell; where several gained one of that name, nothing is guessed.
+
+    Args:
+        touched: The modules of the swap.
+        created: Real paths of its new files.
+        loaded: The live modules, with the source that ran before the swap.
+        known: Moves that imports told.
+    """
+    texts = {swap.name: swap.text for swap in touched if swap.plan is not None}
+    new = {(s.name, t.unit.name) for s in touched for t in s.steps if t.situation == "new"}
+    told = {(source, name) for source, name, _ in known}
+    for swap in touched:
+        for before in swap.plan.removed if swap.plan is not None else ():
+            if before.kind != "def" or (swap.name, before.name) in told:
+                continue
+            found = []
+            for entry in list(loaded.values()):
+                text = texts.get(entry.name)
+                data = entry.data if text is None else text.data
+                gained = (entry.name, before.name) in new or before.name in entry.gained
+                if entry is swap.entry or not (gained or entry.path in created):
+                    continue
+                text = Text(entry.filename, data) if text is None else text
+                found += [(entry.name, u) for u in text.units if _is_def(u, before.name)]
+            if len(found) == 1 and _alike(before, found[0][1]):
+                yield swap.name, before.name, found[0][0]
+
+
+def _is_def(unit: Unit, name: str) -> bool:
+    return unit.kind == "def" and unit.name == name
+
+
+def _alike(before: Unit, after: Unit) -> bool:
+    words = before.segment.split(), after.segment.split()
+    return SequenceMatcher(None, *words, autojunk=False).ratio() >= LIKENESS
 
 
 def pair_moved(moves: Moves, loaded: Mapping[str, Loaded], planned: Planned) -> None:

@@ -19,7 +19,7 @@ from hotswap.live.kept import changed_classes, with_kept
 from hotswap.live.ledger import show_running, write_ledger
 from hotswap.live.looking import owner_of
 from hotswap.live.modules import delete_modules, imports_as_they_are, move_files
-from hotswap.live.moved import homes, pair_moved, texts_of
+from hotswap.live.moved import cut_and_pasted, homes, pair_moved, texts_of
 from hotswap.live.outcomes import (
     faulted,
     hook_fault,
@@ -350,6 +350,8 @@ def _move_frames(swap: Swap, heap: patch.Heap, moves: Moves) -> None:
     gone = swap.batch.deleted
     # the module of a renamed file has left the tracker already, and its frames wait still
     loaded = {entry.name: entry for entry in gone} | swap.tracker.loaded
+    created = frozenset(map(os.path.realpath, swap.batch.created))
+    moves = [*moves, *cut_and_pasted(swap.touched, created, loaded, moves)]
     pair_moved(moves, loaded, swap.planned)
     texts = {name: (data, data) for name, data in texts_of(moves, loaded)}
     texts |= {entry.filename: (entry.data, entry.data) for entry in gone}

@@ -665,3 +665,42 @@ def test_a_thread_in_a_moved_function_is_named_at_each_edit(
         turns.put(None)
         thread.join()
         sys.modules.pop(away.stem, None)
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["saved-together", "saved-in-turn"])
+def test_a_function_that_nobody_imports_where_it_was_takes_its_loop_along(
+    project: Project, tmp_path: Path, together: bool
+) -> None:
+    """``import jobs; jobs.serve()``: cut here and pasted there. A twin that was there before is not taken for it."""
+    away, twin = (tmp_path / f"{project.name}_{name}.py" for name in ("away", "twin"))
+    away.write_text("WHERE = 'away'\n")
+    twin.write_text("WHERE = 'twin'\n" + SERVE)
+    for path in (away, twin):
+        importlib.import_module(path.stem)
+    jobs = project.start("WHERE = 'here'\n" + SERVE)
+
+    async def work() -> None:
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        said: asyncio.Queue[Any] = asyncio.Queue()
+        task = asyncio.create_task(jobs.serve(queue, said))
+        queue.put_nowait("a")
+        assert await said.get() == ("here", "v1", 1, "a")
+        away.write_text("WHERE = 'away'\n" + SERVE.replace("v1", "v2"))
+        if not together:
+            project.swapper.apply([away])
+        project.path.write_text(f"WHERE = 'here'\nimport {away.stem}\n")
+        outcome = project.swapper.apply([project.path, away])
+        assert (outcome.ok, outcome.stale) == (True, ())
+        queue.put_nowait("b")
+        assert await said.get() == ("away", "v2", 2, "b")
+        away.write_text("WHERE = 'away'\n")
+        outcome = project.swapper.apply([away])
+        assert [row.reason for row in outcome.stale] == ["its function is gone"]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    try:
+        run(work)
+    finally:
+        for path in (away, twin):
+            sys.modules.pop(path.stem, None)
