@@ -80,7 +80,8 @@ _ROWS: Final = (
     FaultKind(
         "HS402",
         "preflight took too long",
-        "The trial import in a child process did not end within 20 seconds. The old code serves.",
+        "The trial import in a child process did not end within 20 seconds, or three times what the "
+        "program took to start itself. The old code serves.",
         "See what the new code waits for while it is imported.",
     ),
     FaultKind(
