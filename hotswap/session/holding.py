@@ -23,8 +23,8 @@ POLL: Final = 0.05
 """Seconds between two looks at what the swap does."""
 STILL: Final = 10
 """Looks in a row that find it asleep at one instruction: perhaps it waits for a lock that the held thread has."""
-MOST: Final = 200
-"""Looks at most."""
+MOST: Final = 600
+"""Looks at most: a swap that still runs after half a minute waits for the main thread in a way of its own."""
 
 
 class Hold:
