@@ -66,6 +66,8 @@ class Gained:
     """Attribute -> line."""
     defaults: dict[str, ast.expr] = field(default_factory=dict)
     """Attribute -> the literal that it was given before, where the edit gives another."""
+    made: list[str] = field(default_factory=list)
+    """Attributes that are made otherwise now, and not of a literal."""
 
 
 def gained(old: Unit | None, new: Unit, cls: type, path: str) -> list[Gained]:
@@ -83,6 +85,8 @@ def gained(old: Unit | None, new: Unit, cls: type, path: str) -> list[Gained]:
             if was is not None and value is not None and ast.dump(was) != ast.dump(value):
                 if literal(was):
                     result.defaults[name] = was
+                else:
+                    result.made.append(name)
             continue
         if value is not None and old is not None:
             value = _untold(value, fresh)  # noqa: PLW2901 - what it comes to
@@ -90,7 +94,7 @@ def gained(old: Unit | None, new: Unit, cls: type, path: str) -> list[Gained]:
             result.literals[name] = value
         else:
             result.others[name] = line
-    if result.literals or result.others or result.defaults:
+    if result.literals or result.others or result.defaults or result.made:
         found.append(result)
     olds = {m.name: m for m in old.members if m.kind == "class"} if old is not None else {}
     for member in new.members:
@@ -348,6 +352,12 @@ def _keeping(g: Gained, living: Mapping[type, list[Any]]) -> list[str]:
         if count:
             verb = "keeps" if count == 1 else "keep"
             notes.append(f"{count} live {g.qualname} {verb} .{name} = {ast.unparse(was)}")
+    for name in g.made:
+        everyone = [one for heir in heirs(g.cls) for one in living[heir]]
+        count = sum(has(instance, name) for instance in everyone)
+        if count:
+            verb = "keeps" if count == 1 else "keep"
+            notes.append(f"{count} live {g.qualname} {verb} .{name} as it was made")
     return notes
 
 

@@ -9,7 +9,7 @@ import ast
 import copy
 from collections import Counter
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from hotswap.source import effects
 from hotswap.source.nodes import DEF, dotted, root
@@ -42,22 +42,28 @@ STARTS: Final = frozenset(
 """Effects (source/effects.py) that go on after the call."""
 
 
-def wiring(body: Iterable[ast.stmt], is_code: Callable[[str], bool]) -> Counter[str]:
+class IsThing(Protocol):
+    """Says whether a dotted name means a function or a class; with `made`, or an instance."""
+
+    def __call__(self, dotted: str, *, made: bool) -> bool: ...
+
+
+def wiring(body: Iterable[ast.stmt], is_thing: IsThing) -> Counter[str]:
     """Fingerprint the statements that connect something, in whichever order.
 
     Args:
         body: A function's body, or a part of it.
-        is_code: Says whether a dotted name means a function or a class.
+        is_thing: Tells what names mean.
     """
     found: Counter[str] = Counter()
     nested = {n.name for n in flat(body) if isinstance(n, SCOPES)}
 
-    def named(name: str) -> bool:
-        return bool(name) and (name in nested or is_code(name))
+    def named(name: str, *, made: bool = False) -> bool:
+        return bool(name) and (name in nested or is_thing(name, made=made))
 
     for node in flat(body):
         if isinstance(node, SCOPES):
-            kept = [d for d in node.decorator_list if _last(d) not in PURE_DECORATORS]
+            kept = [d for d in node.decorator_list if last_name(d) not in PURE_DECORATORS]
             if kept:
                 found[f"{node.name} {[_spelled(d) for d in kept]}"] += 1
             continue
@@ -73,7 +79,7 @@ def registered(body: Iterable[ast.stmt]) -> set[str]:
         node.name
         for node in flat(body)
         if isinstance(node, SCOPES)
-        and any(_last(d) not in PURE_DECORATORS for d in node.decorator_list)
+        and any(last_name(d) not in PURE_DECORATORS for d in node.decorator_list)
     }
 
 
@@ -130,7 +136,7 @@ def lasting(node: ast.stmt) -> Iterator[ast.AST]:
     while todo:
         part = todo.pop()
         yield part
-        if not isinstance(part, ast.Call) or _last(part) not in TOLD:
+        if not isinstance(part, ast.Call) or last_name(part) not in TOLD:
             todo += ast.iter_child_nodes(part)
 
 
@@ -184,7 +190,7 @@ def _own(node: ast.stmt) -> Iterator[ast.stmt | ast.expr]:
         yield node.iter
 
 
-def _connects(node: ast.AST, named: Callable[[str], bool]) -> bool:
+def _connects(node: ast.AST, named: Callable[..., bool]) -> bool:
     """Say whether a statement keeps a function somewhere, or starts something that goes on."""
     alone = id(node.value) if isinstance(node, ast.Expr) else 0
     if isinstance(node, ast.Assign) and any(not isinstance(t, ast.Name) for t in node.targets):
@@ -197,10 +203,12 @@ def _connects(node: ast.AST, named: Callable[[str], bool]) -> bool:
             what, _ = effects.of_call(part, statement=id(part) == alone, origins={})
             if what in STARTS:
                 return True
-            if _last(part) in NOT_KEPT:
+            if last_name(part) in NOT_KEPT | TOLD:
                 continue
             given = (*part.args, *(k.value for k in part.keywords))
-            if any(isinstance(a, ast.Lambda) or named(dotted(a)) for a in given):
+            # ``app.include_router(users)``: whose value nobody wants connects what it is given
+            made = id(part) == alone and isinstance(part.func, ast.Attribute)
+            if any(isinstance(a, ast.Lambda) or named(dotted(a), made=made) for a in given):
                 return True
         held: list[ast.expr | None] = []
         if isinstance(part, ast.Dict):
@@ -213,7 +221,8 @@ def _connects(node: ast.AST, named: Callable[[str], bool]) -> bool:
     return False
 
 
-def _last(node: ast.expr) -> str:
+def last_name(node: ast.expr) -> str:
+    """Give the last name of a call, or of a decorator: ``get`` of ``@app.get("/")``."""
     function = node.func if isinstance(node, ast.Call) else node
     if isinstance(function, ast.Attribute):
         return function.attr

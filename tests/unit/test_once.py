@@ -291,6 +291,109 @@ def test_jobs_that_start_up_took(project: Project, main: str, rung: str) -> None
     assert outcome.rung == rung
 
 
+COG = """
+    import threading
+
+    def command(name):
+        def mark(function):
+            function.command = name
+            return function
+        return mark
+
+    class Greeter:
+        @command("hi")
+        def hi(self):
+            return "hi"
+
+        def plain(self):
+            return self.hi
+
+    class Bot:
+        def __init__(self):
+            self.commands = {}
+
+        def add(self, cog):
+            for name in dir(cog):
+                method = getattr(cog, name)
+                if hasattr(method, "command"):
+                    self.commands[method.command] = method
+
+    JOBS = []
+
+    def job(seconds):
+        def take(function):
+            JOBS.append((seconds, function))
+            return function
+        return take
+
+    @job(1)
+    def tick():
+        pass
+
+    def workers():
+        return [threading.Thread(target=print, args=(function,)) for _, function in JOBS]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rung"),
+    [
+        ('@command("hi")', '@command("hey")', "exec"),
+        ("    def plain", '    @command("bye")\n    def plain', "exec"),
+        ('return "hi"', 'return "hey"', "patch"),
+        ("def plain(self):", "def plain(self, loud=False):", "reexec"),
+    ],
+    ids=["mark", "marked", "body", "signature"],
+)
+@pytest.mark.parametrize("added", [True, False])
+def test_marked_methods_that_somebody_has_looked_for(
+    project: Project, old: str, new: str, rung: str, added: bool
+) -> None:
+    """What collected them by their marks does not look again; before it has, there is nothing to say."""
+    text = textwrap.dedent(COG)
+    path = project.path("m")
+    path.write_text(text)
+    module = project.load("m")
+    bot = module.Bot()
+    if added:
+        bot.add(module.Greeter())
+
+    path.write_text(text.replace(old, new))
+    outcome = project.swapper.apply([path])
+
+    assert outcome.rung == (rung if added or rung != "exec" else "reexec")
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_jobs_that_threads_hold_are_told(project: Project, started: bool) -> None:
+    """Nobody can tell who has made the threads: the report names the list."""
+    text = textwrap.dedent(COG)
+    path = project.path("m")
+    path.write_text(text)
+    module = project.load("m")
+    threads = module.workers() if started else []
+
+    path.write_text(f"{text}\n@job(2)\ndef tock():\n    pass\n")
+    outcome = project.swapper.apply([path])
+
+    told = ["JOBS changed after a Thread took tick from it: r + enter starts over"]
+    assert list(outcome.notes) == (told if threads else [])
+
+
+def test_what_an_instance_keeps_is_told(project: Project) -> None:
+    """Instances are state: a table that `__init__` makes otherwise now is the one that was made."""
+    path = project.path("m")
+    text = "class Server:\n    def __init__(self):\n        self.table = dict(a=1)\n"
+    path.write_text(text)
+    held = project.load("m").Server()
+
+    path.write_text(text.replace("a=1", "a=1, b=2"))
+    outcome = project.swapper.apply([path])
+
+    assert held.table == {"a": 1}
+    assert list(outcome.notes) == ["1 live Server keeps .table as it was made"]
+
+
 @pytest.mark.parametrize("times", [0, 1])
 def test_a_set_up_that_somebody_called(project: Project, times: int) -> None:
     """Its handlers live, so it has run; before that nothing is known of a call."""

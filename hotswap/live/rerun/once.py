@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hotswap.live import registries
 from hotswap.live.adapters.base import Refused
-from hotswap.live.factories import is_kind
-from hotswap.live.looking import attributes
+from hotswap.live.factories import is_kind, static
+from hotswap.live.looking import attributes, instance_dict, owner_of
 from hotswap.live.rerun.branches import is_main_guard
 from hotswap.live.rerun.changed import visible_dirty
+from hotswap.live.rerun.collected import marked, workers_of
 from hotswap.live.rerun.passed import Passed, called_again, definition, look, place_of
 from hotswap.live.rerun.taken import Taken, taken
 from hotswap.source import codes, wiring
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
@@ -57,8 +59,29 @@ def see_once(rerun: Rerun) -> None:
         _refuse_rewired(passed, one)
     for what in filled:
         _refuse_taken(passed, what)
+    for what in filled:
+        held = workers_of(what, {n for s in rerun.edited for n in s.ran_names})
+        if held is not None:
+            function, worker = held
+            rerun.notes.append(
+                f"{what.label} changed after a {worker} took {function} from it: r + enter starts over"
+            )
     if passed.frames:
         rerun.notes += _told(passed, dirty)
+
+
+def refuse_marked(rerun: Rerun) -> None:
+    """Before anything runs: refuse an edit of methods that are marked for somebody who has looked for them already.
+
+    Raises:
+        Refused: A fresh process looks again.
+    """
+    for swap in rerun.edited:
+        for method, sibling in marked(swap):
+            raise Refused(
+                f"{method} is marked otherwise now, and what such marks are for was done when {sibling} was found: "
+                "only a fresh process looks again"
+            )
 
 
 def _rewired(rerun: Rerun) -> Iterator[Rewired]:
@@ -77,21 +100,29 @@ def _rewired(rerun: Rerun) -> Iterator[Rewired]:
                 if before is None or after is None:
                     continue
 
-                def is_code(dotted: str, swap: ModuleSwap = swap) -> bool:
-                    return _is_code(dotted, swap.names)
-
-                if wiring.wiring(before.body, is_code) != wiring.wiring(after.body, is_code):
-                    yield Rewired(swap, name, before, after)
+                one = Rewired(swap, name, before, after)
+                if _parts(one, before.body) != _parts(one, after.body):
+                    yield one
 
 
-def _is_code(dotted: str, names: Mapping[str, Any]) -> bool:
-    first, _, rest = dotted.partition(".")
-    value = names.get(first)
-    if rest and type(value) is ModuleType:
-        value = vars(value).get(rest)
-    elif rest:
-        return False
-    return is_kind(value, (FunctionType, type))
+def _parts(one: Rewired, body: Iterable[ast.stmt]) -> Counter[str]:
+    """Fingerprint what a part of a function's body connects."""
+    names = one.swap.names
+    arguments = [*one.new.args.posonlyargs, *one.new.args.args]
+    owner = owner_of(names, one.qualname)
+
+    def is_thing(dotted: str, *, made: bool) -> bool:
+        first, _, rest = dotted.partition(".")
+        value: Any = names.get(first)
+        if rest and owner is not None and arguments and first == arguments[0].arg:
+            value = static(owner, rest)  # ``self.on_message``
+        elif rest:
+            value = vars(value).get(rest) if type(value) is ModuleType else None
+        if is_kind(value, (FunctionType, type)):
+            return True
+        return made and instance_dict(value) is not None and type(value) is not ModuleType
+
+    return wiring.wiring(body, is_thing)
 
 
 def _refuse_rewired(passed: Passed, one: Rewired) -> None:
@@ -101,7 +132,7 @@ def _refuse_rewired(passed: Passed, one: Rewired) -> None:
         return
     place = (swap.entry.filename, one.qualname)
     standing = [frame for frame in passed.frames if frame.place == place]
-    if any(_parts(swap, frame.behind) != _parts(swap, frame.gone) for frame in standing):
+    if any(_parts(one, frame.behind) != _parts(one, frame.gone) for frame in standing):
         raise Refused(
             f"{one.qualname} has passed the lines in which it connects other things now: "
             "only a fresh process runs them"
@@ -114,10 +145,6 @@ def _refuse_rewired(passed: Passed, one: Rewired) -> None:
         rerun.notes.append(f"{called}; what it connects now, it connects when it is called again")
         return
     raise Refused(f"{called} and connects other things now: only a fresh process calls it again")
-
-
-def _parts(swap: ModuleSwap, body: Iterable[ast.stmt]) -> Any:
-    return wiring.wiring(body, lambda name: _is_code(name, swap.names))
 
 
 def _left_something(swap: ModuleSwap, one: Rewired) -> bool:

@@ -23,7 +23,7 @@ from hotswap.live.rerun.changed import dirty_chain, taint, visible, visible_dirt
 from hotswap.live.rerun.edited import see_edits, statement_gone
 from hotswap.live.rerun.followers import next_follower
 from hotswap.live.rerun.joining import prepare
-from hotswap.live.rerun.once import see_once
+from hotswap.live.rerun.once import refuse_marked, see_once
 from hotswap.live.rerun.outside import see_outside
 from hotswap.live.rerun.reasons import reason_to_run
 from hotswap.live.rerun.refill import refuse_fixed, settle, take_over
@@ -97,6 +97,7 @@ def run(rerun: Rerun) -> None:
         force_chains(swap)
     see_outside(rerun)
     see_edits(rerun)
+    refuse_marked(rerun)
     for name in _import_order(rerun):
         _take_turn(rerun, rerun.swaps[name])
     done: dict[str, frozenset[str]] = {}
@@ -126,6 +127,7 @@ def would_run(rerun: Rerun) -> str:
                 for name in step.unit.scan.binds:
                     refuse_fixed(rerun, swap.before.get(name, MISSING))
     see_edits(rerun)
+    refuse_marked(rerun)
     refuse_taken(rerun)
     for name in _import_order(rerun):
         swap = rerun.swaps[name]
