@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ def put_bodies(
         codes_before: Gets id(function) -> the code it ran, of each function whose own bytecode changed.
     """
     changed: set[int] = set()
+    documented: list[tuple[FunctionType, CodeType]] = []
     placed: dict[str, dict[str, list[CodeType]]] = {}
     text_of = {m.entry.filename: m for m in planned.modules}
     for function, code in heap.functions:
@@ -50,7 +52,7 @@ def put_bodies(
         if moved or (codes.own(code) == codes.own(new) and code.co_freevars == new.co_freevars):
             journal.recode(function, new)
             if patch.set_docstring(function, code, new, journal):
-                _docstring_follows(function, code, text_of, journal)
+                documented.append((function, code))
             continue
         if code.co_freevars != new.co_freevars:
             module = text_of[code.co_filename]
@@ -63,8 +65,11 @@ def put_bodies(
         codes_before[id(function)] = code
         patch.conform(function, code, new, journal)
         if patch.set_docstring(function, code, new, journal):
-            _docstring_follows(function, code, text_of, journal)
+            documented.append((function, code))
         changed.add(id(function))
+    for function, code in documented:
+        _docstring_follows(function, code, text_of, journal)
+    _copies_follow(documented, journal)
     for entry, old, new in planned.class_bodies:
         cls = class_at(entry.names, new.co_qualname)
         if cls is not None and _defined_in(cls, entry):
@@ -128,6 +133,20 @@ def _docstring_follows(
                 journal.setitem(namespace, "__doc__", after)
         value = namespace.get("__wrapped__") if namespace is not None else None
         seen += 1
+
+
+def _copies_follow(documented: list[tuple[FunctionType, CodeType]], journal: Journal) -> None:
+    """Let functions that `functools.wraps` made look like others, in whichever file, have their docstrings."""
+    was = {id(function): codes.docstring(old) for function, old in documented}
+    namespaces = [
+        namespace
+        for namespace in (gc.get_referrers(*[f for f, _ in documented]) if documented else ())
+        if type(namespace) is dict and id(namespace.get("__wrapped__")) in was
+    ]
+    for wrapper in gc.get_referrers(*namespaces) if namespaces else ():
+        wrapped = wrapper.__dict__.get("__wrapped__") if type(wrapper) is FunctionType else None
+        if wrapped is not None and id(wrapped) in was and wrapper.__doc__ == was[id(wrapped)]:
+            journal.setattr(wrapper, "__doc__", wrapped.__doc__)
 
 
 def code_registries_follow(tracker: Tracker, planned: Planned, journal: Journal) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from types import CodeType, ModuleType
+    from types import CodeType, FunctionType, ModuleType
 
 
 @dataclass(slots=True, eq=False)
@@ -44,6 +44,8 @@ class Loaded:
     """Code objects of this file outside `code` that something may run: superseded ones, statements run alone."""
     gained: set[str] = field(default_factory=set)
     """Functions that edits have added: one that goes from another module may have moved here."""
+    aliased: dict[str, FunctionType] = field(default_factory=dict)
+    """Functions that lead to another since their name became another name for that one (``load = read``)."""
     built: dict[str, Any] = field(default_factory=dict)
     """What the statements put under each name (`gathered.record`): what else there is, the program gathered."""
 

@@ -40,6 +40,14 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
     if new is old:
         swap.dirty.discard(name)
         return
+    if step.unit.kind == "def" and name in swap.entry.aliased:
+        names[name] = rerun.graft.merge(
+            swap.entry.aliased[name], new
+        )  # a function of its own again
+        rerun.journal.content(swap.entry.aliased)
+        del swap.entry.aliased[name]
+        swap.dirty.add(name)
+        return
     if step.unit.kind != "import":
         rerun.refill.bound.add((swap.name, name))
     if _set_by_program(rerun, swap, step, name):
@@ -62,7 +70,9 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
         names[name] = merged
         if isinstance(old, type) and type(merged) is FunctionType and step.unit.kind == "def":
             _class_no_more(rerun, old, merged)
-    elif last and _moved(rerun, swap, step, old, new):
+    elif (last and _moved(rerun, swap, step, old, new)) or (
+        last and _named_otherwise(rerun, swap, step, name, old, new)
+    ):
         swap.dirty.add(name)
         return
     elif last and type(old) is type(new) and is_settings(type(old)):
@@ -169,6 +179,25 @@ def _moved(rerun: Rerun, swap: ModuleSwap, step: Step, old: Any, new: Any) -> bo
     elif isinstance(old, FunctionType) and isinstance(new, FunctionType):
         rerun.graft.lead(old, new)
     rerun.moves.append((old.__module__, old.__name__, new.__module__))
+    return True
+
+
+def _named_otherwise(
+    rerun: Rerun, swap: ModuleSwap, step: Step, name: str, old: Any, new: Any
+) -> bool:
+    """A function's name stands for another function now, ``load = read``: who holds the old one reaches that."""
+    if type(old) is not FunctionType or type(new) not in (FunctionType, type):
+        return False
+    alias = isinstance(step.unit.value, (ast.Name, ast.Attribute))
+    if step.unit.kind != "import" and not (step.unit.kind == "assign" and alias):
+        return False
+    gone = swap.plan.removed if swap.plan is not None else ()
+    if not any(u.kind == "def" and u.name == name for u in gone):
+        return False
+    if old.__globals__ is not swap.names or old.__code__.co_filename != swap.entry.filename:
+        return False
+    rerun.graft.lead(old, new)
+    rerun.journal.setitem(swap.entry.aliased, name, old)
     return True
 
 

@@ -1,0 +1,3 @@
+def fetch():
+    """Fetch the first."""
+    return 1

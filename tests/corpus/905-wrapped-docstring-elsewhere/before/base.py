@@ -1,0 +1,3 @@
+def fetch():
+    """Fetch one."""
+    return 1
