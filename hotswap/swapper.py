@@ -43,7 +43,7 @@ class Swapper:
         pin: Iterable[str] = (),
         live_loops: bool = True,
     ) -> None:
-        self.tracker = Tracker(roots, live_loops=live_loops)
+        self.tracker: Tracker = Tracker(roots, live_loops=live_loops)
         self.pin: frozenset[str] = frozenset(pin)
         self.live_loops = live_loops
         self.history: list[Outcome] = []
