@@ -232,7 +232,9 @@ def test_a_program_without_a_loop_keeps_its_state(
     before = [line.split() for line in program.output if line.startswith("turn 5")][-1]
 
     assert outcome["reload"]["state_bytes"] > 0
-    assert int(first[2]) == int(first[3]) == int(before[2]) + 1
+    # a turn between the writing down of the state and execve is made again
+    assert first[2] == first[3]
+    assert 4 <= int(first[2]) <= int(before[2]) + 1
 
 
 LINES = """

@@ -12,7 +12,7 @@ import gc
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from hotswap.live import registries
+from hotswap.live import factories, registries
 from hotswap.live.adapters.base import Refused
 from hotswap.live.factories import is_kind, static
 from hotswap.live.looking import attributes, instance_dict, owner_of
@@ -175,7 +175,7 @@ def _keeps(owner: Any, functions: list[FunctionType]) -> bool:
 
 
 def _runs_at_import(rerun: Rerun, qualname: str) -> bool:
-    """Say whether statements of modules call a function, so that it follows, or is told of, with those."""
+    """Say whether statements of modules, or ``--factory``, call a function: it follows, or is told of, with those."""
     root, _, method = qualname.partition(".")
     reaching = {root}
     for swap in rerun.swaps.values():
@@ -189,7 +189,10 @@ def _runs_at_import(rerun: Rerun, qualname: str) -> bool:
             }
             reaching |= callers
             grown = bool(callers)
-    return any(_calls_one(swap, reaching, method) for swap in rerun.swaps.values())
+    made = {each.where.rpartition(":")[2].partition(".")[0] for each in factories.registrations}
+    return bool(made & reaching) or any(
+        _calls_one(swap, reaching, method) for swap in rerun.swaps.values()
+    )
 
 
 def _calls_one(swap: ModuleSwap, names: set[str], method: str) -> bool:
