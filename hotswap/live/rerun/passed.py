@@ -108,7 +108,8 @@ def look(rerun: Rerun, *, lifespans: bool) -> Passed:
         names = frame.names if called else {}
         for name in called:
             todo += [(target, frame.place[1]) for target in _functions_at(name, names)]
-    running = {f.place for f in waiting}
+    # those that run a body of other lines, too: nothing is known of where they stand
+    running = {f.place for f in waiting} | {place_of(frame.f_code) for _, frame in executing()}
     while todo:
         function, who = todo.pop()
         place = place_of(function.__code__)
