@@ -61,6 +61,7 @@ async def leave(
     extras: Mapping[str, object] | None = None,
     shutdown: Callable[[], Awaitable[None]] | None = None,
     startup: Callable[[], Awaitable[None]] | None = None,
+    at_rest: Callable[[], None] | None = None,
     last_words: Callable[[], None] | None = None,
     on_progress: Callable[[str], None] = _quiet,
     patience: float = 10.0,
@@ -80,6 +81,7 @@ async def leave(
         extras: Plain picklable data of other rooms, by name.
         shutdown: The old program's lifespan shutdown.
         startup: Its start-up, called again when execve failed after `shutdown`.
+        at_rest: Called before anything is written down: from there on nothing of the program may run.
         last_words: Called immediately before execve: restore the terminal, flush the console.
         on_progress: Gets a line for the user when something takes long.
         patience: Seconds to wait for slow handlers while serving on.
@@ -104,6 +106,7 @@ async def leave(
             Manifest(generation=generation, reason=reason, fresh=fresh, extras=dict(extras or {})),
             shutdown=shutdown,
             startup=startup,
+            at_rest=at_rest,
             last_words=last_words,
             patience=patience,
         )
@@ -150,6 +153,7 @@ class _Departure:
         *,
         shutdown: Callable[[], Awaitable[None]] | None,
         startup: Callable[[], Awaitable[None]] | None,
+        at_rest: Callable[[], None] | None,
         last_words: Callable[[], None] | None,
         patience: float,
     ) -> Outcome:
@@ -164,6 +168,8 @@ class _Departure:
         outcome = _stayed("execve did not happen")
         try:
             still = await quiesce(registry, patience=patience, on_progress=self._say)
+            if at_rest is not None:
+                at_rest()
             late = self._state.late_changes(self._modules())
             records = self._collect(manifest, still)
             if shutdown is not None or hooks.runtime.disposers:

@@ -63,6 +63,11 @@ class Hold:
             _thread.interrupt_main(self._number)
             yield
 
+    def again(self) -> None:
+        """Within `held`: hold the main thread anew, which was let go while the block waited for something else."""
+        if self._is_ours() and self._swapping.locked():
+            _thread.interrupt_main(self._number)
+
     def _is_ours(self) -> bool:
         return self._number != 0 and signal.getsignal(self._number) == self._wait
 

@@ -129,6 +129,11 @@ class QuietPoint:
     def _forget(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loops = {key: one for key, one in self._loops.items() if one is not loop}
 
+    def hold_on(self) -> None:
+        """From here to the end of the work that is being done no more of the program may run on the main thread."""
+        if self._worker == threading.get_ident() and not self._undisturbing():
+            self._hold.again()
+
     def run_apart(self, coroutine: Any) -> Any:
         """Run a coroutine to its end on a short loop of our own, on this thread: a program without a loop leaves so."""
         me = threading.get_ident()
@@ -158,7 +163,7 @@ class QuietPoint:
         (Python/ceval_gil.c, take_gil). On the app's own thread nothing is to be gained, and its other threads would
         stall (engine.md section 2, pitfall f).
         """
-        if self.loop is not None or threading.current_thread() is threading.main_thread():
+        if self._undisturbing():
             yield
             return
         before = sys.getswitchinterval()
@@ -168,6 +173,10 @@ class QuietPoint:
                 yield
         finally:
             sys.setswitchinterval(before)
+
+    def _undisturbing(self) -> bool:
+        """Say whether work on this thread needs nobody held: it is the program's own."""
+        return self.loop is not None or threading.current_thread() is threading.main_thread()
 
     def finish(self, patience: float) -> None:
         """Let another thread end what it is doing: a swap that makes the program end is still reported.

@@ -178,6 +178,7 @@ class Reloading:
                 generation=session.swapper.generation + 1,
                 shutdown=plan.shutdown,
                 startup=plan.startup,
+                at_rest=session.quiet.hold_on,
                 last_words=self._last_words,
                 on_progress=session.console.say,
             )

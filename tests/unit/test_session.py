@@ -139,6 +139,30 @@ def test_what_waits_for_the_main_thread_gets_it(quiet: QuietPoint) -> None:
     assert not came.is_set()
 
 
+def test_a_main_thread_that_was_let_go_is_held_again_on_request(quiet: QuietPoint) -> None:
+    """An exec reload waits for its trial import, and writes the state down after it."""
+    turns = 0
+    seen: list[int] = []
+    going = threading.Event()
+
+    def work() -> None:
+        going.clear()
+        going.wait(30)  # nobody but the main thread ends this
+        quiet.hold_on()
+        for _ in range(3):
+            threading.Event().wait(0.02)
+            seen.append(turns)
+
+    thread = threading.Thread(target=lambda: quiet.soon(work))
+    thread.start()
+    while len(seen) < 3:
+        turns += 1
+        going.set()
+    thread.join()
+
+    assert seen[2] - seen[0] <= 1
+
+
 def test_nobody_waits_for_work_that_another_thread_does(quiet: QuietPoint) -> None:
     begun, go_on = threading.Event(), threading.Event()
     done: list[int] = []
