@@ -49,7 +49,8 @@ class ClickAdapter(CommandAdapter):
     def __init__(self) -> None:
         import click
 
-        self._types = (getattr(click, "BaseCommand", click.Command), click.Command)
+        # up to 8.1 Command is derived from it; later asking for it warns
+        self._types = (vars(click).get("BaseCommand", click.Command), click.Command)
 
     def owns(self, obj: object) -> bool:
         """Say whether `obj` is a command or a group."""
