@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from types import CodeType, FunctionType
+from types import BuiltinFunctionType, CodeType, FunctionType
 
 from hotswap.live.conformer import CLASS, with_constants
 from hotswap.live.looking import content
 from hotswap.source import codes
 
+Callee = FunctionType | BuiltinFunctionType | type
 
-def forwarding_code(old: FunctionType, new: FunctionType | type) -> CodeType:
+
+def forwarding_code(old: FunctionType, new: Callee) -> CodeType:
     """Make code of the same kind as `new` that calls it, with `old`'s free variables."""
     like = new.__code__ if isinstance(new, FunctionType) else old.__code__
     flags = like.co_flags if isinstance(new, FunctionType) else 0

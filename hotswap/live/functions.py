@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from hotswap.live.conformer import FITTED, conforming
-from hotswap.live.forwarding import forwarding_code, wraps
+from hotswap.live.forwarding import Callee, forwarding_code, wraps
 from hotswap.live.gathered import Gathering
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import content, is_made
@@ -219,7 +219,7 @@ class Graft:
         self.pair(new, old)
         return old
 
-    def lead(self, old: FunctionType, new: FunctionType | type) -> None:
+    def lead(self, old: FunctionType, new: Callee) -> None:
         """Let whoever holds `old` reach `new`, a function or a class, which lives on in its own right."""
         journal = self.journal
         self.resigned.append(old)

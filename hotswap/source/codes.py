@@ -6,7 +6,7 @@ import dis
 import sys
 from collections.abc import MutableMapping
 from itertools import chain
-from types import CodeType, FunctionType
+from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ def _place(code: CodeType) -> tuple[str, int, str]:
 def forwards(code: CodeType) -> bool:
     """Say whether a code only calls another function, or a class, which it holds (`live.functions.forwarding_code`)."""
     takes_all = code.co_flags & 0x0C == 0x0C and not code.co_argcount  # CO_VARARGS, CO_VARKEYWORDS
-    return takes_all and any(isinstance(one, (FunctionType, type)) for one in code.co_consts)
+    return takes_all and any(
+        isinstance(one, (FunctionType, BuiltinFunctionType, type)) for one in code.co_consts
+    )
 
 
 def children(code: CodeType) -> list[CodeType]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from hotswap.live import registries
@@ -186,7 +186,7 @@ def _named_otherwise(
     rerun: Rerun, swap: ModuleSwap, step: Step, name: str, old: Any, new: Any
 ) -> bool:
     """A function's name stands for another function now, ``load = read``: who holds the old one reaches that."""
-    if type(old) is not FunctionType or type(new) not in (FunctionType, type):
+    if type(old) is not FunctionType or type(new) not in (FunctionType, BuiltinFunctionType, type):
         return False
     alias = isinstance(step.unit.value, (ast.Name, ast.Attribute))
     if step.unit.kind != "import" and not (step.unit.kind == "assign" and alias):
