@@ -65,9 +65,9 @@ def test_pending_revisions_are_told_oldest_first_and_upgraded(tmp_path: Path) ->
         (
             (
                 'Traceback (most recent call last):\n  File "env.py", line 1, in <module>\n    run()\n'
-                'sqlite3.OperationalError: near "TABEL": syntax error\n[SQL: CREATE TABEL x]\n'
+                'sqlite3.OperationalError: near "MAKE": syntax error\n[SQL: MAKE TABLE x]\n'
             ),
-            'sqlite3.OperationalError: near "TABEL": syntax error\n[SQL: CREATE TABEL x]',
+            'sqlite3.OperationalError: near "MAKE": syntax error\n[SQL: MAKE TABLE x]',
         ),
         ("FAILED: Can't locate revision\n", "FAILED: Can't locate revision"),
         ("  all of it indented\n", "all of it indented"),
