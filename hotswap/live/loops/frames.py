@@ -331,7 +331,7 @@ def _holding(parked: Parked, landing: Landing, slots: Sequence[Any]) -> Function
     held = dict(zip(landing.names, slots, strict=True))
     closure = tuple([held[name] for name in landing.code.co_freevars])
     made = FunctionType(landing.code, parked.globals, mine.__name__, None, closure or None)
-    if made.__builtins__ is not mine.__builtins__:  # type: ignore[attr-defined]
+    if made.__builtins__ is not mine.__builtins__:
         raise Refused("the module that it moves to has other builtins")
     return made
 
