@@ -18,7 +18,7 @@ export async function styleChanged(path, version) {
   const jobs = [];
   for (const root of roots()) {
     for (const link of root.querySelectorAll('link[rel~="stylesheet" i]:not([data-hotswap])')) {
-      const sheet = standIns.has(link) ? inner(standIns.get(link).fresh) : link.sheet;
+      const sheet = standIns.has(link) ? inner(standIns.get(link)) : link.sheet;
       if (ownPath(link.href) === path || imports(sheet, path)) {
         jobs.push(replaceLink(link, versioned(link.href, version)));
       }
@@ -80,6 +80,8 @@ export function imports(sheet, path, seen = new Set()) {
 // By link: what shows the new sheet until the link itself has loaded it.
 const standIns = new Map();
 const settling = new Map();
+// Links that were switched off when their file went away.
+const switchedOff = new WeakSet();
 
 // Gives false when the new sheet could not be loaded; the old one then stays. The link stays the same element: scripts
 // hold on to it (a switch of themes, say). Changing its address alone would show the page without it for a moment.
@@ -90,7 +92,11 @@ export async function replaceLink(link, address) {
     return true;
   }
   const before = standIns.get(link);
-  const off = before?.off ?? link.sheet?.disabled ?? false;
+  if (!before && (switchedOff.has(link) || link.sheet?.disabled)) {
+    const unseen = reloadUnseen(link, address).finally(() => settling.delete(link));
+    settling.set(link, unseen);
+    return unseen;
+  }
   let fresh = importing(link, address);
   let worked = await loaded(fresh, () => link.after(fresh));
   if (!fresh.sheet) {
@@ -102,13 +108,27 @@ export async function replaceLink(link, address) {
     fresh.remove();
     return false;
   }
-  standIns.set(link, { fresh, off });
-  if (fresh.sheet) fresh.sheet.disabled = off;
+  standIns.set(link, fresh);
   retouch(fresh.sheet);
   if (link.sheet) link.sheet.disabled = true;
-  before?.fresh.remove();
-  settling.set(link, settle(link, fresh, address, off).finally(() => settling.delete(link)));
+  before?.remove();
+  settling.set(link, settle(link, fresh, address).finally(() => settling.delete(link)));
   return true;
+}
+
+// The sheet is switched off by a script (`sheet.disabled`). The new one would be on from its load to the event that tells
+// of it, and a frame may fall between the two.
+async function reloadUnseen(link, address) {
+  const media = link.getAttribute('media');
+  link.removeAttribute('integrity');
+  link.media = 'not all';
+  const worked = await loaded(link, () => (link.href = address));
+  if (link.sheet) link.sheet.disabled = true;
+  if (link.sheet) switchedOff.delete(link);
+  else switchedOff.add(link);
+  if (media === null) link.removeAttribute('media');
+  else link.media = media;
+  return worked;
 }
 
 // Not a link: whoever counts or collects a page's links is not to find ours.
@@ -131,7 +151,7 @@ function copied(link, address) {
 
 // The file may be in the middle of its next save by now: what differs from the stand-in is not shown, and the event
 // of that save is on its way.
-async function settle(link, fresh, address, off) {
+async function settle(link, fresh, address) {
   link.removeAttribute('integrity');
   const worked = await loaded(link, () => (link.href = address));
   retouch(link.sheet);
@@ -139,7 +159,7 @@ async function settle(link, fresh, address, off) {
   const taken = link.getAttribute('href') !== address; // the page has given it another file meanwhile
   const complete = taken || link.disabled || (worked && (!link.sheet || !shown || text(link.sheet) === text(shown)));
   // The page may have switched the link off meanwhile, and a sheet that was disabled already told nobody.
-  if (link.sheet) link.sheet.disabled = off || link.disabled || !complete;
+  if (link.sheet) link.sheet.disabled = link.disabled || !complete;
   if (!complete) return;
   standIns.delete(link);
   fresh.remove();
