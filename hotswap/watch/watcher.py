@@ -71,7 +71,8 @@ class Watcher:
         self._kernel = observe(self._post)
         self._poller = Poller(Rounds(self._disk, self._interesting), self._post_look, poll)
         self._settling = Settling(self._disk, self._known)
-        self._files: frozenset[str] = frozenset()
+        self._asked: frozenset[str] = frozenset()
+        self._files: frozenset[str] = frozenset()  # the same, absolute
         # real directory + name -> the files as they were given
         self._names: dict[str, set[str]] = {}
         self._inside: dict[str, set[str]] = {}  # real directory -> the keys of _names in it
@@ -117,10 +118,12 @@ class Watcher:
         """
         roots = tuple(places.trail(root, self._disk)[0] for root in roots)
         globs = places.Globs(tuple(includes), tuple(excludes), roots)
-        given = frozenset(os.path.abspath(path) for path in files)
-        for path in given - self._files:
-            self._trace(path, roots)
-        self._files = given
+        asked = frozenset(files)
+        if asked != self._asked:  # a save seldom brings a file: 2 ms for a thousand paths
+            given = frozenset(os.path.abspath(path) for path in asked)
+            for path in given - self._files:
+                self._trace(path, roots)
+            self._asked, self._files = asked, given
         if globs != self._globs:
             self._globs = globs
             self._include()

@@ -231,9 +231,11 @@ def _include_again(rerun: Rerun, key: Key) -> None:
 def _made_by_calls(rerun: Rerun) -> None:
     """Apps made by a call whose making code changed: the statement that called it runs again, wherever it is."""
     tracked = rerun.tracker.loaded
+    others: set[type] = set()  # kinds of which no app is, nor what the program's own classes make
     for entry in list(tracked.values()):
-        for name, value in list(entry.names.items()):
+        for name, value in [i for i in entry.names.items() if type(i[1]) not in others]:
             if adapter_of(rerun, value) is None and type(value).__module__ not in tracked:
+                others.add(type(value))
                 continue
             if not rerun.refill.factories.holds(value) or rerun.pinned(entry.name):
                 continue

@@ -116,8 +116,11 @@ def _by_re_export(rerun: Rerun, source: ModuleSwap, names: frozenset[str]) -> It
         for name in names
         if issubclass(type(value := source.names.get(name)), (FunctionType, type))
     }
+    wanted = frozenset(held)
     for entry in list(rerun.tracker.loaded.values()):
         if entry is source.entry or not any(name in entry.data for name in held.values()):
+            continue
+        if wanted.isdisjoint(map(id, list(entry.names.values()))):
             continue
         local = {name for name, value in list(entry.names.items()) if id(value) in held}
         if local and rerun.dependents.loads(entry, local):
