@@ -182,10 +182,10 @@ def demo(session: nox.Session) -> None:
     session.run("python", "-m", "hotswap", "demo_server", *session.posargs)
 
 
-@nox.session(python=OLDEST)
+@nox.session(python=NEWEST)
 def bench(session: nox.Session) -> None:
     """Measure beside the peers, interleaved in one run; prints a table, writes docs/_build/bench.json."""
-    session.install("-e", ".[all]", *group("test"), "httpx")
+    session.install("-e", ".[all]", *group("test"), "httpx", "uvicorn-hmr")
     session.run("python", "-m", "tests.bench", *session.posargs)
 
 

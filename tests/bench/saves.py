@@ -1,15 +1,21 @@
-"""Save -> first new response of a five-module app, beside ``uvicorn --reload`` and jurigged, interleaved."""
+"""Save -> first new response of a five-module app, interleaved with `uvicorn --reload`, uvicorn-hmr and jurigged."""
 
 from __future__ import annotations
 
 import tempfile
 import time
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 
 from tests.bench.support import COMMANDS, serving, summary, write_app
 
-PEERS = ("hotswap", "jurigged", "uvicorn --reload")
+PEERS = (
+    "hotswap",
+    "jurigged",
+    "uvicorn --reload",
+    *(("uvicorn-hmr",) if find_spec("uvicorn_hmr") else ()),  # for Python 3.12 and later
+)
 QUICK = {"rounds": 4}
 
 

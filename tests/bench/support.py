@@ -102,11 +102,13 @@ class Server:
         raise TimeoutError(f"no answer {body!r} within {PATIENCE} s")
 
 
+UVICORN = ("uvicorn", "app5.main:app", "--no-access-log")
 COMMANDS = {
-    "uvicorn": ("-m", "uvicorn", "app5.main:app"),
-    "uvicorn --reload": ("-m", "uvicorn", "app5.main:app", "--reload"),
-    "jurigged": ("-m", "jurigged", "-m", "uvicorn", "app5.main:app"),
-    "hotswap": ("-m", "hotswap", "app5.main:app"),
+    "uvicorn": ("-m", *UVICORN),
+    "uvicorn --reload": ("-m", *UVICORN, "--reload"),
+    "uvicorn-hmr": ("-m", "uvicorn_hmr", "app5.main:app", "--log-level", "warning"),
+    "jurigged": ("-m", "jurigged", "-m", *UVICORN),
+    "hotswap": ("-m", "hotswap", "app5.main:app", "--no-access-log"),
 }
 
 
@@ -119,7 +121,7 @@ def serving(kind: str, folder: Path, *more: str) -> Iterator[Server]:
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            [sys.executable, *COMMANDS[kind], "--port", str(port), "--no-access-log", *more],
+            [sys.executable, *COMMANDS[kind], "--host", "127.0.0.1", "--port", str(port), *more],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
