@@ -61,9 +61,8 @@ async def check(preflight: Preflight, *, limit: float = LIMIT) -> Verdict:
     """
     import tempfile
 
-    with (
-        tempfile.TemporaryFile() as words
-    ):  # not a pipe: nobody would read what a noisy import says
+    # not a pipe: nobody would read what a noisy import says
+    with tempfile.TemporaryFile() as words:
         read_end, write_end = os.pipe()
         try:
             child = _start(preflight, write_end, words.fileno())
