@@ -39,7 +39,7 @@ def test_two_tabs(context: BrowserContext, site: Site) -> None:
     site.values["greeting"] = "both"
     site.swap("index")
     for tab in (one, two):
-        tab.wait_for_function("document.querySelector('#title').textContent === 'both'")
+        tab.wait_for_function("document.querySelector('#title')?.textContent === 'both'")
         wait_style(tab, "#text", "color", BLUE)
         assert same_document(tab)
 
@@ -65,7 +65,7 @@ def test_a_save_while_the_page_is_being_made(page: Page, site: Site) -> None:
 
     site.during = during
     page.goto(site.url)
-    page.wait_for_function("document.querySelector('#title').textContent === 'new'")
+    page.wait_for_function("document.querySelector('#title')?.textContent === 'new'")
 
 
 def test_a_save_between_the_page_and_its_client(page: Page, site: Site) -> None:
@@ -81,7 +81,7 @@ def test_a_save_between_the_page_and_its_client(page: Page, site: Site) -> None:
     page.route("**/client.js", hold)
     page.goto(site.url)
     assert held.is_set()
-    page.wait_for_function("document.querySelector('#title').textContent === 'meanwhile'")
+    page.wait_for_function("document.querySelector('#title')?.textContent === 'meanwhile'")
     wait_style(page, "#text", "color", BLUE)
 
 
@@ -118,7 +118,7 @@ def test_a_page_out_of_the_back_forward_cache_catches_up(
 
     go_back_to_the_cached(page)
 
-    page.wait_for_function("document.querySelector('#title').textContent === 'meanwhile'")
+    page.wait_for_function("document.querySelector('#title')?.textContent === 'meanwhile'")
     wait_style(page, "#text", "color", BLUE)
     page.wait_for_function(READY)
     assert page.input_value("#name") == "typed"
@@ -182,7 +182,7 @@ def test_the_server_is_killed_and_starts_again(page: Page, site: Site) -> None:
 
     site.start()
 
-    page.wait_for_function("document.querySelector('#title').textContent === 'after'")
+    page.wait_for_function("document.querySelector('#title')?.textContent === 'after'")
     wait_style(page, "#text", "color", BLUE)
     assert page.input_value("#name") == "typed"
     assert page.evaluate("inc()") == 2
@@ -224,7 +224,7 @@ def test_an_exec_reload_in_between(page: Page, site: Site) -> None:
     site.swap("index", rung="exec")
     site.save("static/app.js", "let n = 1;\nfunction f() { return n + 10 }\nglobalThis.f = f;")
 
-    page.wait_for_function("document.querySelector('#title').textContent === 'after exec'")
+    page.wait_for_function("document.querySelector('#title')?.textContent === 'after exec'")
     page.wait_for_function("f() === 11")
     assert not page.evaluate("restarted")
     assert same_document(page)
@@ -316,4 +316,4 @@ def test_a_merge_waits_for_a_hidden_tab(page: Page, site: Site) -> None:
     assert applied(page, "patched")["how"].startswith("later")
     assert page.text_content("#title") == "hello"
     page.evaluate(hide, False)
-    page.wait_for_function("document.querySelector('#title').textContent === 'later'")
+    page.wait_for_function("document.querySelector('#title')?.textContent === 'later'")

@@ -239,7 +239,7 @@ def test_scripts_need_the_page_anew(page: Page, site: Site, before: str, after: 
     edit(site, body=after + "<input id=name>")
     reloaded(page)
     page.wait_for_function("globalThis.ran === 1")
-    page.wait_for_function("document.querySelector('#name').value === 'typed'")
+    page.wait_for_function("document.querySelector('#name')?.value === 'typed'")
 
 
 def test_what_the_page_removed_and_the_server_changed_is_a_conflict(page: Page, site: Site) -> None:
@@ -264,7 +264,7 @@ def test_a_swap_shows_by_itself(page: Page, site: Site) -> None:
     page.fill("#name", "typed")
     site.values["greeting"] = "changed"
     site.swap("index", ms=3.0)
-    page.wait_for_function("document.querySelector('#title').textContent === 'changed'")
+    page.wait_for_function("document.querySelector('#title')?.textContent === 'changed'")
     assert page.input_value("#name") == "typed"
     assert same_document(page)
 
@@ -281,7 +281,7 @@ def test_one_merge_after_another(page: Page, site: Site) -> None:
         site.values["greeting"] = f"number {number}"
         site.swap("index")
         page.wait_for_function(
-            "text => document.querySelector('#title').textContent === text", arg=f"number {number}"
+            "text => document.querySelector('#title')?.textContent === text", arg=f"number {number}"
         )
     assert same_document(page)
 
@@ -376,7 +376,7 @@ def test_a_page_whose_address_a_router_changed(page: Page, site: Site) -> None:
     page.evaluate("history.pushState({}, '', '/elsewhere')")
     site.values["greeting"] = "changed"
     site.swap("index")
-    page.wait_for_function("document.querySelector('#title').textContent === 'changed'")
+    page.wait_for_function("document.querySelector('#title')?.textContent === 'changed'")
     assert page.url.endswith("/elsewhere")
 
 
@@ -390,7 +390,7 @@ def test_a_template_that_fails_does_not_cost_the_page(page: Page, site: Site) ->
     assert page.text_content("#title") == "hello"
     site.save("templates/index.html", whole.replace("{{ greeting }}", "mended"))
     wait_overlay(page, shown=False)
-    page.wait_for_function("document.querySelector('#title').textContent === 'mended'")
+    page.wait_for_function("document.querySelector('#title')?.textContent === 'mended'")
     assert page.input_value("#name") == "typed"
     assert same_document(page)
 
@@ -408,7 +408,7 @@ def test_a_page_without_a_head_follows(page: Page, site: Site) -> None:
     page.fill("#name", "typed")
     site.values["greeting"] = "changed"
     site.swap("bare")
-    page.wait_for_function("document.querySelector('#title').textContent === 'changed'")
+    page.wait_for_function("document.querySelector('#title')?.textContent === 'changed'")
     assert page.input_value("#name") == "typed"
     assert same_document(page)
 
@@ -417,7 +417,7 @@ def test_the_answer_to_a_form_is_not_asked_for_again(page: Page, site: Site) -> 
     """It follows style sheets and shows faults; what only the form sent again could show, it says."""
     visit(page, site.url + "form")
     page.click("#send")
-    page.wait_for_function("document.querySelector('#text').textContent.endsWith(' 1')")
+    page.wait_for_function("document.querySelector('#text')?.textContent.endsWith(' 1')")
     page.wait_for_function(READY)
     page.evaluate(RECORD)
 

@@ -71,7 +71,7 @@ def begin(project: Project, live: Callable[..., Live], *options: str) -> Live:
 
 
 def wait_title(page: Page, text: str) -> None:
-    page.wait_for_function("t => document.querySelector('#title').textContent === t", arg=text)
+    page.wait_for_function("t => document.querySelector('#title')?.textContent === t", arg=text)
 
 
 def test_saves_reach_the_page(page: Page, project: Project, live: Callable[..., Live]) -> None:

@@ -256,7 +256,7 @@ def test_a_strict_policy_changes_nothing(page: Page, context: BrowserContext, si
     site.values["greeting"] = "changed"
     site.swap("index")
     wait_overlay(page, shown=False)
-    page.wait_for_function("() => document.querySelector('#title').textContent === 'changed'")
+    page.wait_for_function("() => document.querySelector('#title')?.textContent === 'changed'")
     assert problems == []
 
 

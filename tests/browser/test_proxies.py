@@ -61,7 +61,7 @@ def test_a_page_behind_a_proxy(
             assert page.evaluate("next()") == 11
             site.values["greeting"] = "changed"
             site.swap("index")
-            page.wait_for_function("document.querySelector('#title').textContent === 'changed'")
+            page.wait_for_function("document.querySelector('#title')?.textContent === 'changed'")
             assert page.input_value("#name") == "typed"
             assert same_document(page)
             page.close()

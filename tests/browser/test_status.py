@@ -29,7 +29,7 @@ def test_the_status_page_follows(context: BrowserContext, site: Site) -> None:
     applied(tab, "css-update")
     status.wait_for_selector("tbody tr:has-text('app.css')")
     status.wait_for_function(
-        "() => /^\\d/.test(document.querySelector('tbody tr td:last-child').textContent)"
+        "() => /^\\d/.test(document.querySelector('tbody tr td:last-child')?.textContent)"
     )
     status.wait_for_function("() => document.querySelectorAll('#plot rect').length === 1")
     site.fail(
@@ -43,7 +43,7 @@ def test_the_status_page_follows(context: BrowserContext, site: Site) -> None:
     status.wait_for_selector("tbody tr:has-text('main.py')")
     status.wait_for_selector("#connections tr:has-text('pages over WebSocket')")
     status.click("#reload")
-    status.wait_for_function("() => !document.querySelector('#reload').disabled")
+    status.wait_for_function("() => !document.querySelector('#reload')?.disabled")
     assert site.reloads == ["asked for on the status page"]
     assert problems == []
 

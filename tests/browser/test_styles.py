@@ -41,7 +41,7 @@ def show(site: Site, *, head: str = "", body: str = "<p id=text>text</p>") -> No
 
 def wait_width(page: Page, selector: str, width: int) -> None:
     page.wait_for_function(
-        "([s, w]) => document.querySelector(s).naturalWidth === w", arg=[selector, width]
+        "([s, w]) => document.querySelector(s)?.naturalWidth === w", arg=[selector, width]
     )
 
 
@@ -376,7 +376,7 @@ def test_data_that_a_script_has_read(page: Page, site: Site) -> None:
     site.save("static/level.json", "2")
     reloaded(page)
     page.wait_for_function("globalThis.level === 2")
-    page.wait_for_function("document.querySelector('#name').value === 'typed'")
+    page.wait_for_function("document.querySelector('#name')?.value === 'typed'")
 
     wait_loads(page, "level.json", 1)
     page.evaluate(RECORD)
