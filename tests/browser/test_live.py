@@ -87,7 +87,7 @@ def test_saves_reach_the_page(page: Page, project: Project, live: Callable[..., 
     project.path("static/app.js").write_text(
         "let n = 0;\nexport function inc() { n += 10; return n }\nglobalThis.inc = inc;\n"
     )
-    page.wait_for_function("inc() > 10")
+    page.wait_for_function("-inc() + inc() === 10")
 
     project.path("templates/index.html").write_text(INDEX.replace("<p ", "<i id=new>new</i><p "))
     page.wait_for_selector("#new")
