@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final, Literal, TextIO
 
 from hotswap.console.lines import INDENT, Line, Span, line, pad
-from hotswap.console.report import banner, clean_lines, fault_lines, healed, report
+from hotswap.console.report import banner, clean_lines, delivered, fault_lines, healed, report
 from hotswap.console.screen import open_screen, write
 from hotswap.source.model import EVENTS_VERSION
 
@@ -153,6 +153,15 @@ class Console:
         style = LEVELS[level]
         head = Line((Span(pad(self._wall(), INDENT), "time"), Span(first, style)), hang=INDENT)
         self._show([head, *(line(Span(more, style)) for more in rest)])
+
+    def delivered(self, files: Sequence[str], did: str) -> None:
+        """Say what open pages did with files that no swap has to do with: scripts, style sheets, templates."""
+        if self.json:
+            text = f"{', '.join(files)}: {did}"
+            self._event("note", {"level": "info", "text": text, "files": list(files)})
+        elif self.verbosity >= 0:
+            self.flush()
+            self._show([delivered(files, did, time=self._wall(), root=self.root)])
 
     def fault(self, fault: Fault, *, headline: str) -> None:
         """Report a fault that belongs to no swap: the app failed to start, a directory cannot be watched."""

@@ -99,6 +99,12 @@ def healed(files: Sequence[str], generation: int, *, time: str, root: str) -> Li
     )
 
 
+def delivered(files: Sequence[str], did: str, *, time: str, root: str) -> Line:
+    """Say what open pages did with the files that they were sent."""
+    name = Span(pad(_files(files, root), FILE_COLUMN) + " ", "file")
+    return Line((Span(pad(time, INDENT), "time"), name, Span(clean(did))), hang=INDENT)
+
+
 def _first(outcome: Outcome, time: str, root: str, repeated: int, by: str) -> Line:
     """Say time, file, verb, milliseconds, generation."""
     spans = [

@@ -29,6 +29,8 @@ def open_browser(session: Session) -> Browser:
         ask_reload=session.reloading.ask,
         status=lambda: telling.status(session),
         say=session.console.say,
+        delivered=session.console.delivered,
+        report=lambda fault, headline: session.console.fault(fault, headline=headline),
     )
     refused = next(filter(None, map(browser.bound, hosts(session))), "")
     if refused and session.manifest is None:

@@ -335,9 +335,6 @@ class Session:
         if any(not path.endswith(".py") for path in batch):
             self._forget_cached(batch)
         taken = set(self.browser.files(batch)) if self.browser is not None else set()
-        if taken:
-            names = ", ".join(sorted(self.short(path) for path in taken))
-            self.console.say(f"{names} {_sent(self.browser.pages if self.browser else 0)}")
         read = self.swapper.data_files()  # a page's file may be one that the code has read, too
         rest = [path for path in batch if path not in taken or os.path.realpath(path) in read]
         outcome = self.saving.save(rest) if rest else None
@@ -400,12 +397,6 @@ class Session:
         self.quiet.uninstall()
         self.swapper.close()
         hooks.runtime.ask_reload = None
-
-
-def _sent(pages: int) -> str:
-    if not pages:
-        return "saved; no page is open"
-    return f"sent to {pages} open pages" if pages > 1 else "sent to the open page"
 
 
 def _changed_since(path: str, moment: float) -> bool:

@@ -167,6 +167,12 @@ _ROWS: Final = (
         "[tool.hotswap] in pyproject.toml holds an unknown key or a wrong value. The old options hold.",
         "The message suggests the nearest key.",
     ),
+    FaultKind(
+        "HS704",
+        "a script does not parse",
+        "A saved JavaScript file has a syntax error. Open pages keep running the last good version.",
+        "Mend the marked line and save again.",
+    ),
 )
 
 KINDS: Final[Mapping[str, FaultKind]] = {row.code: row for row in _ROWS}

@@ -8,9 +8,11 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
+from hotswap.source.model import Fault
 from hotswap.web import reports
 from hotswap.web.access import Access, is_loopback
 from hotswap.web.channel import Channel
+from hotswap.web.deliveries import Deliveries
 from hotswap.web.endpoints import Endpoints
 from hotswap.web.middleware import BASE, CacheRule, Middleware
 from hotswap.web.pages import Pages
@@ -20,7 +22,7 @@ from hotswap.web.status import Status
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hotswap.source.model import Fault, Outcome
+    from hotswap.source.model import Outcome
     from hotswap.web.asgi import ASGIApp
     from hotswap.web.javascript.serving import Modules
 
@@ -33,7 +35,7 @@ OLDEST_SAVE = 10.0
 PYTHON = "python:"
 SCRIPT = "script:"
 REQUEST = "request:"
-KINDS = {"HS701": "config", "HS702": "migration", "HS703": "config"}
+KINDS = {"HS701": "config", "HS702": "migration", "HS703": "config", "HS704": "javascript"}
 """What a fault is called in the overlay, by its code; anything else is Python."""
 WITHOUT_JS = (
     "a changed script reloads the page; to have functions replaced inside the live page, "
@@ -57,6 +59,14 @@ def _silent(_: str) -> None:
     """Say nothing."""
 
 
+def _untold(_: Sequence[str], __: str) -> None:
+    """Tell nothing."""
+
+
+def _unreported(_: Fault, __: str) -> None:
+    """Report nothing."""
+
+
 class Browser:
     """Makes pages follow the code. Used on the event loop's thread only.
 
@@ -73,6 +83,8 @@ class Browser:
         status: Facts for the status page: ``target``, ``version``, ``generation``, ``connections``, ``stale``,
             ``pending``; all optional.
         say: Takes one sentence for the console.
+        delivered: Takes files that pages were sent, and what the pages did with them.
+        report: Takes a fault of a file that pages were not sent, and a headline, for the console.
     """
 
     def __init__(
@@ -89,14 +101,18 @@ class Browser:
         reconnect: bool = True,
         status: Callable[[], Mapping[str, object]] = dict,
         say: Callable[[str], None] = _silent,
+        delivered: Callable[[Sequence[str], str], None] = _untold,
+        report: Callable[[Fault, str], None] = _unreported,
     ) -> None:
         self._root = os.path.realpath(root)
         self._editor = editor
         self._on_patch = on_patch
         self._reconnect = reconnect
         self._say = say
+        self._report = report
         self._cache = CacheRule(cache_paths)
-        self._channel = Channel()
+        self._deliveries = Deliveries(delivered)
+        self._channel = Channel(answered=self._page_answered, left=self._deliveries.left)
         self._pages = Pages()
         self._places = Places()
         self._access = Access(
@@ -189,31 +205,35 @@ class Browser:
             )
 
     def files(self, paths: Sequence[str]) -> tuple[str, ...]:
-        """Tell the pages about changed style sheets, scripts, images, fonts and templates; give those that were."""
-        taken: list[str] = []
+        """Tell the pages about changed style sheets, scripts, images, fonts and templates; give those that were.
+
+        What became of them is said when the pages have answered.
+        """
+        sent: dict[str, list[int]] = {}
         documents: list[str] = []
         for path in paths:
             kind = self._places.kind(path)
             if kind is None:
                 continue
-            taken.append(path)
+            sent[path] = []
             if kind in ("template", "page"):
                 documents.append(path)
             elif kind == "script":
-                self._script(path)
+                sent[path] = self._script(path)
             else:
-                event = f"{kind}-update"
-                for url in self._places.urls(path):
-                    self._publish_file(event, path, url)
+                sent[path] = self._publish_file(f"{kind}-update", path)
         if documents:
             short = [reports.relative(path, self._root) for path in documents]
-            self._channel.publish("html-update", files=short, live_ms=self._since_save(documents))
-        return tuple(taken)
-
-    @property
-    def pages(self) -> int:
-        """How many pages listen now."""
-        return self._channel.pages()
+            event = self._channel.publish(
+                "html-update", files=short, live_ms=self._since_save(documents)
+            )
+            sent.update((path, [event["id"]]) for path in documents)
+        files = sorted(
+            reports.relative(path, self._root) for path, events in sent.items() if events
+        )
+        numbers = {number for events in sent.values() for number in events}
+        self._deliveries.sent(files, numbers, self._channel.pages())
+        return tuple(sent)
 
     def fault(self, key: str, fault: Fault, *, kind: str = "config") -> None:
         """Show a fault that is no outcome's (configuration, a migration) until `mended` is told its key."""
@@ -254,6 +274,7 @@ class Browser:
 
     def carry(self) -> dict[str, object]:
         """Give what the next image needs: pages then go on without noticing."""
+        self._deliveries.flush()
         carried: dict[str, object] = {
             "channel": self._channel.carry(),
             "pages": self._pages.carry(),
@@ -276,6 +297,7 @@ class Browser:
 
     async def close(self) -> None:
         """End the pages' connections, so that no shutdown waits for them."""
+        self._deliveries.flush()
         await self._channel.close()
 
     def _attributes(self) -> dict[str, str]:
@@ -304,47 +326,55 @@ class Browser:
         if modules is not None:
             modules.leave(sources)
 
-    def _script(self, path: str) -> None:
+    def _script(self, path: str) -> list[int]:
         modules = self._scripts()
         key = SCRIPT + reports.relative(path, self._root)
         if modules is None and not self._told_without_js:
             self._told_without_js = True
             self._say(WITHOUT_JS)
-        fault = modules.fault(path) if modules is not None else None
-        if fault is not None:
-            frame = {
-                "file": os.path.realpath(path),
-                "rel": reports.relative(path, self._root),
-                "line": fault.line,
-                "col": fault.column,
-                "func": "",
-                "code": _line(path, fault.line),
-            }
-            self._channel.publish(
-                "error",
-                key=key,
-                kind="javascript",
-                title="SyntaxError",
-                message=fault.message,
-                hint="the page keeps running the last good version",
-                frames=[frame],
-                live_ms=self._since_save([path]),
-            )
-            return
-        self.mended(key)
-        for url in self._places.urls(path):
-            self._publish_file("js-update", path, url, hot=modules is not None)
-
-    def _publish_file(self, kind: str, path: str, url: str, **more: object) -> None:
-        self._channel.publish(
-            kind,
-            path=url,
-            files=[reports.relative(path, self._root)],
-            # Not the event's id: a restarted server counts anew, and the browser may remember the address.
-            v=f"{time.time_ns() // 1_000_000:x}",
-            live_ms=self._since_save([path]),
-            **more,
+        wrong = modules.fault(path) if modules is not None else None
+        if wrong is None:
+            self.mended(key)
+            return self._publish_file("js-update", path, hot=modules is not None)
+        fault = Fault(
+            code="HS704",
+            title="SyntaxError",
+            message=wrong.message,
+            path=os.path.realpath(path),
+            line=wrong.line,
+            column=wrong.column,
+            text=_line(path, wrong.line),
+            hint="pages keep running the last good version",
         )
+        self._channel.publish(
+            "error",
+            key=key,
+            live_ms=self._since_save([path]),
+            **reports.faulted(fault, self._root, kind=KINDS[fault.code]),
+        )
+        self._report(fault, "not sent to pages")
+        return []
+
+    def _publish_file(self, kind: str, path: str, **more: object) -> list[int]:
+        """Send a file to pages by each of its addresses; give the numbers of the events."""
+        events = [
+            self._channel.publish(
+                kind,
+                path=url,
+                files=[reports.relative(path, self._root)],
+                # Not the event's id: a restarted server counts anew, and the browser may remember the address.
+                v=f"{time.time_ns() // 1_000_000:x}",
+                live_ms=self._since_save([path]),
+                **more,
+            )
+            for url in self._places.urls(path)
+        ]
+        return [event["id"] for event in events]
+
+    def _page_answered(self, page: str, report: Mapping[str, Any]) -> None:
+        if report["id"] is not None:
+            spent = float(report.get("screen_ms") or 0.0)
+            self._deliveries.answered(page, report["id"], report["how"], spent)
 
     def _clear_mended(self, outcome: Outcome, *, but: str) -> None:
         """Of the Python faults shown, drop those whose file has changed since, or waits no more."""

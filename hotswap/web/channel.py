@@ -55,11 +55,30 @@ class Listener:
     aside: deque[Event] = field(default_factory=lambda: deque(maxlen=SHOWN))
     """Unnumbered messages for the status page."""
 
+    @property
+    def name(self) -> str:
+        """What the page calls itself; an older client says nothing."""
+        return self.page or self.id
+
 
 class Channel:
-    """Events out, reports in. Everything happens on the event loop's thread."""
+    """Events out, reports in. Everything happens on the event loop's thread.
 
-    def __init__(self, *, size: int = RING) -> None:
+    Args:
+        size: How many events are kept to be replayed.
+        answered: Called with a page and its report, once it has done what an event asked for.
+        left: Called with a page whose connection has ended.
+    """
+
+    def __init__(
+        self,
+        *,
+        size: int = RING,
+        answered: Callable[[str, Event], None] | None = None,
+        left: Callable[[str], None] | None = None,
+    ) -> None:
+        self._answered = answered
+        self._left = left
         self.epoch = secrets.token_hex(6)
         self.last = 0
         self.ring: deque[Event] = deque(maxlen=size)
@@ -88,10 +107,9 @@ class Channel:
         """Give the id of the oldest event that can be replayed."""
         return int(self.ring[0]["id"]) if self.ring else self.last + 1
 
-    def pages(self) -> int:
-        """Count the pages that listen now, the status page aside."""
-        found = {one.page or one.id for one in self.listeners.values()}
-        return len(found - {STATUS_PAGE})
+    def pages(self) -> set[str]:
+        """Give the pages that listen now, the status page aside."""
+        return {one.name for one in self.listeners.values()} - {STATUS_PAGE}
 
     def hello(self) -> Event:
         """Give what a page is told first: where the stream stands, and what is broken just now."""
@@ -121,7 +139,7 @@ class Channel:
                     return
                 text = message.get("text")
                 if text is not None and len(text) <= LONGEST_MESSAGE:
-                    self.hear_text(text, listener.page)
+                    self.hear_text(text, listener.name)
 
         if await self._serve(scope, query, "websocket", put, read):
             await send({"type": "websocket.close", "code": RESTARTING, "reason": "restarting"})
@@ -223,6 +241,8 @@ class Channel:
             return writing.done() and writing.exception() is None
         finally:
             del self.listeners[listener.id]
+            if self._left is not None and listener.name not in self.pages():
+                self._left(listener.name)
             for task in (writing, reading):
                 task.cancel()
             await asyncio.gather(writing, reading, return_exceptions=True)
@@ -262,6 +282,8 @@ class Channel:
             shown = (time.monotonic() - moment) * 1000 + float(event.get("live_ms") or 0)
             report["screen_ms"] = round(shown, 1)
         self.applied.append(report)
+        if self._answered is not None:
+            self._answered(page, report)
         for listener in self.listeners.values():
             if listener.page == STATUS_PAGE:
                 listener.aside.append({"t": "applied", **report})

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hotswap.source.model import Change, Fault, Outcome
+from hotswap.web import deliveries
 from tests.browser.follow import (
     READY,
     applied,
@@ -18,6 +20,7 @@ from tests.browser.follow import (
     wait_overlay,
     wait_style,
 )
+from tests.browser.site import TIMEOUT, Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import BrowserContext, Page
 
-    from tests.browser.site import Site
 
 BLUE = "rgb(0, 0, 255)"
 BLUE_SHEET = "p { color: rgb(0, 0, 255) }"
@@ -252,6 +254,34 @@ def test_a_server_that_does_not_know_the_page(page: Page, site: Site) -> None:
     reloaded(page)
 
 
+def test_what_the_pages_did_is_told(
+    context: BrowserContext,
+    serve: Callable[..., AbstractContextManager[Site]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(deliveries, "PATIENCE", 60.0)
+    told: queue.Queue[str] = queue.Queue()
+    with serve(
+        delivered=lambda files, did: told.put(f"{' '.join(files)}: {did}"),
+        report=lambda fault, headline: told.put(f"{headline}, {fault.code}, line {fault.line}"),
+    ) as site:
+        site.save("static/app.js", "export const step = () => 1")
+        assert told.get(timeout=TIMEOUT) == "static/app.js: saved; no page is open"
+        script = '<script type="module" src="/static/app.js"></script>'
+        site.write("templates/own.html", f"<!doctype html><html><body>{script}</body></html>")
+        tabs = [context.new_page(), context.new_page()]
+        visit(tabs[0], f"{site.url}own")
+        visit(tabs[1], site.url)
+        site.save("static/app.js", "export const step = () => 2")
+        both = told.get(timeout=TIMEOUT)
+        assert "1 page: patched step" in both
+        assert "1 page: not on this page" in both
+        site.save("static/app.js", "export const step = () =>")
+        assert told.get(timeout=TIMEOUT) == "not sent to pages, HS704, line 1"
+        site.save("static/app.js", "export const step = () => 2; step()")
+        assert "1 page: reload: " in told.get(timeout=TIMEOUT)
+
+
 def test_server_sent_events_where_no_websocket_comes_through(
     context: BrowserContext, serve: Callable[..., AbstractContextManager[Site]]
 ) -> None:
@@ -265,7 +295,7 @@ def test_server_sent_events_where_no_websocket_comes_through(
         site.save("static/app.css", BLUE_SHEET)
         for tab in tabs:
             wait_style(tab, "#text", "color", BLUE)
-        assert applied(tabs[0], "css-update")["how"] == "style x1"
+        assert applied(tabs[0], "css-update")["how"] == "replaced"
         tabs[0].wait_for_function(
             "async () => (await (await fetch('/__hotswap__/state', {headers: {'x-hotswap-token': "
             "document.querySelector('script[data-hotswap]').dataset.token}})).json()).applied.length >= 2"

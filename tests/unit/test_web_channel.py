@@ -204,7 +204,7 @@ def test_times_of_a_save() -> None:
     channel = Channel()
     event = channel.publish("css-update", path="/a", live_ms=12.0)
     channel.hear_text(
-        json.dumps({"t": "applied", "id": event["id"], "how": "style x1", "ms": 3.21}), "p"
+        json.dumps({"t": "applied", "id": event["id"], "how": "replaced", "ms": 3.21}), "p"
     )
     (report,) = channel.applied
     assert report["screen_ms"] >= 12.0

@@ -3,7 +3,7 @@
 
 import { ownPath, roots, timesLoaded, versioned, whenLoaded } from './page.js';
 import { reload } from './reload.js';
-import { assetVersions, touchSheet, touchStyle } from './styles.js';
+import { assetVersions, replacedIn, touchSheet, touchStyle } from './styles.js';
 
 const HOLDERS =
   'img,source,video,audio,track,iframe,embed,object,input[type=image],link[rel~=icon],link[rel~=apple-touch-icon],image,use,feImage';
@@ -84,7 +84,7 @@ export async function assetChanged(path, version) {
   }
   const replaced = await Promise.all(detachedImages(path).map((image) => replaceImage(image, version)));
   count += replaced.filter(Boolean).length;
-  return count ? `asset x${count}` : 'not on this page';
+  return count ? replacedIn(count) : 'not on this page';
 }
 
 // What a merge has put into the page names files without a version: the browser would show what it remembers.

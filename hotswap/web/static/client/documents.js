@@ -91,8 +91,8 @@ function apply(before, now, why) {
   log('merged after', why, counts);
   emit('after-merge', { why, ...counts });
   return Promise.all(waiting).then(() => {
-    const { attributes, texts, added, removed } = counts;
-    return `merged: ${attributes} attributes, ${texts} texts, +${added} -${removed}`;
+    const done = Object.entries(counts).filter(([, count]) => count);
+    return `merged (${done.map(([what, count]) => `${what}: ${count}`).join(', ') || 'nothing that shows'})`;
   });
 }
 

@@ -332,10 +332,11 @@ async function follow(record, event) {
   await callAccepting(record);
   const { changed, added, removed, kept } = answer;
   emit('after-update', { path: record.path, mode: 'patch', changed, added, removed, kept });
-  const names = [...changed, ...added.map((name) => `+${name}`), ...removed.map((name) => `-${name}`)];
+  const list = [...changed, ...added.map((name) => `+${name}`), ...removed.map((name) => `-${name}`)];
   const state = kept.length ? ` (value kept: ${kept.join(', ')})` : '';
-  say(`${record.path.split('/').pop()}: ${names.join(', ') || 'no function changed'}${state}`);
-  return `patched ${names.join(', ')}${state}`.trim();
+  const names = list.join(', ') || 'what stands outside of functions';
+  say(`${record.path.split('/').pop()}: ${names}${state}`);
+  return `patched ${names}${state}`;
 }
 
 // What else runs here, for the server to find out who uses what.

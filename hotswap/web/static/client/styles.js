@@ -13,6 +13,9 @@ const IMPORT = /(@import\s+(?:url\(\s*)?["']?)([^"')\s;]+)/gi;
 // names them without a version again.
 export const assetVersions = new Map();
 
+// What is reported when this many places show the new version.
+export const replacedIn = (places) => (places === 1 ? 'replaced' : `replaced in ${places} places`);
+
 export async function styleChanged(path, version) {
   await Promise.all(settling.values()); // until then a link has no sheet to look into
   const jobs = [];
@@ -29,7 +32,7 @@ export async function styleChanged(path, version) {
   }
   const worked = (await Promise.all(jobs)).filter(Boolean).length;
   if (!jobs.length) return (await constructedSheets(path, version)) ?? 'not on this page';
-  return worked === jobs.length ? `style x${worked}` : 'the new sheet did not load: the old one stays';
+  return worked === jobs.length ? replacedIn(worked) : 'the new sheet did not load: the old one stays';
 }
 
 // Sheets that scripts made: what is imported `with { type: 'css' }` can be asked for again and written anew.
@@ -54,7 +57,7 @@ async function constructedSheets(path, version) {
       log('not a CSS module:', address, error);
     }
   }
-  if (count) return `style x${count}`;
+  if (count) return replacedIn(count);
   const fetched = loads.some(({ initiatorType }) => ['fetch', 'xmlhttprequest'].includes(initiatorType));
   return fetched ? reload(`a script has read ${path}`) : undefined;
 }
