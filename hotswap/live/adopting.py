@@ -66,8 +66,8 @@ def make_registered(factories: Factories, journal: Journal) -> list[Change]:
     for known in registrations:
         maker = known.maker
         reach = list(factories.enter(maker, set()))
-        reason = next(filter(None, map(factories.changed, reach)), "")
-        if not reason:
+        reason = next(filter(None, map(factories.changed, reach)), None)
+        if reason is None:
             continue
         effect = factories.effect(iter(reach))
         if effect:
@@ -75,7 +75,7 @@ def make_registered(factories: Factories, journal: Journal) -> list[Change]:
         adopt(factories, known.app, maker(), journal)
         path = reach[0].path
         line = reach[0].new.lineno if reach[0].new is not None else 0
-        changes.append(Change("~", path, known.where, "re-run", because=reason, line=line))
+        changes.append(Change("~", path, known.where, "re-run", because=str(reason), line=line))
     return changes
 
 

@@ -26,6 +26,7 @@ from hotswap.live.making import (
     parsed,
     uses_in,
 )
+from hotswap.live.why import Kind, Why
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -130,18 +131,18 @@ class Factories:
 
     # Whether one must be made anew.
 
-    def due(self, module: types.ModuleType, name: str, statement: ast.stmt | str) -> str:
-        """Say why the statement that bound `name` has to run again although it did not change; ``""`` when not.
+    def due(self, module: types.ModuleType, name: str, statement: ast.stmt | str) -> Why | None:
+        """Say why the statement that bound `name` has to run again although it did not change, or None.
 
         It does when what it calls makes an app and now does so otherwise, or reads a value that changed.
         """
         if not self.holds(module.__dict__.get(name)):
-            return ""
+            return None
         for reached in self._reached(_expression(statement), module.__dict__):
             reason = self.changed(reached)
             if reason:
                 return reason
-        return ""
+        return None
 
     def refusal(self, module: types.ModuleType, name: str, statement: ast.stmt | str) -> str:
         """Say what in the making code nothing can take back, so that it must not run twice in one process."""
@@ -157,18 +158,19 @@ class Factories:
                     return f"{reached.name} {effect}: it cannot run twice in one process"
         return ""
 
-    def changed(self, reached: Reached) -> str:
-        """Say what about one making function is new."""
+    def changed(self, reached: Reached) -> Why | None:
+        """Say what about one making function is new, or None."""
+        changed = Why(Kind.CHANGED, reached.name)
         if reached.new is None or reached.old is None:
-            return f"{reached.name} changed" if reached.new is not reached.old else ""
+            return changed if reached.new is not reached.old else None
         if not reached.runs:
             same = reached.new is reached.old or declared(reached.new) == declared(reached.old)
-            return "" if same else f"{reached.name} changed"
+            return None if same else changed
         now = making(reached.new)
         if reached.new is not reached.old and making(reached.old).text != now.text:
-            return f"{reached.name} changed"
+            return changed
         name = self._reads_dirty(now, reached)
-        return f"{reached.name} reads {name}" if name else ""
+        return Why(Kind.MAKER_READS, name, reached.name) if name else None
 
     def _reads_dirty(self, made: Making, reached: Reached) -> str:
         """Give a name that the making reads and whose value changed."""

@@ -36,10 +36,10 @@ from hotswap.live.rerun.frameworks import refuse_bodies
 from hotswap.live.rerun.startup import startup_notes
 from hotswap.live.rerun.state import StatementRaised
 from hotswap.live.rerun.turns import begin, run, would_run
-from hotswap.live.rerun.why import EDITED
 from hotswap.live.successors import refuse_orphans
 from hotswap.live.suspects import look, look_again, note_relics
 from hotswap.live.verify import normalise, stale_rows
+from hotswap.live.why import Kind
 from hotswap.source import codes
 from hotswap.source.model import Outcome
 
@@ -120,7 +120,7 @@ def _foresee(swap: Swap, rung: Rung) -> Rung:
         refuse_bodies(rerun, swap.planned.replaced)
         why = would_run(rerun)
         if why and rung == "patch":
-            swap.planned.reason = why
+            swap.planned.reason = str(why)
             return "reexec"
     return rung
 
@@ -275,9 +275,11 @@ def _remade(rerun: Rerun) -> list[str]:
 def _rung_of(swap: Swap, rerun: Rerun, planned: Rung, *, ran: bool) -> Rung:
     """Give the rung that a batch came to, and its reason: more may have run than was planned, or nothing."""
     if planned in ("noop", "patch") and ran:
-        reasons = {w: None for s in rerun.swaps.values() for w in s.ran.values() if w != EDITED}
-        some = list(reasons or dict.fromkeys(_remade(rerun)))[:3]
-        swap.planned.reason = "; ".join(some)
+        reasons = [
+            w for s in rerun.swaps.values() for w in s.ran.values() if w.kind is not Kind.EDITED
+        ]
+        words = dict.fromkeys(map(str, reasons or _remade(rerun)))
+        swap.planned.reason = "; ".join(list(words)[:3])
         return "reexec"
     if planned == "reexec" and not ran and not swap.batch.deleted and not rerun.refill.touched:
         rung: Rung = "patch" if any(swap.planned.own_changed.values()) else "noop"

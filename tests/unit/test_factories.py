@@ -100,7 +100,7 @@ class Made:
                 ),
                 own,
             )  # type: ignore[attr-defined]
-        self.reason = asked.due(self.module, self.name, unit)
+        self.reason = str(asked.due(self.module, self.name, unit) or "")
         if self.reason:
             if effect:
                 raise Refused(effect)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hotswap.live.rerun.changed import dirty_chain, visible_dirty
 from hotswap.live.rerun.statement import execute
-from hotswap.live.rerun.why import EDITED
+from hotswap.live.why import Kind, Why
 
 if TYPE_CHECKING:
     from hotswap.live.rerun.state import ModuleSwap, Rerun
@@ -23,18 +23,20 @@ def annotate(rerun: Rerun, swap: ModuleSwap, step: Step) -> None:
     """
     unit = step.unit
     if step.verdict == "annotation" and not unit.annotated:
-        swap.ran[id(step.old)] = EDITED  # the annotation is gone: `remove_names` has forgotten it
+        swap.ran[id(step.old)] = Why(
+            Kind.EDITED
+        )  # the annotation is gone: `remove_names` has forgotten it
         return
     if not unit.annotated or rerun.pinned(swap.name) or swap.running:
         return
     note = unit.note
     if step.verdict == "annotation":
-        why = EDITED
+        why = Why(Kind.EDITED)
     else:
         names = sorted(note.scan.reads & visible_dirty(rerun, swap))
         read = ", ".join(names) or dirty_chain(rerun, swap, note.scan.chains, "dirty")
         if not read:
             return
-        why = f"reads {read}"
+        why = Why(Kind.READS, read)
     if id(note) not in swap.ran:
         execute(rerun, swap, replace(step, unit=note), why)

@@ -6,6 +6,8 @@ import builtins
 from types import FunctionType
 from typing import TYPE_CHECKING
 
+from hotswap.live.why import Kind, Why
+
 if TYPE_CHECKING:
     from hotswap.live.rerun.state import ModuleSwap, Rerun
     from hotswap.source.plan import Step
@@ -47,7 +49,7 @@ def force_chains(swap: ModuleSwap) -> None:
             continue  # a new last statement goes on from the value there is
         for step in steps if builds else steps[-1:]:
             if step.verdict != "run":
-                swap.forced[id(step.unit)] = f"{name} is bound anew"
+                swap.forced[id(step.unit)] = Why(Kind.BOUND_ANEW, name)
 
 
 def _stands(steps: list[Step], before: list[Unit]) -> bool:
@@ -58,7 +60,7 @@ def _stands(steps: list[Step], before: list[Unit]) -> bool:
     return all(step.old is unit for step, unit in zip(kept, before, strict=True))
 
 
-def chain_reason(swap: ModuleSwap, step: Step) -> str:
+def chain_reason(swap: ModuleSwap, step: Step) -> Why | None:
     """Names bound by several statements run as a chain; what mutates a definition belongs to it (rules 5, 11)."""
     unit, scan = step.unit, step.unit.scan
     for name in scan.binds:
@@ -66,13 +68,13 @@ def chain_reason(swap: ModuleSwap, step: Step) -> str:
         if others and any(
             id(s.unit) in swap.ran and swap.steps.index(s) < swap.steps.index(step) for s in others
         ):
-            return f"binds {name} again"
+            return Why(Kind.BINDS_AGAIN, name)
     for name, _ in scan.assigns:
         if name in swap.ran_names and isinstance(swap.names.get(name), (type, FunctionType)):
-            return f"adds to {name}"
+            return Why(Kind.ADDS_TO, name)
     if scan.deletes & (swap.ran_names | swap.dirty) and unit.kind == "other":
-        return "deletes what ran again"
-    return ""
+        return Why(Kind.DELETES, "what ran again")
+    return None
 
 
 def catch_up(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
@@ -92,7 +94,7 @@ def catch_up(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
         return
     for binder in earlier:
         if id(binder.unit) not in swap.ran:
-            rerun.run_step(rerun, swap, binder, f"{step.unit.label} builds on it")
+            rerun.run_step(rerun, swap, binder, Why(Kind.BUILT_ON, by=step.unit.label))
 
 
 def bring_back(rerun: Rerun, swap: ModuleSwap, step: Step) -> None:
@@ -105,13 +107,11 @@ def bring_back(rerun: Rerun, swap: ModuleSwap, step: Step) -> None:
             if binder is step or swap.steps.index(binder) > swap.steps.index(step):
                 break
             if id(binder.unit) not in swap.ran:
-                rerun.run_step(
-                    rerun, swap, binder, f"{step.unit.label} reads {name}, which was deleted"
-                )
+                rerun.run_step(rerun, swap, binder, Why(Kind.DELETED_SINCE, name, step.unit.label))
         if name in swap.names:
             for later in swap.steps:
                 if not later.is_guard and name in later.unit.scan.deletes:
-                    swap.forced[id(later.unit)] = f"deletes {name}"
+                    swap.forced[id(later.unit)] = Why(Kind.DELETES, name)
 
 
 def reach_back(rerun: Rerun, swap: ModuleSwap, step: Step) -> None:
@@ -128,6 +128,4 @@ def reach_back(rerun: Rerun, swap: ModuleSwap, step: Step) -> None:
         if any(b.unit.kind != "assign" or b.unit.scan.reads_self or b.guards for b in binders):
             continue
         if id(earlier[-1].unit) not in swap.ran:
-            rerun.run_step(
-                rerun, swap, earlier[-1], f"{step.unit.label} reads {name}, bound anew since"
-            )
+            rerun.run_step(rerun, swap, earlier[-1], Why(Kind.BOUND_SINCE, name, step.unit.label))

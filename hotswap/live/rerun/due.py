@@ -16,6 +16,7 @@ from hotswap.live.rerun.fillers import (
 )
 from hotswap.live.rerun.frameworks import open_registry, ran_facts
 from hotswap.live.rerun.joining import follow
+from hotswap.live.why import Kind, Why
 
 if TYPE_CHECKING:
     from hotswap.live.rerun.state import Key, ModuleSwap, Rerun
@@ -101,7 +102,7 @@ def _make_now(rerun: Rerun, owner: ModuleSwap, key: Key) -> None:
     """The module has passed the object's binder already: run it now, and the fillers that were passed."""
     step = maker_of(rerun, key)
     if step is not None and id(step.unit) not in owner.ran:
-        rerun.run_step(rerun, owner, step, f"{key[1]} is filled anew")
+        rerun.run_step(rerun, owner, step, Why(Kind.FILLED_ANEW, key[1]))
 
 
 def touch(

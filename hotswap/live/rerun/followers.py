@@ -11,6 +11,7 @@ from hotswap.live.rerun.changed import visible
 from hotswap.live.rerun.joining import follow
 from hotswap.live.rerun.reasons import reason_to_run
 from hotswap.live.rerun.removed import leave_registries
+from hotswap.live.why import Kind, Why
 from hotswap.source.graph import imports_of
 from hotswap.source.plan import ModulePlan
 
@@ -48,7 +49,7 @@ def module_gone(rerun: Rerun, entry: Loaded) -> None:
         lines = {u.line for u in found}
         for step in swap.steps:
             if not step.is_guard and step.unit.line in lines and step.verdict == "keep":
-                swap.forced[id(step.unit)] = f"{entry.name} was deleted"
+                swap.forced[id(step.unit)] = Why(Kind.MODULE_GONE, entry.name)
 
 
 def _all_gone(rerun: Rerun, entry: Loaded) -> None:

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from hotswap.live.rerun.joining import follow
+from hotswap.live.why import Kind, Why
 from hotswap.source import codes
 
 if TYPE_CHECKING:
@@ -54,21 +55,21 @@ def see_variables(rerun: Rerun, variables: Iterable[str], after: Loaded | None =
                 swap.tainted.add(code.co_name)
 
 
-def variables_read(rerun: Rerun, unit: Unit) -> str:
-    """Say which changed variable a statement reads when it runs; ``""`` when none."""
+def variables_read(rerun: Rerun, unit: Unit) -> Why | None:
+    """Say which changed variable a statement reads when it runs; None when it reads none."""
     if not rerun.variables or unit.kind in ("def", "import", "docstring"):
-        return ""
+        return None
     scan = unit.scan
     spelled = {part for chain in scan.chains | scan.called_chains for part in chain}
     if not (spelled | scan.reads | scan.calls) & ENVIRONMENT:
-        return ""
+        return None
     constants = [n.value for n in ast.walk(unit.node) if isinstance(n, ast.Constant)]
     written = {value for value in constants if isinstance(value, str)}
     named = sorted(written & rerun.variables)
     if named:
-        return f"reads {named[0]} of the environment"
+        return Why(Kind.READS, f"{named[0]} of the environment")
     # ``settings = dict(os.environ)`` names none and takes all
-    return "" if written else "reads the environment"
+    return None if written else Why(Kind.READS, "the environment")
 
 
 def environment() -> dict[str, str]:

@@ -16,7 +16,7 @@ from hotswap.live.rerun.fillers import adapter_of
 from hotswap.live.rerun.outside import variables_read
 from hotswap.live.rerun.refill import call_again, reason_to_refill
 from hotswap.live.rerun.shapes import is_special, shape_reason
-from hotswap.live.rerun.why import EDITED
+from hotswap.live.why import Kind, Why
 from hotswap.source.given import calls_of_given
 from hotswap.source.graph import imports_of
 from hotswap.source.nodes import dotted
@@ -40,15 +40,15 @@ ASKED: Final = 32
 """Elements of a container whose classes are looked at."""
 
 
-def reason_to_run(rerun: Rerun, swap: ModuleSwap, step: Step) -> str | None:
+def reason_to_run(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
     """Say why a statement has to run, or None."""
     unit, scan = step.unit, step.unit.scan
     if step.verdict == "docstring" or (unit.kind == "docstring" and step.verdict == "run"):
-        return "docstring"
+        return Why(Kind.DOCSTRING)
     if unit.kind == "docstring":
-        return "mutates the docstring" if "__doc__" in swap.rebuilt else None
+        return Why(Kind.MUTATES_DOCSTRING) if "__doc__" in swap.rebuilt else None
     if step.verdict == "run":
-        return EDITED
+        return Why(Kind.EDITED)
     if id(unit) in swap.forced:
         return swap.forced[id(unit)]
     if unit.kind not in ("def", "class", "assign", "expr"):
@@ -58,35 +58,29 @@ def reason_to_run(rerun: Rerun, swap: ModuleSwap, step: Step) -> str | None:
     dirty = visible_dirty(rerun, swap)
     names = sorted(scan.reads & dirty)
     if names:
-        return f"reads {', '.join(names)}"
+        return Why(Kind.READS, ", ".join(names))
     chain = dirty_chain(rerun, swap, scan.chains, "dirty")
     if chain:
-        return f"reads {chain}"
+        return Why(Kind.READS, chain)
     spelled = sorted(scan.soft & dirty)
     if spelled and _resolves_annotations(swap, step):
-        return f"reads {', '.join(spelled)}"
+        return Why(Kind.READS, ", ".join(spelled))
     for chain_ in scan.chains if swap.outside else ():
         if chain_[:2] in swap.outside and unit.kind != "expr" and not scan.assigns:
-            return f"reads {'.'.join(chain_[:2])}"
+            return Why(Kind.READS, ".".join(chain_[:2]))
     if (
         swap.outside
         and scan.calls & {"exec", "eval", "globals"}
         and ("globals()", "") in swap.outside
     ):
-        return "works on the module's names"
-    variable = variables_read(rerun, unit)
-    if variable:
-        return variable
-    called = _called(rerun, swap, step)
-    if called:
-        return called
-    shaped = shape_reason(rerun, swap, step)
-    if shaped:
-        return shaped
-    chained = chain_reason(swap, step)
-    if chained:
-        return chained
-    return reason_to_refill(rerun, swap, step)
+        return Why(Kind.MODULE_NAMES)
+    return (
+        variables_read(rerun, unit)
+        or _called(rerun, swap, step)
+        or shape_reason(rerun, swap, step)
+        or chain_reason(swap, step)
+        or reason_to_refill(rerun, swap, step)
+    )
 
 
 def _resolves_annotations(swap: ModuleSwap, step: Step) -> bool:
@@ -106,32 +100,30 @@ def _resolves_annotations(swap: ModuleSwap, step: Step) -> bool:
     return bool(unit.impure_decorators)
 
 
-def _import_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str | None:
+def _import_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
     for edge in imports_of(step.unit, swap.package):
         other = rerun.swaps.get(edge.module)
         if other is None or edge.name is None:
             continue
         if edge.name == "*":
             if other.dirty:
-                return f"takes all of {edge.module}"
+                return Why(Kind.IMPORTS_ALL, by=edge.module)
         elif edge.name in other.dirty:
-            return f"{edge.name} changed in {edge.module}"
+            return Why(Kind.IMPORTS, edge.name, edge.module)
     return None
 
 
-def _called(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
+def _called(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
     unit, scan = step.unit, step.unit.scan
     if unit.kind == "def":
         made = {c for c in _called_decorators(unit) if c in swap.returned}
         names = sorted(scan.decorated_by & swap.own_tainted | made)
         if names:
-            return f"its decorator {names[0]} changed"
+            return Why(Kind.DECORATED, names[0])
         chains = [tuple(c.split(".")) for c in _called_decorators(unit) if "." in c]
         chain = dirty_chain(rerun, swap, chains, "returned")
-        if chain:
-            return f"its decorator {chain} changed"
-        chain = dirty_chain(rerun, swap, scan.called_chains, "own_tainted")
-        return f"its decorator {chain} changed" if chain else _method_called(rerun, swap, step)
+        chain = chain or dirty_chain(rerun, swap, scan.called_chains, "own_tainted")
+        return Why(Kind.DECORATED, chain) if chain else _method_called(rerun, swap, step)
     returned = swap.returned if unit.kind == "class" or _calls_a_call(unit) else set()
     called = scan.calls & (swap.tainted | swap.readers | returned)
     called |= scan.decorators & swap.own_tainted
@@ -144,12 +136,12 @@ def _called(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
     what = hits[0] if hits else chain
     if unit.kind == "class":
         if what:
-            return f"its decorator {what} changed" if what in scan.decorators else f"calls {what}"
+            return Why(Kind.DECORATED if what in scan.decorators else Kind.CALLS, what)
         return _method_called(rerun, swap, step)
     if what and unit.kind == "expr":
         return call_again(rerun, swap, step, what)
     if what:
-        return f"calls {what}"
+        return Why(Kind.CALLS, what)
     return _method_called(rerun, swap, step)
 
 
@@ -239,10 +231,10 @@ def _class_methods(rerun: Rerun, swap: ModuleSwap, name: str) -> tuple[Any, set[
     return cls, found
 
 
-def _method_called(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
+def _method_called(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
     unit, scan = step.unit, step.unit.scan
     if not any(s.methods for s in rerun.swaps.values()):
-        return ""
+        return None
     for name, method in scan.methods:
         value = swap.names.get(name, MISSING)
         cls, changed = _class_methods(rerun, swap, name)
@@ -254,22 +246,24 @@ def _method_called(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
             return call_again(rerun, swap, step, f"{name}.{method}")
         bound = [swap.names.get(b) for b in unit.binds]
         if isinstance(value, type) and any(type(v) is value for v in bound):
-            return ""  # an instance is state, however it was made
-        return f"calls {name}.{method}"
+            return None  # an instance is state, however it was made
+        return Why(Kind.CALLS, f"{name}.{method}")
     through = _looked_through(rerun, swap, unit)
     if through:
-        return f"calls {through}"
+        return Why(Kind.CALLS, through)
     read = _property_read(rerun, swap, scan.chains)
     if read:
-        return call_again(rerun, swap, step, read) if unit.kind == "expr" else f"reads {read}"
+        if unit.kind == "expr":
+            return call_again(rerun, swap, step, read)
+        return Why(Kind.READS, read)
     if unit.kind in ("def", "class"):
         for name in scan.decorators:
             cls, changed = _class_methods(rerun, swap, name)
             if cls is not None and changed & {"__init__", "__call__", "__new__", "__get__"}:
-                return f"its decorator {name} changed"
+                return Why(Kind.DECORATED, name)
     if unit.kind == "class" and isinstance(unit.node, ast.ClassDef):
         return _base_hooks(rerun, swap, unit.node)
-    return ""
+    return None
 
 
 def _looked_through(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> str:
@@ -325,10 +319,10 @@ def _property_read(rerun: Rerun, swap: ModuleSwap, chains: Iterable[tuple[str, .
     return ""
 
 
-def _base_hooks(rerun: Rerun, swap: ModuleSwap, node: ast.ClassDef) -> str:
+def _base_hooks(rerun: Rerun, swap: ModuleSwap, node: ast.ClassDef) -> Why | None:
     value = swap.names.get(node.name)
     if not isinstance(value, type):
-        return ""
+        return None
     metaclass: type = type(value)
     for base in [*value.__mro__[1:], *metaclass.__mro__]:
         other = rerun.swaps.get(base.__module__)
@@ -341,10 +335,10 @@ def _base_hooks(rerun: Rerun, swap: ModuleSwap, node: ast.ClassDef) -> str:
         )
         changed = {m for c, m in other.methods if c == base.__qualname__} & hooks
         if changed:
-            return f"{base.__qualname__}.{min(changed)} changed"
+            return Why(Kind.CHANGED, f"{base.__qualname__}.{min(changed)}")
     for held in class_dict(value).values():
         for base in type(held).__mro__[:-1]:
             other = rerun.swaps.get(base.__module__)
             if other is not None and (base.__qualname__, "__set_name__") in other.methods:
-                return f"{base.__qualname__}.__set_name__ changed"
-    return ""
+                return Why(Kind.CHANGED, f"{base.__qualname__}.__set_name__")
+    return None

@@ -39,7 +39,7 @@ from hotswap.live.rerun.merging import has_gathered
 from hotswap.live.rerun.order import put_in_order
 from hotswap.live.rerun.state import Side
 from hotswap.live.rerun.statement import execute
-from hotswap.live.rerun.why import does_again, fills_anew
+from hotswap.live.why import Kind, Why
 from hotswap.source.model import Change
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from hotswap.source.units import Unit
 
 
-def reason_to_refill(rerun: Rerun, swap: ModuleSwap, step: Step) -> str | None:
+def reason_to_refill(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
     """Say whether a statement runs because it makes or fills an object that is filled anew."""
     unit = step.unit
     if unit.kind in ("import", "docstring"):
@@ -64,39 +64,39 @@ def reason_to_refill(rerun: Rerun, swap: ModuleSwap, step: Step) -> str | None:
         return None
     for name in unit.scan.binds:
         if (swap.name, name) in rerun.refill.due and step is maker_of(rerun, (swap.name, name)):
-            return f"{name} is filled anew"
+            return Why(Kind.FILLED_ANEW, name)
     for name, attribute in ((c[0], c[1]) for c in unit.scan.chains if len(c) > 1):
         if id(swap.names.get(name)) not in rerun.refill.touched:
             continue
         if (name, attribute) not in unit.scan.methods and name not in unit.scan.mutates:
-            return f"reads {name}.{attribute}"
+            return Why(Kind.READS, f"{name}.{attribute}")
     for key in targets(rerun, swap, unit) & rerun.refill.due:
         if not only_state(rerun, unit, key):
-            return f"fills {key[1]}"
+            return Why(Kind.FILLS, key[1])
     return None
 
 
-def call_again(rerun: Rerun, swap: ModuleSwap, step: Step, what: str) -> str:
+def call_again(rerun: Rerun, swap: ModuleSwap, step: Step, what: str) -> Why | None:
     """An expression statement calls a function that changed: it runs again only where its target is made anew."""
     unit = step.unit
     if swap.running and step.old is not None and step.old.end >= swap.running:
-        return ""  # ``asyncio.run(main())`` runs, or will: its frames are looked after, what they call next is new
+        return None  # ``asyncio.run(main())`` runs, or will: its frames are looked after, what they call next is new
     keys = [
         k
         for k in targets(rerun, swap, unit)
         if adapter_of(rerun, value_at(rerun, k)) is not None or rebuildable(rerun, k)
     ]
     if (swap.name, "__doc__") in targets(rerun, swap, unit) and not unit.scan.irrevocable:
-        return f"calls {what}"  # it writes the module's docstring, which begins anew
+        return Why(Kind.CALLS, what)  # it writes the module's docstring, which begins anew
     if not keys or unit.scan.irrevocable or _is_the_run(swap, step):
         rerun.notes.append(
             f"{swap.name}, line {unit.line}: `{unit.segment.strip().splitlines()[0]}` "
             f"was not run again although {what} changed: r + enter starts over"
         )
-        return ""
+        return None
     for key in keys:
         schedule(rerun, key)
-    return f"calls {what}"
+    return Why(Kind.CALLS, what)
 
 
 def _is_the_run(swap: ModuleSwap, step: Step) -> bool:
@@ -106,7 +106,7 @@ def _is_the_run(swap: ModuleSwap, step: Step) -> bool:
     return bool(swap.running) and step.old is not None and step.old.end >= swap.running
 
 
-def take_over(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> bool:
+def take_over(rerun: Rerun, swap: ModuleSwap, step: Step, why: Why) -> bool:
     """Run a statement that makes or fills an object that is filled anew; False when it is an ordinary one."""
     unit = step.unit
     for name in unit.scan.binds:
@@ -129,7 +129,7 @@ def take_over(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> bool:
     if unit.kind in ("import", "docstring", "class") or step.situation in ("new", "branch"):
         _note_ran(rerun, swap, unit)
         return False
-    if does_again(why):
+    if why.does_again:
         for key in targets(rerun, swap, unit):
             if adapter_of(rerun, value_at(rerun, key)) is not None:
                 if unit.kind == "def":
@@ -170,10 +170,10 @@ def _earlier(rerun: Rerun, swap: ModuleSwap, step: Step, key: Key) -> None:
     if owner is not None and owner is not swap:
         for other in owner.steps:
             if _unfilled(rerun, owner, other, key):
-                rerun.run_step(rerun, owner, other, f"fills {key[1]}")
+                rerun.run_step(rerun, owner, other, Why(Kind.FILLS, key[1]))
     for other in swap.steps[: swap.steps.index(step)]:
         if _unfilled(rerun, swap, other, key):
-            rerun.run_step(rerun, swap, other, f"fills {key[1]}")
+            rerun.run_step(rerun, swap, other, Why(Kind.FILLS, key[1]))
 
 
 def _unfilled(rerun: Rerun, owner: ModuleSwap, other: Step, key: Key) -> bool:
@@ -222,7 +222,7 @@ def _remakes(rerun: Rerun, swap: ModuleSwap, step: Step, name: str, old: Any) ->
     return instance_dict(old) is not None or bool(slots_of(old))
 
 
-def _make_side(rerun: Rerun, swap: ModuleSwap, step: Step, key: Key, old: Any, why: str) -> None:
+def _make_side(rerun: Rerun, swap: ModuleSwap, step: Step, key: Key, old: Any, why: Why) -> None:
     name = key[1]
     execute(rerun, swap, step, why)
     new = swap.names.get(name, MISSING)
@@ -231,14 +231,14 @@ def _make_side(rerun: Rerun, swap: ModuleSwap, step: Step, key: Key, old: Any, w
     state = instance_dict(new)
     copied = {k: registries.shallow(v) for k, v in (state or {}).items()}
     was = MISSING if step.verdict == "run" else swap.entry.built.get(name, MISSING)
-    edited = step.edited or not fills_anew(why)
+    edited = step.edited or why.kind is not Kind.FILLED_ANEW
     calls = (step.old.value if step.old is not None else None, step.unit.value)
     rerun.refill.sides[key] = Side(old, new, copied, edited, calls, was)
     _exchange(rerun, old, new, but=swap)
 
 
 def _make_registry(
-    rerun: Rerun, swap: ModuleSwap, step: Step, key: Key, old: Any, why: str
+    rerun: Rerun, swap: ModuleSwap, step: Step, key: Key, old: Any, why: Why
 ) -> None:
     name = key[1]
     if step.unit.kind == "assign":

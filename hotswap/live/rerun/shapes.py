@@ -12,6 +12,7 @@ from hotswap.live.looking import class_dict, mro
 from hotswap.live.pydantic_models import is_settings
 from hotswap.live.rerun.changed import chain_value, dirty_chain
 from hotswap.live.rerun.fillers import fills_registry
+from hotswap.live.why import Kind, Why
 from hotswap.source import codes
 from hotswap.source.nodes import dotted
 
@@ -45,8 +46,8 @@ LOOKING: Final = frozenset(
 """What code spells that looks at a class's members."""
 
 
-def shape_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
-    """Say what the statement reads that kept its identity and changed shape; ``""`` when it need not run."""
+def shape_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
+    """Say what the statement reads that kept its identity and changed shape; None when it need not run."""
     unit, scan = step.unit, step.unit.scan
     shaped = set(swap.shaped)
     for local, edge in swap.ways:
@@ -54,56 +55,56 @@ def shape_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
         if other is not None and edge.name in other.shaped:
             shaped.add(local)
     if not shaped and not any(s.shaped for s in rerun.swaps.values()):
-        return ""
+        return None
     attribute = _attribute_reason(rerun, swap, step)
     if attribute:
         return attribute
     read = (scan.reads if unit.annotated else scan.reads | scan.soft) & shaped
     chain = "" if read else dirty_chain(rerun, swap, scan.chains, "shaped")
     if not read and not chain:
-        return ""
+        return None
     name = min(read) if read else chain
     value = swap.names.get(name) if read else chain_value(rerun, swap, chain)
     if unit.kind in ("def", "assign") and not issubclass(type(value), type):
         if not fills_registry(rerun, swap, unit):
             # who reads this one reads that one: Depends(Depends(...))
             swap.shaped.update(unit.binds)
-            return ""
+            return None
     if unit.kind == "def":
         if not unit.impure_decorators:
-            return ""
+            return None
         reads = isinstance(value, type) or fills_registry(rerun, swap, unit)
-        return f"reads {name}" if reads else ""
+        return Why(Kind.READS, name) if reads else None
     if not isinstance(value, type):
-        return f"reads {name}" if fills_registry(rerun, swap, unit) else ""
+        return Why(Kind.READS, name) if fills_registry(rerun, swap, unit) else None
     if unit.kind == "class":
         mine = swap.names.get(unit.name)
         if isinstance(mine, type) and (is_special(mine) or is_special(value)):
-            return f"reads {name}"
+            return Why(Kind.READS, name)
         attributes = {c for c in scan.chains if c[0] == name}
-        return f"reads {'.'.join(min(attributes))}" if attributes else ""
+        return Why(Kind.READS, ".".join(min(attributes))) if attributes else None
     if unit.kind in ("expr", "for", "with", "other"):
-        return f"reads {name}" if fills_registry(rerun, swap, unit) else ""
+        return Why(Kind.READS, name) if fills_registry(rerun, swap, unit) else None
     return _used(rerun, swap, unit, name, value)
 
 
-def _used(rerun: Rerun, swap: ModuleSwap, unit: Unit, name: str, cls: type) -> str:
-    """Say what an assignment reads of a class that changed shape; ``""`` when it need not run."""
+def _used(rerun: Rerun, swap: ModuleSwap, unit: Unit, name: str, cls: type) -> Why | None:
+    """Say what an assignment reads of a class that changed shape; None when it need not run."""
     uses = _uses(_evaluated(unit), name)
     for use, what in uses:
         read = use == "attribute" or (use == "member" and not _is_member(cls, what))
         if read and _other_now(rerun, cls, what):
-            return f"reads {name}'s attributes"
+            return Why(Kind.READS, f"{name}'s attributes")
     kinds = {use for use, _ in uses}
     if "bare" in kinds and unit.scan.comprehends and name in unit.scan.reads:
-        return f"reads {name}"
+        return Why(Kind.READS, name)
     if any(type(swap.names.get(bound)) is cls for bound in unit.binds):
-        return f"reads {name}" if is_settings(cls) else ""
+        return Why(Kind.READS, name) if is_settings(cls) else None
     if is_special(cls) and kinds & {"bare", "method"}:
-        return f"reads {name}"
+        return Why(Kind.READS, name)
     if "bare" in kinds and _looked_through(rerun, swap, unit, name):
-        return f"reads {name}"
-    return ""
+        return Why(Kind.READS, name)
+    return None
 
 
 def _evaluated(unit: Unit) -> ast.AST:
@@ -184,13 +185,13 @@ def _other_now(rerun: Rerun, cls: type, name: str) -> bool:
     return True
 
 
-def _attribute_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
+def _attribute_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
     """``Child.size`` or ``instance.size``, where a base class changed shape."""
     if step.unit.kind in ("def", "import"):
-        return ""
+        return None
     shaped = {id(c) for c in rerun.graft.shaped}
     if not shaped:
-        return ""
+        return None
     called = set(step.unit.scan.methods)
     for chain in step.unit.scan.chains:
         value = swap.names.get(chain[0], MISSING)
@@ -206,8 +207,8 @@ def _attribute_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> str:
                 if ("attribute", chain[1]) not in _uses(_evaluated(step.unit), chain[0]):
                     continue
             if _other_now(rerun, kind, chain[1]):
-                return f"reads {'.'.join(chain)}"
-    return ""
+                return Why(Kind.READS, ".".join(chain))
+    return None
 
 
 def is_special(cls: type) -> bool:

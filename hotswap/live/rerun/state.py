@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hotswap.live.loaded import Loaded
     from hotswap.live.moved import Moves
     from hotswap.live.tracker import Tracker
+    from hotswap.live.why import Why
     from hotswap.source.graph import Edge
     from hotswap.source.model import Change
     from hotswap.source.plan import ModulePlan, Step
@@ -53,7 +54,7 @@ class ModuleSwap:
     edges: dict[str, Edge] = field(default_factory=dict)
     origins: dict[str, Edge] = field(default_factory=dict)
     """Imported names whose function or class another module defines: re-exported, by a package for one."""
-    ran: dict[int, str] = field(default_factory=dict)
+    ran: dict[int, Why] = field(default_factory=dict)
     """id(unit) -> why it ran."""
     ran_names: set[str] = field(default_factory=set)
     dirty: set[str] = field(default_factory=set)
@@ -84,7 +85,7 @@ class ModuleSwap:
         default_factory=lambda: (None, {})
     )
     """What `changed.taint` knows of the module's functions, and of which compile."""
-    forced: dict[int, str] = field(default_factory=dict)
+    forced: dict[int, Why] = field(default_factory=dict)
     """id(unit) -> why it has to run although nothing it reads changed."""
     outside: set[tuple[str, str]] = field(default_factory=set)
     """``(root, attribute)`` of foreign objects that a statement changed: ``("os", "environ")``."""
@@ -212,7 +213,7 @@ class Rerun:
     """What changed outside the source together with the batch."""
     dirty: dict[str, set[str]]
     """Module name -> its names whose value is another one now (the sets of `ModuleSwap.dirty`)."""
-    run_step: Callable[[Rerun, ModuleSwap, Step, str], None] = field(init=False)
+    run_step: Callable[[Rerun, ModuleSwap, Step, Why], None] = field(init=False)
     """Gives a statement its turn before the module comes to it (`turns.run_step`)."""
     moves: Moves = field(default_factory=list)
     """Definitions that moved to another file."""

@@ -21,13 +21,14 @@ from hotswap.live.rerun.outside import differing, environment, see_variables
 from hotswap.live.rerun.remembering import remember, remember_environment
 from hotswap.live.rerun.removed import star_gone
 from hotswap.live.rerun.state import StatementRaised
-from hotswap.live.rerun.why import EDITED, reads, runs_changed_code
+from hotswap.live.why import Kind
 from hotswap.source import codes
 from hotswap.source.graph import Edge, absolute, public_names
 from hotswap.source.model import Change
 
 if TYPE_CHECKING:
     from hotswap.live.rerun.state import ModuleSwap, Rerun
+    from hotswap.live.why import Why
     from hotswap.source.plan import Step
     from hotswap.source.units import Unit
 
@@ -35,7 +36,7 @@ DYNAMIC: Final = frozenset({"exec", "globals", "vars", "locals"})
 """Calls by which a statement may bind names without saying so."""
 
 
-def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> None:
+def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: Why) -> None:
     """Run the statement in the module's own names, then merge what it bound.
 
     Raises:
@@ -84,7 +85,7 @@ def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> None:
         _note_dynamic(swap)
 
 
-def _refuse_again(swap: ModuleSwap, step: Step, why: str) -> None:
+def _refuse_again(swap: ModuleSwap, step: Step, why: Why) -> None:
     scan = step.unit.scan
     if scan.irrevocable and step.situation not in ("new", "branch"):
         if not (scan.overwrites and step.verdict == "run"):
@@ -133,7 +134,7 @@ def _docstring_anew(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
     swap.names["__doc__"] = codes.stored_constants(swap.text.code).get("__doc__")
 
 
-def _is_fault(rerun: Rerun, step: Step, why: str, error: BaseException) -> bool:
+def _is_fault(rerun: Rerun, step: Step, why: Why, error: BaseException) -> bool:
     """Say whether an exception is the user's: it was edited, or ran code or values that were (rule 10)."""
     if step.verdict in ("run", "annotation"):
         # a statement that writes into globals() may refuse only because it ran before
@@ -142,7 +143,7 @@ def _is_fault(rerun: Rerun, step: Step, why: str, error: BaseException) -> bool:
         step.unit.kind == "import" and isinstance(error, ImportError)
     ):
         return True
-    if runs_changed_code(why):
+    if why.runs_changed:
         return True
     edited = {s.entry.filename: s for s in rerun.swaps.values() if s.plan is not None}
     walker = error.__traceback__
@@ -152,7 +153,7 @@ def _is_fault(rerun: Rerun, step: Step, why: str, error: BaseException) -> bool:
         if other is not None and code.co_qualname in rerun.own_changed.get(other.name, ()):
             return True
         walker = walker.tb_next
-    return reads(why) and not isinstance(error, (NameError, AttributeError, TypeError))
+    return why.kind is Kind.READS and not isinstance(error, (NameError, AttributeError, TypeError))
 
 
 def refuse_mapped(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
@@ -216,15 +217,15 @@ def _star_names(swap: ModuleSwap, unit: Unit) -> list[str]:
     return found
 
 
-def _report(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> None:
-    if step.edited or why == EDITED:
+def _report(rerun: Rerun, swap: ModuleSwap, step: Step, why: Why) -> None:
+    if step.edited or why.kind is Kind.EDITED:
         return
     unit = step.unit
     if unit.kind == "import":
         return
     what = "annotation" if isinstance(unit.node, ast.AnnAssign) and unit.value is None else "re-run"
     rerun.changes.append(
-        Change("~", swap.entry.path, unit.label, what, because=why, line=unit.line)
+        Change("~", swap.entry.path, unit.label, what, because=str(why), line=unit.line)
     )
 
 

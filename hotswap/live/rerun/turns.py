@@ -31,6 +31,7 @@ from hotswap.live.rerun.refusals import refuse_moved, refuse_taken
 from hotswap.live.rerun.removed import delete_name, remove_names
 from hotswap.live.rerun.state import Refill, Rerun
 from hotswap.live.rerun.statement import execute, refuse_mapped
+from hotswap.live.why import Kind, Why
 from hotswap.source import codes
 from hotswap.source.graph import imports_of
 from hotswap.source.guards import names_of
@@ -110,8 +111,8 @@ def run(rerun: Rerun) -> None:
     settle(rerun)
 
 
-def would_run(rerun: Rerun) -> str:
-    """Say why some statement would run although none was edited; runs nothing.
+def would_run(rerun: Rerun) -> Why | None:
+    """Say why some statement would run although none was edited, or None; runs nothing.
 
     Raises:
         Refused: Only a fresh process could carry the edit out.
@@ -138,7 +139,7 @@ def would_run(rerun: Rerun) -> str:
             why = (
                 None if step.is_guard or step.verdict == "run" else reason_to_run(rerun, swap, step)
             )
-            if why and why != "docstring":
+            if why and why.kind is not Kind.DOCSTRING:
                 see_once(rerun)
                 return why
     done: dict[str, frozenset[str]] = {}
@@ -146,7 +147,7 @@ def would_run(rerun: Rerun) -> str:
         follower = next_follower(rerun, done)
         if follower is None:
             see_once(rerun)
-            return ""
+            return None
         follower.started = True
         taint(rerun, follower)
         for step in follower.steps:
@@ -262,19 +263,17 @@ def _guard(rerun: Rerun, swap: ModuleSwap, step: Step) -> bool | None:
         if binders:
             for binder in binders:
                 if id(binder.unit) not in swap.ran:
-                    run_step(
-                        rerun, swap, binder, f"the branch that bound {name} is no longer taken"
-                    )
+                    run_step(rerun, swap, binder, Why(Kind.BRANCH_LEFT, name))
         elif name in swap.names:
             delete_name(rerun, swap, name)
     for new in fresh:
         if not new.unit.scan.irrevocable:
             _imported_first(rerun, swap.package, new.unit)
-        run_step(rerun, swap, new, "its branch is taken now")
+        run_step(rerun, swap, new, Why(Kind.BRANCH_TAKEN))
     return assumed
 
 
-def run_step(rerun: Rerun, swap: ModuleSwap, step: Step, why: str) -> None:
+def run_step(rerun: Rerun, swap: ModuleSwap, step: Step, why: Why) -> None:
     """Run one statement and graft what it made."""
     unit = step.unit
     if id(unit) in swap.ran:
