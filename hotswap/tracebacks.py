@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from hotswap.source.model import Fault, Frame
@@ -83,18 +85,55 @@ def fault_of(error: BaseException, *, code: str, title: str, hint: str = "") -> 
 
 
 def without_ours(error: BaseException) -> None:
-    """Cut our own and the import machinery's leading frames off the traceback of `error`, in place.
+    """Cut our own frames off the traceback of `error`, in place, and off all that it came from.
 
-    At its inner end, too: Ctrl+C may have come while the main thread was held.
+    The import machinery's go where they lead. What raised stays, be it ours: it is where the error is. But for the
+    place where the main thread is held during a swap: Ctrl+C comes there as it may come anywhere.
     """
-    tb = error.__traceback__
-    while tb is not None and tb.tb_frame.f_code.co_filename.startswith((OURS, "<frozen ")):
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        one.__traceback__ = _without_ours(one.__traceback__)
+        waiting += (one.__cause__, one.__context__)
+        if isinstance(one, BaseExceptionGroup):
+            waiting += one.exceptions
+
+
+def _without_ours(tb: TracebackType | None) -> TracebackType | None:
+    while tb is not None and _file(tb).startswith((OURS, "<frozen ")):
         tb = tb.tb_next
-    error.__traceback__ = tb
     for entry in walk(tb):
-        inner = entry.tb_next
-        if inner is not None and inner.tb_frame.f_code.co_filename == HOLDING:
+        if entry.tb_next is not None and _file(entry.tb_next) == HOLDING:
             entry.tb_next = None
+    theirs = [entry for entry in walk(tb) if not _file(entry).startswith(OURS)]
+    for entry, following in pairwise(theirs):
+        entry.tb_next = following
+    return tb
+
+
+def _file(entry: TracebackType) -> str:
+    return entry.tb_frame.f_code.co_filename
+
+
+def leave_out_of(*loggers: str) -> None:
+    """Keep our frames out of the tracebacks that these loggers write. Idempotent."""
+    for name in loggers:
+        logging.getLogger(name).addFilter(_cut_record)
+
+
+def _cut_record(record: logging.LogRecord) -> bool:
+    """Cut our frames off a record's traceback, unless it is all there is: then the error is ours."""
+    error = record.exc_info[1] if record.exc_info else None
+    if error is not None and any(
+        not _file(one).startswith(OURS) for one in walk(error.__traceback__)
+    ):
+        without_ours(error)
+        record.exc_info = (type(error), error, error.__traceback__)
+    return True
 
 
 def print_like_python(error: BaseException) -> None:

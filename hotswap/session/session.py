@@ -16,7 +16,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from hotswap import hooks
+from hotswap import hooks, tracebacks
 from hotswap.data import settings
 from hotswap.data.environment import Layer, is_dotenv
 from hotswap.session import arriving, pages, reporting, signals, telling, warming
@@ -47,6 +47,8 @@ PATIENCE: Final = 1.0
 """Seconds that the end of the program waits for a report that is under way."""
 SETTLE_IN: Final = 0.01
 """Seconds after the server is up until the rest is set up."""
+LOGS_OF_SERVERS: Final = ("asyncio", "uvicorn.error")
+"""Where exceptions of handlers are logged that came through our own frames."""
 KEEPER_PATIENCE: Final = 30.0
 """Seconds for which the TLS keeper waits for a server that has gone to come back."""
 
@@ -225,6 +227,7 @@ class Session:
         signals.listen(self.reloading.ask)
         carrier.unblock()
         pages.serve_files(self)
+        tracebacks.leave_out_of(*LOGS_OF_SERVERS)
         loop = self.quiet.loop
         if loop is None:
             self._settle_in()

@@ -220,6 +220,29 @@ def test_a_handler_that_hangs_does_not_keep_it_from_stopping(project: Project, l
         assert server.stop() == -signal.SIGINT
 
 
+def test_what_a_handler_raises_is_logged_as_under_the_server_alone(
+    project: Project, live: Start
+) -> None:
+    project.write(
+        main="""
+        from fastapi import FastAPI
+        app = FastAPI()
+
+        @app.get("/page")
+        def fails():
+            raise RuntimeError("of the app")
+        """
+    )
+    server = live("main:app")
+    with server.connect() as sock:
+        sock.sendall(b"GET /page HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n\r\n")
+        assert b"500" in sock.recv(4096)
+    assert server.stop() == -signal.SIGINT
+    assert any("RuntimeError: of the app" in line for line in server.errors)
+    ours = str(Path(hotswap.__file__).parent)
+    assert not [line for line in server.errors if ours in line]
+
+
 def test_a_taken_port_is_exit_code_3_and_names_its_holder(chat: Project, live: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

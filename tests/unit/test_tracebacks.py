@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
+from types import FunctionType
+from typing import TYPE_CHECKING
 
 import pytest
 
+from hotswap import tracebacks
 from hotswap.session.holding import Hold
-from hotswap.tracebacks import without_ours
+from hotswap.tracebacks import leave_out_of, without_ours
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_ctrl_c_while_the_main_thread_is_held_stands_on_the_users_line(
@@ -27,3 +34,73 @@ def test_ctrl_c_while_the_main_thread_is_held_stands_on_the_users_line(
 
     frames = traceback.extract_tb(caught.value.__traceback__)
     assert [frame.filename for frame in frames] == [__file__]
+
+
+def passed_on(call: Callable[[], object], times: int = 1) -> object:
+    """Call through frames whose code is said to be ours."""
+    code = _through.__code__.replace(co_filename=tracebacks.OURS + "somewhere.py")
+    through = FunctionType(code, {"call": call})
+    for _ in range(times - 1):
+        through = FunctionType(code, {"call": through})
+    return through()
+
+
+def _through() -> object:
+    return call()  # type: ignore[name-defined]  # noqa: F821
+
+
+def broken() -> None:
+    msg = "broken"
+    raise ValueError(msg)
+
+
+def names(error: BaseException | None) -> list[str]:
+    """Give the functions of a traceback, outermost first."""
+    assert error is not None
+    return [frame.name for frame in traceback.extract_tb(error.__traceback__)]
+
+
+def test_our_frames_go_wherever_they_stand() -> None:
+    with pytest.raises(ValueError, match="broken") as caught:
+        passed_on(lambda: passed_on(broken, times=2))
+    assert names(caught.value).count("_through") == 3
+    without_ours(caught.value)
+    assert "_through" not in names(caught.value)
+    assert names(caught.value)[-1] == "broken"
+
+
+def test_they_go_from_what_an_error_came_from_and_from_groups() -> None:
+    def wrapped() -> None:
+        try:
+            passed_on(broken)
+        except ValueError as error:
+            raise ExceptionGroup("all", [error, KeyError("x")]) from error
+
+    with pytest.raises(ExceptionGroup) as caught:
+        passed_on(wrapped)
+    without_ours(caught.value)
+    assert "_through" not in names(caught.value)
+    assert "_through" not in names(caught.value.__cause__)
+    assert "_through" not in names(caught.value.exceptions[0])
+
+
+def test_a_server_logs_the_users_frames(caplog: pytest.LogCaptureFixture) -> None:
+    leave_out_of("a.server")
+    try:
+        passed_on(broken)
+    except ValueError:
+        logging.getLogger("a.server").exception("failed")
+    assert "in broken" in caplog.text
+    assert "somewhere.py" not in caplog.text
+    assert caplog.text.count("in broken") == 1
+
+
+def test_an_error_that_is_ours_alone_is_logged_whole(caplog: pytest.LogCaptureFixture) -> None:
+    leave_out_of("a.server")
+    code = broken.__code__.replace(co_filename=tracebacks.OURS + "somewhere.py")
+    try:
+        FunctionType(code, {})()
+    except ValueError as error:
+        error.__traceback__ = error.__traceback__.tb_next if error.__traceback__ else None
+        logging.getLogger("a.server").error("failed", exc_info=error)
+    assert "somewhere.py" in caplog.text
