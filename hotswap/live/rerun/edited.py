@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from types import FunctionType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Literal
 
 from hotswap.live import registries
 from hotswap.live.adapters.base import Refused
@@ -21,6 +21,7 @@ from hotswap.live.rerun.fillers import (
 )
 from hotswap.live.rerun.frameworks import constructed
 from hotswap.live.rerun.joining import follow
+from hotswap.live.rerun.repeatable import leaves_nothing, overwrites
 from hotswap.source.nodes import dotted
 
 if TYPE_CHECKING:
@@ -29,12 +30,8 @@ if TYPE_CHECKING:
     from hotswap.source.plan import Step
     from hotswap.source.units import Unit
 
-REPEATABLE: Final = (
-    "set", "config", "update", "seterr", "simplefilter", "filterwarnings", "disable", "enable", "register_adapter",
-    "register_converter", "addLevelName", "captureWarnings", "info", "debug", "warning", "write", "flush", "rebuild",
-    "model_rebuild", "update_forward_refs", "discard", "cache_clear", "setdefault", "getLogger", "clear", "mkdir",
-)  # fmt: skip
-"""Beginnings of method names that do no harm when called again on an object that cannot be made anew."""
+
+Happened = Literal["was removed", "was changed", "runs again"]
 
 
 def see_edits(rerun: Rerun) -> None:
@@ -70,38 +67,53 @@ def statement_gone(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
         return
     keys = targets(rerun, swap, unit)
     for key in keys:
-        value = value_at(rerun, key)
-        if adapter_of(rerun, value) is not None:
-            if unit.kind == "def":
-                touch(rerun, key, swap, removed=unit)
-            elif not only_state(rerun, unit, key):
-                schedule(rerun, key)
-        elif unit.kind in ("def", "class") and type(value) is not FunctionType:
-            if not issubclass(type(value), registries.CONTAINERS) and rebuildable(rerun, key):
-                schedule(rerun, key)
-        elif unit.kind == "def" and key[1] in unit.scan.decorators and rebuildable(rerun, key):
+        _gone_from(rerun, swap, unit, key)
+    if not keys and unit.kind == "expr" and not _overwritten(unit):
+        _refuse_unknown(rerun, swap, unit)
+
+
+def _gone_from(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key) -> None:
+    """A statement that filled an object is gone."""
+    value = value_at(rerun, key)
+    if adapter_of(rerun, value) is not None:
+        if unit.kind == "def":
+            touch(rerun, key, swap, removed=unit)
+        elif not only_state(rerun, unit, key):
             schedule(rerun, key)
-        elif unit.scan.hard or unit.kind in ("expr", "for", "with", "other", "assign"):
-            sets = any(name == key[1] for name, _ in unit.scan.assigns)
-            if sets and not issubclass(type(value), registries.CONTAINERS):
-                continue
-            if rebuildable(rerun, key):
-                schedule(rerun, key)
-            elif key == (swap.name, key[1]) and key[1] in unit.scan.binds:
-                continue  # x += 1: the name is bound anew as a chain
-            elif unit.kind != "assign" and not _repeatable(unit):
-                refuse_undoing(rerun, swap, unit, key, "was removed")
-    if not keys and unit.kind == "expr" and not _repeatable(unit):
-        _unknown(rerun, swap, unit)
+        return
+    container = issubclass(type(value), registries.CONTAINERS)
+    definition = unit.kind in ("def", "class")
+    if definition and type(value) is not FunctionType:
+        if not container and rebuildable(rerun, key):
+            schedule(rerun, key)
+        return
+    if unit.kind == "def" and key[1] in unit.scan.decorators and rebuildable(rerun, key):
+        schedule(rerun, key)
+        return
+    if not unit.scan.hard and (definition or unit.kind in ("if", "try")):
+        return
+    if not container and any(name == key[1] for name, _ in unit.scan.assigns):
+        return  # X.a = 1: the attribute goes (`removed`)
+    if rebuildable(rerun, key):
+        schedule(rerun, key)
+    elif not (_binds(swap, unit, key) or unit.kind == "assign" or _overwritten(unit)):
+        refuse_undoing(rerun, swap, unit, key, "was removed")
 
 
-def _repeatable(unit: Unit) -> bool:
+def _binds(swap: ModuleSwap, unit: Unit, key: Key) -> bool:
+    """``x += 1``: the name is bound anew as a chain."""
+    return key[0] == swap.name and key[1] in unit.scan.binds
+
+
+def _overwritten(unit: Unit) -> bool:
     """A changed call shows as one gone and one new: say whether the new one overwrites what the old one did."""
     methods = {m for _, m in unit.scan.methods}
-    return bool(methods) and all(m.startswith(REPEATABLE) for m in methods)
+    return bool(methods) and overwrites(methods)
 
 
-def refuse_undoing(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key, why: str) -> None:
+def refuse_undoing(
+    rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key, happened: Happened
+) -> None:
     """Refuse what a statement did to an object that is not made anew, unless doing it again overwrites it.
 
     Args:
@@ -109,7 +121,7 @@ def refuse_undoing(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key, why: st
         swap: The statement's module.
         unit: The statement.
         key: The object.
-        why: What happened to the statement: ``was removed``, ``was changed``, ``runs again``.
+        happened: To the statement.
 
     Raises:
         Refused: What it did cannot be undone.
@@ -117,21 +129,20 @@ def refuse_undoing(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key, why: st
     value = value_at(rerun, key)
     if isinstance(value, type) or type(value) is FunctionType or value is MISSING:
         return
-    if all(m.startswith(REPEATABLE) for _, m in unit.scan.methods) and why != "was removed":
+    if happened != "was removed" and overwrites(m for _, m in unit.scan.methods):
         return
     raise Refused(
-        f"line {unit.line} of {swap.name} {why}: what it did to {key[1]} cannot be undone"
+        f"line {unit.line} of {swap.name} {happened}: what it did to {key[1]} cannot be undone"
     )
 
 
-def _unknown(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
+def _refuse_unknown(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
+    """Refuse a call that is gone, unless it is known to leave nothing, or its function is ours: its body is read."""
     value = unit.node.value if isinstance(unit.node, ast.Expr) else None
     if not isinstance(value, ast.Call):
         return
     name = dotted(value.func)
-    if name in ("print", "len", "repr", "isinstance") or name.rpartition(".")[2].startswith(
-        REPEATABLE
-    ):
+    if leaves_nothing(name):
         return
     function = swap.names.get(name)
     if type(function) is FunctionType and function.__module__ in rerun.tracker.loaded:
@@ -156,28 +167,31 @@ def _edited(rerun: Rerun, swap: ModuleSwap, step: Step, index: int) -> None:
         ):
             schedule(rerun, (swap.name, name))
     for key in keys:
-        value = value_at(rerun, key)
-        if adapter_of(rerun, value) is not None:
-            if unit.kind == "def":
-                touch(rerun, key, swap, ran=unit)
-            elif not only_state(rerun, unit, key):
-                schedule(rerun, key)
-        elif step.situation == "new":
-            if (
-                unit.kind not in ("def", "class")
-                and _filled_later(rerun, swap, key, index)
-                and rebuildable(rerun, key)
-            ):
-                if not (unit.scan.assigns and not issubclass(type(value), registries.CONTAINERS)):
-                    schedule(rerun, key)
-        elif sets_anew(step):
-            continue
-        elif rebuildable(rerun, key):
+        _edited_for(rerun, swap, step, index, key)
+
+
+def _edited_for(rerun: Rerun, swap: ModuleSwap, step: Step, index: int, key: Key) -> None:
+    """A statement that fills an object was edited, or is new."""
+    unit, value = step.unit, value_at(rerun, key)
+    if adapter_of(rerun, value) is not None:
+        if unit.kind == "def":
+            touch(rerun, key, swap, ran=unit)
+        elif not only_state(rerun, unit, key):
             schedule(rerun, key)
-        elif key[0] == swap.name and key[1] in unit.scan.binds:
-            continue
-        elif unit.kind != "assign":
-            refuse_undoing(rerun, swap, unit, key, "was changed")
+        return
+    if step.situation == "new":
+        if unit.kind in ("def", "class") or not _filled_later(rerun, swap, key, index):
+            return  # it comes last, as in the file
+        sets = bool(unit.scan.assigns) and not issubclass(type(value), registries.CONTAINERS)
+        if rebuildable(rerun, key) and not sets:
+            schedule(rerun, key)
+        return
+    if sets_anew(step):
+        return
+    if rebuildable(rerun, key):
+        schedule(rerun, key)
+    elif not (_binds(swap, unit, key) or unit.kind == "assign"):
+        refuse_undoing(rerun, swap, unit, key, "was changed")
 
 
 def _definition_edited(rerun: Rerun, swap: ModuleSwap, unit: Unit, old: Unit) -> None:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import ast
 from types import FunctionType, ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from hotswap.live import adapters, registries
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import VALUES, instance_dict
 from hotswap.live.rerun.joining import follow
+from hotswap.live.rerun.repeatable import asks
 from hotswap.source.graph import resolve
-from hotswap.source.nodes import dotted
 
 if TYPE_CHECKING:
     from hotswap.live.adapters.base import Adapter
     from hotswap.live.rerun.state import Key, ModuleSwap, Rerun
     from hotswap.source.plan import Step
     from hotswap.source.units import Unit
-
-SHARED: Final = ("getLogger",)
-"""Functions that give the object they gave before: running such a statement again makes nothing anew."""
 
 
 def adapter_of(rerun: Rerun, value: Any) -> Adapter | None:
@@ -146,7 +143,7 @@ def rebuildable(rerun: Rerun, key: Key) -> bool:
             return False
         follow(rerun, entry)
     step = maker_of(rerun, key)
-    if step is None or step.unit.scan.irrevocable or _asks(step.unit):
+    if step is None or step.unit.scan.irrevocable or asks(step.unit):
         return False
     if step.unit.kind == "def":
         return type(value) is FunctionType
@@ -162,12 +159,7 @@ def rebuildable(rerun: Rerun, key: Key) -> bool:
 def asked_for(rerun: Rerun, key: Key) -> bool:
     """Say whether the object was there before its statement asked for it, and is the same when that runs again."""
     step = maker_of(rerun, key)
-    return step is not None and _asks(step.unit)
-
-
-def _asks(unit: Unit) -> bool:
-    value = unit.value
-    return isinstance(value, ast.Call) and dotted(value.func).rpartition(".")[2] in SHARED
+    return step is not None and asks(step.unit)
 
 
 def only_state(rerun: Rerun, unit: Unit, key: Key) -> bool:

@@ -8,6 +8,7 @@ import functools
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from hotswap.live.factories import CALLING
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import class_dict, mro
 from hotswap.live.rerun.chains import chain_reason
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
     from hotswap.live.rerun.state import ModuleSwap, Rerun
     from hotswap.source.plan import Step
     from hotswap.source.units import Unit
-
-CALLING: Final = (map, filter, list, tuple, set, frozenset, dict)
-"""Built-in classes that call a function they are given, at once or when read."""
-
 
 KEEPING: Final = frozenset({"attr", "attrs", "dataclasses", "functools", "pydantic"})
 """Packages whose functions keep what they are given; so do those of frameworks with an adapter."""
