@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from hotswap.target import Target
 
 
+class _CrashedError(Exception):
+    """The program has ended by an exception: its TLS connections wait in the keeper for whoever starts it again."""
+
+
 def run_program(
     options: Options, target: Target, arguments: Sequence[str], console: Console, manifest: Any
 ) -> int:
@@ -40,10 +44,17 @@ def run_program(
     script = _script(target)
     sys.argv[:] = [target.path if _is_module(target) else target.given, *arguments]
     session.plan = ReloadPlan(name=target.given, preflight=lambda: _preflight(script), program=True)
+    crashed = False
     try:
-        return _run(session, target, script)
+        try:
+            return _run(session, target, script)
+        except _CrashedError:
+            crashed = True
+            return 1
     finally:
         session.close()
+        if not crashed and session.registry.keeping is not None:
+            session.registry.keeping.farewell()
         console.stopped()
 
 
@@ -65,9 +76,9 @@ def _run(session: Session, target: Target, script: str) -> int:
         print_like_python(error)
         _join()
         return -signal.SIGINT
-    except BaseException as error:  # noqa: BLE001 -- whatever it is, it ends the program
+    except BaseException as error:
         print_like_python(error)
-        return 1
+        raise _CrashedError from error
     return 0
 
 

@@ -10,173 +10,97 @@ no user code, has a session of its own (Ctrl+C does not reach it), and leaves wh
 
 from __future__ import annotations
 
-import asyncio
+import base64
 import contextlib
+import errno
+import functools
 import os
 import socket
 import ssl
 import sys
+import traceback
+import warnings
 from typing import TYPE_CHECKING, Any
 
+from hotswap.handover.relay import Relay
+from hotswap.handover.turning import Turning
 from hotswap.wire.messages import Messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hotswap.handover.turning import Timer
 
-class Side(asyncio.Protocol):
-    """One side of a connection: what it receives, its other side sends; the slower one sets the pace."""
+ACCEPTED = 64
+"""Clients accepted at a time: those that are served already wait meanwhile."""
 
-    def __init__(self) -> None:
-        self.other: Side | None = None
-        self.transport: Any = None
-        self.early: list[bytes] = []
-        self.ended = False
+BACKLOG = 4096
+"""Clients that may wait to be accepted; the system has a limit of its own."""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-        if self.other is not None:
-            for data in self.other.early:  # in order, before anything newer
-                self.transport.write(data)
-            self.other.early.clear()
-            if self.other.ended:
-                self.finish()
+RETRY = 1.0
+"""Seconds without accepting when descriptors have run out; asyncio's own."""
 
-    def data_received(self, data: bytes) -> None:
-        other = self.other
-        if other is None or other.transport is None:
-            self.early.append(data)
-        else:
-            other.transport.write(data)
+LAST = 5.0
+"""Seconds for connections to end after the server's farewell."""
 
-    def pause_writing(self) -> None:
-        if self.other is not None and self.other.transport is not None:
-            self.other.transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        other = self.other
-        if other is not None and other.transport is not None and not other.transport.is_closing():
-            other.transport.resume_reading()
-
-    def finish(self) -> None:
-        """Send no more: the other side has ended."""
-        transport = self.transport
-        if transport is None or transport.is_closing():
-            return
-        if transport.can_write_eof():
-            transport.write_eof()
-        else:
-            transport.close()
-
-    def eof_received(self) -> bool:
-        self.ended = True
-        if self.other is not None:
-            self.other.finish()
-        return True
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        self.ended = True
-        other = self.other
-        if other is not None and other.transport is not None:
-            other.transport.close()
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
-class Outer(Side):
-    """The client's side, decrypted."""
+class Kept:
+    """A TLS connection whose handshake is done: what the server is told of it, and the relay that serves it."""
 
-    def __init__(self, keeper: Keeper, key: str) -> None:
-        super().__init__()
-        self._keeper = keeper
+    __slots__ = ("given", "key", "opening", "relay", "tells")
+
+    def __init__(self, key: str, relay: Relay, tells: dict[str, Any]) -> None:
         self.key = key
-        self.id = keeper.next_id()
+        self.relay = relay
+        self.tells = tells
+        """What the server cannot ask of its own end."""
         self.opening = ""
-        self.waiting = False
-        """The client has spoken last."""
-        self.far: socket.socket | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        near, self.far = socket.socketpair()
-        near.setblocking(False)
-        self.far.setblocking(False)
-        inner = Inner(self)
-        self.other = inner
-        inner.other = self
-        asyncio.get_running_loop().create_task(self._plug(near, inner))
-
-    async def _plug(self, near: socket.socket, inner: Side) -> None:
-        await asyncio.get_running_loop().create_connection(lambda: inner, sock=near)
-        self._keeper.enter(self)
-
-    def data_received(self, data: bytes) -> None:
-        self.waiting = True
-        super().data_received(data)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        if self.far is not None:
-            self.far.close()
-        self._keeper.forget(self)
-
-    def facts(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "key": self.key,
-            "peer": self.transport.get_extra_info("peername"),
-            "here": self.transport.get_extra_info("sockname"),
-            "opening": self.opening,
-        }
-
-
-class Inner(Side):
-    """The server's side."""
-
-    def __init__(self, outer: Outer) -> None:
-        super().__init__()
-        self._outer = outer
-
-    def data_received(self, data: bytes) -> None:
-        self._outer.waiting = False
-        super().data_received(data)
-
-    def eof_received(self) -> bool:
-        """The server has closed: what it wrote is sent, then the client's side closes."""
-        self._outer.transport.close()
-        return True
+        """A WebSocket's opening request: after a crash the server needs no more."""
+        self.given = False
+        """The server that is there has it."""
 
 
 class Keeper:
-    """All connections of one server, and the way to whoever serves them now."""
+    """All connections of one server, and the way to whoever serves them now.
+
+    Args:
+        control: The socket on which servers connect, listening.
+        grace: Seconds that a server which has gone is waited for.
+    """
 
     def __init__(self, control: socket.socket, grace: float) -> None:
         self._control = control
         self._grace = grace
+        self._turning = Turning()
         self._server: Messages | None = None
-        self._connections: dict[int, Outer] = {}
-        self._given: set[int] = set()
-        self._listeners: dict[str, list[tuple[socket.socket, Any]]] = {}
+        self._kept: dict[int, Kept] = {}
+        self._ready: set[str] = set()
+        """Listeners whose server has said what it holds."""
+        self._listeners: dict[str, list[socket.socket]] = {}
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._last_id = 0
-        self._gone: asyncio.TimerHandle | None = None
-        self._over = asyncio.Event()
+        self._leaving = False
+        self._gone: Timer | None = None
 
-    def next_id(self) -> int:
-        self._last_id += 1
-        return self._last_id
-
-    async def run(self) -> None:
+    def run(self) -> None:
         """Serve until the server says farewell, or has been gone for `grace` seconds."""
-        loop = asyncio.get_running_loop()
-        loop.add_reader(self._control.fileno(), self._accept)
+        self._turning.add_reader(self._control.fileno(), self._meet)
         self._leave_later()
-        await self._over.wait()
+        self._turning.run()
 
     def _leave_later(self) -> None:
-        self._gone = asyncio.get_running_loop().call_later(self._grace, self._over.set)
+        self._gone = self._turning.call_later(self._grace, self._turning.stop)
 
-    def _accept(self) -> None:
+    # The server.
+
+    def _meet(self) -> None:
         """Let the new server's connection take the place of the old one's."""
-        link, _ = self._control.accept()
+        try:
+            link, _ = self._control.accept()
+        except OSError:  # it has gone again
+            return
         if not _same_user(link):
             link.close()
             return
@@ -184,111 +108,192 @@ class Keeper:
             self._server.close()
         if self._gone is not None:
             self._gone.cancel()
-        self._given.clear()
-        self._server = Messages(link, self._told, self._lost_server)
+        self._ready.clear()
+        for kept in self._kept.values():
+            kept.given = False
+        self._server = Messages(self._turning, link, self._told, self._lost_server)
 
     def _lost_server(self) -> None:
         self._server = None
-        self._leave_later()
+        if not self._leaving:
+            self._leave_later()
 
     def _told(self, message: dict[str, Any], fd: int | None) -> None:
         handlers: dict[str, Callable[[dict[str, Any], int | None], None]] = {
             "listen": self._listen,
             "have": self._have,
             "deposit": self._deposit,
+            "ended": self._ended,
+            "shut": self._shut,
             "farewell": self._farewell,
         }
-        handlers[message["say"]](message, fd)
+        try:
+            handlers[message["say"]](message, fd)
+        except Exception:  # noqa: BLE001 -- one message not understood is not the end of the others
+            traceback.print_exc()
 
-    def _farewell(self, message: dict[str, Any], fd: int | None) -> None:  # noqa: ARG002
-        for outer in list(self._connections.values()):
-            outer.transport.close()
-        self._over.set()
-
-    def _deposit(self, message: dict[str, Any], fd: int | None) -> None:  # noqa: ARG002
-        outer = self._connections.get(message["id"])
-        if outer is not None:
-            outer.opening = message["opening"]
+    def _answer(self, message: dict[str, Any], fd: int | None = None) -> None:
+        if self._server is not None:
+            self._server.send(message, fd)
 
     def _listen(self, message: dict[str, Any], fd: int | None) -> None:
         """Serve a listener, renew its certificates, or give one back that is served already."""
-        key = message["key"]
+        key, fault = message["key"], ""
         try:
-            self._contexts[key] = self._renewed(key, message["tls"])
-        except (OSError, ValueError) as error:
-            self._answer({"say": "listening", "key": key, "fault": str(error)})
-            return
-        if fd is not None:
-            listening = socket.socket(fileno=fd)
-            listening.setblocking(False)
-            asyncio.get_running_loop().create_task(self._serve(key, listening))
-            return
-        held = self._listeners.get(key, ())
-        for listening, _ in held:
-            self._answer({"say": "listener", "key": key}, listening.fileno())
-        self._answer({"say": "listening", "key": key, "fault": ""})
-
-    def _renewed(self, key: str, settings: dict[str, Any]) -> ssl.SSLContext:
-        """Make a context, or load new certificates into the one that is used."""
-        context = self._contexts.get(key) or ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(settings["certfile"], settings["keyfile"], settings["password"])
-        for authority in settings["authorities"]:
-            context.load_verify_locations(**authority)
-        context.verify_mode = ssl.VerifyMode(settings["verify"])
-        if settings["alpn"]:
-            context.set_alpn_protocols(settings["alpn"])
-        if settings["ciphers"]:
-            context.set_ciphers(settings["ciphers"])
-        return context
-
-    async def _serve(self, key: str, listening: socket.socket) -> None:
-        fault = ""
-        try:
-            server = await asyncio.get_running_loop().create_server(
-                lambda: Outer(self, key), sock=listening.dup(), ssl=self._contexts[key]
-            )
-            self._listeners.setdefault(key, []).append((listening, server))
+            self._contexts[key] = _context(message["tls"])
         except (OSError, ValueError) as error:
             fault = str(error)
+        if fd is not None:
+            listening = socket.socket(fileno=fd)
+            if fault:
+                listening.close()
+            else:
+                listening.setblocking(False)
+                listening.listen(BACKLOG)
+                self._listeners.setdefault(key, []).append(listening)
+                self._open(key, listening)
+        elif not fault:
+            for listening in self._listeners.get(key, ()):
+                self._answer({"say": "listener", "key": key}, listening.fileno())
         self._answer({"say": "listening", "key": key, "fault": fault})
 
     def _have(self, message: dict[str, Any], fd: int | None) -> None:  # noqa: ARG002
         """Give the server what it does not hold; close what a crash left half answered."""
         key, have = message["key"], set(message["ids"])
-        for outer in list(self._connections.values()):
-            if outer.key != key:
-                continue
-            if outer.id in have:
-                self._given.add(outer.id)
-            elif message["crashed"] and outer.waiting and not outer.opening:
-                outer.transport.close()  # a request that nobody will answer
+        self._ready.add(key)
+        for kept in [each for each in self._kept.values() if each.key == key]:
+            if kept.tells["id"] in have:
+                kept.given = True
+            elif message["crashed"] and kept.relay.waiting and not kept.opening:
+                kept.relay.abort()  # a request that nobody will answer
             else:
-                self.enter(outer, ready=True)
-        self._ready(key)
+                self._give(kept)
 
-    def _ready(self, key: str) -> None:
-        self._keys = getattr(self, "_keys", set()) | {key}
+    def _deposit(self, message: dict[str, Any], fd: int | None) -> None:  # noqa: ARG002
+        kept = self._kept.get(message["id"])
+        if kept is not None:
+            kept.opening = message["opening"]
 
-    def enter(self, outer: Outer, *, ready: bool = False) -> None:
-        """Give a connection to the server, once it has said what it holds."""
-        self._connections[outer.id] = outer
-        known = ready or outer.key in getattr(self, "_keys", set())
-        if (
-            self._server is not None
-            and known
-            and outer.id not in self._given
-            and outer.far is not None
-        ):
-            self._given.add(outer.id)
-            self._answer({"say": "connection", **outer.facts()}, outer.far.fileno())
+    def _ended(self, message: dict[str, Any], fd: int | None) -> None:  # noqa: ARG002
+        """The server has closed a connection: with our copy of its end gone as well, the relay sees that."""
+        kept = self._kept.get(message["id"])
+        if kept is not None:
+            kept.relay.release()
 
-    def forget(self, outer: Outer) -> None:
-        self._connections.pop(outer.id, None)
-        self._given.discard(outer.id)
+    def _shut(self, message: dict[str, Any], fd: int | None) -> None:  # noqa: ARG002
+        self._close(message["key"])
 
-    def _answer(self, message: dict[str, Any], fd: int | None = None) -> None:
-        if self._server is not None:
-            self._server.send(message, fd)
+    def _farewell(self, message: dict[str, Any], fd: int | None) -> None:  # noqa: ARG002
+        """The server ends for good: what it said is still sent; whoever starts next starts a keeper of its own."""
+        self._leaving = True
+        self.hide()
+        for key in list(self._listeners):
+            self._close(key)
+        for kept in list(self._kept.values()):
+            kept.relay.release()
+        self._turning.call_later(LAST, self._turning.stop)
+        self._leave_when_done()
+
+    def _leave_when_done(self) -> None:
+        if self._leaving and not self._kept:
+            self._turning.stop()
+
+    def hide(self) -> None:
+        """Take no server any more."""
+        if self._control.fileno() >= 0:
+            self._turning.remove_reader(self._control.fileno())
+            path = self._control.getsockname()
+            self._control.close()
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+
+    # Clients.
+
+    def _open(self, key: str, listening: socket.socket) -> None:
+        """Accept what comes to a listener."""
+        if listening.fileno() >= 0:
+            self._turning.add_reader(listening.fileno(), lambda: self._accept(key, listening))
+
+    def _close(self, key: str) -> None:
+        """Accept no more; those that were accepted stay."""
+        for listening in self._listeners.pop(key, ()):
+            self._turning.remove_reader(listening.fileno())
+            listening.close()
+
+    def _accept(self, key: str, listening: socket.socket) -> None:
+        for _ in range(ACCEPTED):
+            try:
+                client, address = listening.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno in _EXHAUSTED:
+                    self._turning.remove_reader(listening.fileno())
+                    self._turning.call_later(RETRY, lambda: self._open(key, listening))
+                    return
+                continue  # that client has gone again
+            client.setblocking(False)
+            if client.family != socket.AF_UNIX:
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._last_id += 1
+            identity = self._last_id
+            Relay(
+                self._turning,
+                client,
+                self._contexts[key],
+                opened=functools.partial(self._enter, identity, key, address),
+                over=functools.partial(self._forget, identity),
+            )
+
+    def _enter(self, identity: int, key: str, address: Any, relay: Relay) -> None:
+        """Know a connection from the end of its handshake on: later a closed one may tell no more."""
+        tls = relay.tls
+        der = tls.getpeercert(binary_form=True)
+        agreed = {
+            "alpn": tls.selected_alpn_protocol(),
+            "version": tls.version(),
+            "cipher": tls.cipher(),
+            "compression": tls.compression(),
+            "certificate": tls.getpeercert(),
+            "der": base64.b64encode(der).decode() if der else None,
+        }
+        here = relay.client.getsockname()
+        tells = {"id": identity, "key": key, "peer": address, "here": here, "tls": agreed}
+        kept = self._kept[identity] = Kept(key, relay, tells)
+        if key in self._ready:
+            self._give(kept)
+
+    def _give(self, kept: Kept) -> None:
+        """Give a connection to the server; it gets each once."""
+        if self._server is not None and not kept.given and kept.relay.far is not None:
+            kept.given = True
+            message = {"say": "connection", "opening": kept.opening, **kept.tells}
+            self._answer(message, kept.relay.far.fileno())
+
+    def _forget(self, identity: int) -> None:
+        self._kept.pop(identity, None)
+        self._leave_when_done()
+
+
+def _context(settings: dict[str, Any]) -> ssl.SSLContext:
+    """Make a context as the server's own is; each time anew, so that what was taken back is gone."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    for certificate in settings["certificates"]:
+        context.load_cert_chain(**certificate)
+    for authority in settings["authorities"]:
+        if "der" in authority:
+            authority["cadata"] = base64.b64decode(authority.pop("der"))
+        context.load_verify_locations(**authority)
+    for name, arguments in settings["calls"]:
+        getattr(context, name)(*arguments)
+    context.verify_mode = ssl.VerifyMode(settings["verify_mode"])
+    context.verify_flags = ssl.VerifyFlags(settings["verify_flags"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # old versions of TLS are the program's own choice
+        context.minimum_version = ssl.TLSVersion(settings["minimum_version"])
+        context.maximum_version = ssl.TLSVersion(settings["maximum_version"])
+        context.options = ssl.Options(settings["options"] | ssl.OP_NO_RENEGOTIATION)
+    return context
 
 
 def _same_user(link: socket.socket) -> bool:
@@ -307,18 +312,11 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     control.setblocking(False)
     control.listen(4)  # whoever connects is told by the system that it talks to this process
-    path = control.getsockname()
     keeper = Keeper(control, float(sys.argv[2]))
     try:
-        asyncio.run(_run(keeper))
+        keeper.run()
     finally:
-        with contextlib.suppress(OSError):
-            os.unlink(path)
-
-
-async def _run(keeper: Keeper) -> None:
-    await keeper.run()
-    await asyncio.sleep(0.05)  # closing connections get their close_notify out
+        keeper.hide()
 
 
 if __name__ == "__main__":

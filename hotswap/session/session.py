@@ -96,11 +96,10 @@ class Session:
         self.env.adopt(carried.get("env") or {})
         self.saving = Saving(self)
         self.reloading = Reloading(self, carried)
-        tls = bool(options.ssl_certfile) and options.tls_keeper
         self.registry = wire.install(
             manifest,
             on_settled=self.reloading.settled,
-            keeper=KEEPER_PATIENCE if tls else None,
+            keeper=KEEPER_PATIENCE if options.tls_keeper else None,
         )
         self.state = handover.State(self.registry)
         self.swapper = Swapper(self.roots, pin=options.pin, live_loops=options.live_loops)

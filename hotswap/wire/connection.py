@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hotswap.wire.lines import Gathering
+    from hotswap.wire.peers import Peer
 
 
 class Connection:
@@ -39,7 +40,8 @@ class Connection:
         """Objects of the last image that stand for this connection; see `hotswap.wire.objects`."""
         self.held: Gathering | None = None
         """Accepted while reading was gated: not served yet."""
-        self.peer: tuple[object, ...] = ()
+        self.peer: Peer | None = None
+        """What the keeper tells of the client's side."""
 
     @property
     def live(self) -> bool:

@@ -10,8 +10,12 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from hotswap.wire.peers import FACTS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from hotswap.wire.peers import Peer
 
 _LINGER = 65536
 """A write of more than this is not kept alive by an idle connection: its tail is dropped by a timer."""
@@ -25,22 +29,24 @@ class Line(asyncio.Transport):
     def __init__(self, real: Any) -> None:
         super().__init__()
         self.real = real
-        self.peer: tuple[object, ...] = ()
+        self.peer: Peer | None = None
         self._tail: deque[bytes] = deque()
         self._tail_size = 0
         self._timer: asyncio.TimerHandle | None = None
 
     @classmethod
-    def over(cls, transport: Any, peer: tuple[object, ...] = ()) -> Any:
+    def over(cls, transport: Any, peer: Peer | None = None) -> Any:
         """Give a transport whose unsent bytes can be had: `transport` itself where it tells.
 
         Args:
             transport: A loop's own.
-            peer: ``(peername, sockname, scheme)`` when `transport` cannot tell itself: behind the keeper.
+            peer: What `transport` cannot tell itself, behind the keeper.
         """
         if isinstance(transport, cls):
             return transport
-        if not peer and (hasattr(transport, "_buffer") or transport.get_extra_info("sslcontext")):
+        if peer is None and (
+            hasattr(transport, "_buffer") or transport.get_extra_info("sslcontext")
+        ):
             return transport
         line = cls(transport)
         line.peer = peer
@@ -86,23 +92,19 @@ class Line(asyncio.Transport):
         return b"".join(self._tail)[-pending:] if pending else b""
 
     def write_eof(self) -> None:
+        if self.peer is not None:
+            raise NotImplementedError("half-closing is not possible over TLS")
         self.real.write_eof()
 
     def can_write_eof(self) -> bool:
-        return bool(self.real.can_write_eof())
+        """Over TLS nobody can, as on asyncio's own transports: the keeper takes it for the end."""
+        return self.peer is None and bool(self.real.can_write_eof())
 
     def abort(self) -> None:
-        self._end()
         self.real.abort()
 
     def close(self) -> None:
-        self._end()
         self.real.close()
-
-    def _end(self) -> None:
-        """Tell the keeper, which holds a copy of the descriptor: closing ours alone would say nothing."""
-        if self.peer and not self.real.is_closing() and self.real.can_write_eof():
-            self.real.write_eof()
 
     def is_closing(self) -> bool:
         return bool(self.real.is_closing())
@@ -117,8 +119,8 @@ class Line(asyncio.Transport):
         return bool(self.real.is_reading())
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        if self.peer and name in _FACTS:
-            return _Named(self.peer).fact(name, self.real)
+        if self.peer is not None and name in FACTS:
+            return self.peer.fact(name, self.real)
         return self.real.get_extra_info(name, default)
 
     def get_write_buffer_size(self) -> int:
@@ -140,35 +142,6 @@ class Line(asyncio.Transport):
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
-
-
-_FACTS = frozenset({"socket", "peername", "sockname", "sslcontext"})
-
-
-class _Named:
-    """Stands for the socket of a connection whose descriptor is one end of the keeper's pair."""
-
-    def __init__(self, peer: tuple[object, ...], plug: Any = None) -> None:
-        self._peername, self._sockname, self._scheme, *_ = peer
-        self._plug = plug
-
-    def fact(self, name: str, real: Any) -> Any:
-        if name == "socket":
-            return _Named(
-                (self._peername, self._sockname, self._scheme), real.get_extra_info("socket")
-            )
-        if name == "sslcontext":
-            return self if self._scheme == "https" else None
-        return self._peername if name == "peername" else self._sockname
-
-    def getpeername(self) -> object:
-        return self._peername
-
-    def getsockname(self) -> object:
-        return self._sockname
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._plug, name)
 
 
 class Mute(asyncio.Transport):

@@ -80,6 +80,36 @@ class Several(asyncio.AbstractServer):
         await self.wait_closed()
 
 
+class Elsewhere(Several):
+    """Servers whose clients the keeper accepts: they hold the sockets, and must never accept themselves."""
+
+    def __init__(self, servers: Sequence[Any], closed: Callable[[], object]) -> None:
+        super().__init__(servers)
+        self._closed = closed
+        self._forever: asyncio.Future[None] | None = None
+
+    def is_serving(self) -> bool:
+        return bool(self.sockets)
+
+    async def start_serving(self) -> None:
+        """Do nothing: the keeper does it already."""
+
+    async def serve_forever(self) -> None:
+        self._forever = self.get_loop().create_future()
+        try:
+            await self._forever
+        finally:
+            self._forever = None
+            self.close()
+
+    def close(self) -> None:
+        if self.sockets:
+            self._closed()
+        super().close()
+        if self._forever is not None:
+            self._forever.cancel()
+
+
 _TCP_ONLY = ("family", "flags", "reuse_address", "reuse_port", "keep_alive")
 
 
@@ -112,7 +142,7 @@ def _patch_tcp(loop_class: Any, registry: Registry) -> None:
         **options: Any,
     ) -> Any:
         context = options.get("ssl")
-        if context is not None and registry.keeping is not None:
+        if context is not None and registry.keeping is not None and registry.keeping.serves(self):
             settings = registry.keeping.settings(context)
             if settings is not None:
                 arguments = (protocol_factory, host, port, options, settings)
@@ -200,10 +230,10 @@ async def _open_kept(
         for each in inherited:
             each.setblocking(False)
         servers = [await create_server(loop, entry, sock=each, **rest) for each in inherited]
-        server = servers[0] if len(servers) == 1 else Several(servers)
     else:
-        server = await create_server(loop, entry, host, port, **plain)
-        await keeping.listen(key, server.sockets, settings)
+        servers = [await create_server(loop, entry, host, port, **plain)]
+        await keeping.listen(key, servers[0].sockets, settings)
+    server = Elsewhere(servers, functools.partial(keeping.shut, key))
     registry.listening(key, server)
     await registry.adopt(loop, key, factory)
     keeping.take(key, factory)

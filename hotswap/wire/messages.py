@@ -7,15 +7,30 @@ their message (``SCM_RIGHTS``), in order.
 from __future__ import annotations
 
 import array
-import asyncio
 import json
 import os
 import socket
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+class Loop(Protocol):
+    """What is asked of a loop here: asyncio's and the keeper's own have it."""
+
+    def add_reader(self, fd: int, step: Callable[[], object], /) -> object:
+        """Call `step` whenever `fd` has something to read."""
+
+    def remove_reader(self, fd: int, /) -> object:
+        """Call nobody any more when `fd` has something to read."""
+
+    def add_writer(self, fd: int, step: Callable[[], object], /) -> object:
+        """Call `step` whenever `fd` takes something."""
+
+    def remove_writer(self, fd: int, /) -> object:
+        """Call nobody any more when `fd` takes something."""
 
 
 class Messages:
@@ -23,6 +38,7 @@ class Messages:
 
     def __init__(
         self,
+        loop: Loop,
         link: socket.socket,
         told: Callable[[dict[str, Any], int | None], None],
         lost: Callable[[], None],
@@ -31,10 +47,12 @@ class Messages:
         self._link = link
         self._told = told
         self._lost = lost
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
         self._buffer = bytearray()
         self._descriptors: deque[int] = deque()
         self._outgoing: deque[tuple[bytes, int | None]] = deque()
+        self._full = False
+        """The link takes no more just now."""
         self._loop.add_reader(link.fileno(), self._read)
 
     def send(self, message: dict[str, Any], fd: int | None = None) -> None:
@@ -52,6 +70,7 @@ class Messages:
             try:
                 sent = self._link.sendmsg([data], rights)
             except BlockingIOError:
+                self._full = True
                 self._loop.add_writer(self._link.fileno(), self._write)
                 return
             except OSError:
@@ -64,7 +83,9 @@ class Messages:
                 self._outgoing[0] = (data[sent:], None)
             else:
                 self._outgoing.popleft()
-        self._loop.remove_writer(self._link.fileno())
+        if self._full:
+            self._full = False
+            self._loop.remove_writer(self._link.fileno())
 
     def _read(self) -> None:
         try:
@@ -92,7 +113,11 @@ class Messages:
         if self._link.fileno() >= 0:
             self._loop.remove_reader(self._link.fileno())
             self._loop.remove_writer(self._link.fileno())
-            self._link.close()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Close this end, whose loop is closed already."""
+        self._link.close()
         for _, fd in self._outgoing:
             if fd is not None:
                 os.close(fd)

@@ -7,7 +7,10 @@ with the standard library alone.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from hotswap.wire.peers import Peer
 
 VERSION = 1
 """Of these records. Another version drops the state, never the connections (`hotswap.handover.carrier`)."""
@@ -48,11 +51,11 @@ class ConnectionRecord(NamedTuple):
     eof: bool = False
     """The peer has half-closed."""
     note: str = ""
-    """Kind-specific: the last ``id:`` of an event stream; the keeper's name of a TLS connection."""
+    """Kind-specific: the last ``id:`` of an event stream."""
     attributes: tuple[tuple[str, bytes], ...] = ()
     """Of a user's own protocol: attribute name and pickled value."""
-    peer: tuple[object, ...] = ()
-    """``(peername, sockname, scheme)`` when the descriptor itself cannot tell: behind the keeper."""
+    peer: Peer | None = None
+    """What the descriptor itself cannot tell, behind the keeper."""
 
     @property
     def word(self) -> str:

@@ -21,6 +21,7 @@ from hotswap.wire.connection import Connection
 from hotswap.wire.datagrams import Datagrams
 from hotswap.wire.lines import Gathering, Line, unsent_of
 from hotswap.wire.names import Names
+from hotswap.wire.peers import Peer
 from hotswap.wire.records import ConnectionRecord
 from hotswap.wire.standstill import Standstill
 
@@ -134,6 +135,8 @@ class Registry:
             if held is not None and connection.live and connection.factory is not None:
                 self._begin(connection, connection.factory)
                 held.hand_over(connection.transport)
+        if self.keeping is not None:
+            self.keeping.go_on()
 
     def _begin(self, connection: Connection, factory: Callable[[], Any]) -> None:
         protocol = factory()
@@ -157,7 +160,7 @@ class Registry:
         factory: Callable[[], Any] | None,
         key: str,
         identity: int = 0,
-        peer: tuple[object, ...] = (),
+        peer: Peer | None = None,
     ) -> Connection:
         if not identity:
             identity = self.take_id()
@@ -183,7 +186,7 @@ class Registry:
             if not connection.live:
                 continue
             protocol = connection.protocol
-            if connection.transport.get_extra_info("sslcontext") and not connection.peer:
+            if connection.transport.get_extra_info("sslcontext") and connection.peer is None:
                 yield connection, protocol, self.secured
             else:
                 yield connection, protocol, self.kind_of(protocol)
@@ -320,7 +323,10 @@ class Registry:
 
     async def _receive(self, loop: asyncio.AbstractEventLoop, record: ConnectionRecord) -> Any:
         """Make an inherited descriptor a paused transport with a `Gathering` protocol."""
-        plug = socket.socket(fileno=record.fd)
+        if record.peer and self.keeping is not None:
+            plug: socket.socket = self.keeping.shared(record.fd, Peer(*record.peer).name)
+        else:
+            plug = socket.socket(fileno=record.fd)
         plug.setblocking(False)
         try:
             transport, _ = await loop.connect_accepted_socket(Gathering, plug)
@@ -339,12 +345,13 @@ class Registry:
         counted: bool = True,
     ) -> None:
         gathering: Gathering = transport.get_protocol()
+        peer = Peer(*record.peer) if record.peer else None  # a plain tuple from an older image
         shells = self.arrivals.standing.pop(record.id, None)
         if shells is not None and shells.line is not None:
             shells.line.real = transport  # the app holds this very transport object
-            shells.line.peer = record.peer
+            shells.line.peer = peer
             transport = shells.line
-        connection = self._introduce(transport, factory, record.key, record.id, record.peer)
+        connection = self._introduce(transport, factory, record.key, record.id, peer)
         connection.resumed = record.resumed
         connection.shells = shells
         if connection.shells is not None:

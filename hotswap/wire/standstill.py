@@ -69,6 +69,8 @@ class Standstill:
             else:
                 records.append(record)
         self._shared = None
+        if self._registry.keeping is not None:
+            self._registry.keeping.carry(each.peer.name for each in records if each.peer)
         return records, [
             f"{count} {why}" if count > 1 else f"1 {why}" for why, count in lost.items()
         ]

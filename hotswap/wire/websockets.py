@@ -170,7 +170,7 @@ class Tracked:
         if self.carried is None and self.handshake_complete:
             self.follow_window(b"")
             connection, keeping = self.connection, self.registry.keeping
-            if keeping is not None and connection is not None and connection.peer:
+            if keeping is not None and connection is not None and connection.peer is not None:
                 keeping.deposit(connection, self.opening)
         self.carried = None
 
@@ -381,7 +381,7 @@ def sansio(registry: Registry) -> type:
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
             connection = self.connection or self.registry.find(transport)
-            if connection is not None and connection.peer:
+            if connection is not None and connection.peer is not None:
                 # An inflate window would be lost with a killed process (exec.md section 8).
                 for factory in self.conn.available_extensions:
                     factory.client_no_context_takeover = True

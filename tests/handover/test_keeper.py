@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import shutil
@@ -180,3 +181,50 @@ def test_without_the_keeper_tls_connections_are_closed_with_1012_and_it_is_said(
     with pytest.raises((EOFError, ssl.SSLError), match=r"1012|closed|EOF"):
         each.receive()
     assert HTTP(secured(program)).get("/")["scheme"] == "https"
+
+
+def test_streams_over_tls_know_whom_they_talk_to_and_end_on_both_sides(
+    start: Callable[..., Program], loop: str, certificate: Path, tmp_path: Path
+) -> None:
+    environment = {"CERTIFICATE": str(certificate), "XDG_RUNTIME_DIR": str(tmp_path)}
+    options = ("--loop", loop, "--keeper", "30")
+    program = start(*options, target="locked:app", environment=environment)
+    (port,) = program.get("/")
+
+    def line(*, own: Path | None = None, version: ssl.TLSVersion | None = None) -> ssl.SSLSocket:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.set_alpn_protocols(["other", "lines"])
+        if own is not None:
+            context.load_cert_chain(own)
+        if version is not None:
+            context.maximum_version = version
+        return context.wrap_socket(program.connect(port), suppress_ragged_eofs=False)
+
+    plugs = [line(own=certificate), *(line() for _ in range(4))]
+    files = [plug.makefile("rb") for plug in plugs]
+    for place, (plug, file) in enumerate(zip(plugs, files, strict=True)):
+        facts = json.loads(file.readline())
+        assert facts == {
+            "peer": list(plug.getsockname()),
+            "alpn": "lines",
+            "version": "TLSv1.3",
+            "cipher": "TLSv1.3",
+            "subject": "" if place else "first",
+            "half": False,
+        }
+    with pytest.raises(ssl.SSLError):
+        line(version=ssl.TLSVersion.TLSv1_2)
+    plugs[0].sendall(b"half a l")
+    reload = program.reload()
+    assert reload["kept"]["stream"] == 5
+    plugs[0].sendall(b"ine\n")
+    assert files[0].readline() == b"%d half a line\n" % program.pid
+    plugs[1].sendall(b"much\n")
+    assert files[1].read(4_000_000) == b"%08d" % 7 * 500_000
+    plugs[2].sendall(b"end\n")
+    assert files[2].read() == b"%d end\n" % program.pid
+    for plug, file in zip(plugs[3:], files[3:], strict=True):
+        socket.socket.shutdown(plug, socket.SHUT_WR)
+        assert file.read() == b""
