@@ -198,6 +198,7 @@ def _merged(
         and type(before) is type(value)
         and not shared(before, value, old)
         and not only_alias(name, before, value, ours, theirs)
+        and not (type(value) is FunctionType and graft.is_taken(before, value))
     ):
         if isinstance(before, (FunctionType, *WRAPPERS, functools._lru_cache_wrapper)) or (
             isinstance(before, type) and nested_in(before, old)

@@ -73,6 +73,10 @@ class Graft:
         """id(function) -> records of what its free variables held when its statement had made it."""
         self.forwarding: set[int] = set()
         """ids of functions that now forward to another one."""
+        self.models: list[Any] = []
+        """Pydantic models that were built anew, in this order."""
+        self.taken: dict[int, FunctionType] = {}
+        """id(method) -> the first that went into it."""
         self.notes: list[str] = []
         self.keep_defaults: dict[str, frozenset[str]] = {}
         """Qualname -> parameters whose default expression did not change: gathered data in them is state."""
@@ -80,6 +84,11 @@ class Graft:
     def pair(self, new: Any, old: Any) -> None:
         """Remember that `old` stands for `new` wherever `new` got to."""
         self.pairs.add(new, old)
+
+    def is_taken(self, old: FunctionType, new: FunctionType) -> bool:
+        """Say whether a method that several classes had in common stands for another class's by now (attrs)."""
+        first = self.taken.setdefault(id(old), new)
+        return first is not new and first.__qualname__ != new.__qualname__
 
     def known(self, new: Any) -> Any:
         """Give the object that stands for `new`, itself when nothing does."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MISSING: Final[Any] = type("MISSING", (), {"__repr__": lambda _: "MISSING", "__slots__": ()})()
 
 
-def _put(kind: Any, container: Any, items: list[tuple[Any, Any]]) -> None:
+def _put(kind: Any, container: Any, items: tuple[tuple[Any, Any], ...]) -> None:
     """Refill a dict past what a subclass makes of `clear` and ``[]=``."""
     kind.clear(container)
     for key, value in items:
@@ -111,22 +111,26 @@ class Journal:
         mapping[key] = value
 
     def content(self, container: Any) -> None:
-        """Remember the content of a list, dict, set, deque or bytearray, order included."""
+        """Remember the content of a list, dict, set, deque or bytearray, order included.
+
+        In tuples: who looks for the containers that hold an object must not take the journal's for one of them, and
+        journal its change, and so on (a release of anyio took minutes).
+        """
         if isinstance(container, dict):
-            items = list(dict.items(container))
+            items = tuple(dict.items(container))
             kind = OrderedDict if isinstance(container, OrderedDict) else dict
             self.undo(lambda: _put(kind, container, items))
         elif isinstance(container, list):
-            elements = list.copy(container)
+            elements = tuple(list.copy(container))
             self.undo(lambda: list.__setitem__(container, slice(None), elements))
         elif isinstance(container, set):
-            members = set.copy(container)
+            members = frozenset(set.copy(container))
             self.undo(lambda: (set.clear(container), set.update(container, members)))
         elif isinstance(container, bytearray):
             raw = bytes(container)
             self.undo(lambda: container.__setitem__(slice(None), raw))
         elif hasattr(container, "extend") and hasattr(container, "clear"):
-            copied = list(container)
+            copied = tuple(container)
             self.undo(lambda: (container.clear(), container.extend(copied)))
 
     def commit(self) -> None:

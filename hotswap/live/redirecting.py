@@ -8,6 +8,7 @@ from types import CellType, FrameType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.looking import instance_dict
+from hotswap.live.weakly import redirect_weak
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -39,11 +40,20 @@ def redirect(graft: Graft, journal: Journal) -> None:
         # its own tuples; looking for who holds those costs a heap pass each
         if isinstance(new, type):
             spared |= {id(new.__mro__), id(new.__bases__)}
+    held = [h for h in holders if type(h) is tuple and id(h) not in spared]
+    spared.add(id(held))
+    around = _lists_and_dicts_of(held, spared)
     for holder in holders:
-        if id(holder) not in spared:
-            if _redirect_in(holder, pairs, journal, spared):
-                graft.fresh[id(holder)] = holder
+        if id(holder) in spared:
+            continue
+        if type(holder) is tuple:
+            _tuple_in_containers(holder, pairs, journal, around.get(id(holder), ()))
+        elif _redirect_in(holder, pairs, journal):
+            graft.fresh[id(holder)] = holder
+    around.clear()
+    held.clear()
     holders.clear()
+    redirect_weak(pairs.values(), journal)
     news.clear()
 
 
@@ -80,6 +90,17 @@ def _young_holders(wanted: Mapping[int, int], *, functions: bool) -> list[Any]:
         for holder in few
         if _referred((holder,), wanted, functions=functions)
     ]
+
+
+def _lists_and_dicts_of(tuples: list[Any], spared: set[int]) -> dict[int, list[Any]]:
+    """Give id(tuple) -> the lists and dicts that hold it; one walk over the heap for all."""
+    around: dict[int, list[Any]] = {id(one): [] for one in tuples}
+    for outer in gc.get_referrers(*tuples) if tuples else ():
+        if id(outer) not in spared and outer is not around and type(outer) in (list, dict):
+            within = outer.values() if type(outer) is dict else outer
+            for key in {id(one) for one in within} & around.keys():
+                around[key].append(outer)
+    return around
 
 
 def _chunks(objects: list[Any], size: int) -> Iterable[list[Any]]:
@@ -120,7 +141,7 @@ def redirect_below(values: Iterable[Any], new: Any, old: Any, journal: Journal) 
                 continue
             seen.add(id(holder))
             if kind is not tuple:
-                _redirect_in(holder, pairs, journal, set())
+                _redirect_in(holder, pairs, journal)
             below += _held(holder)
         level = below
         if len(seen) > WIDE:
@@ -138,10 +159,8 @@ def _held(holder: Any) -> Iterable[Any]:
     return list(namespace.values()) if namespace is not None else ()
 
 
-def _redirect_in(
-    holder: Any, pairs: dict[int, tuple[Any, Any]], journal: Journal, spared: set[int]
-) -> bool:
-    """Replace within one holder; say whether it is a dict, a namespace perhaps, or an instance that held one."""
+def _redirect_in(holder: Any, pairs: dict[int, tuple[Any, Any]], journal: Journal) -> bool:
+    """Replace within a holder, no tuple; say whether it is a dict, a namespace maybe, or an instance that held one."""
     kind = type(holder)
     if issubclass(kind, list):
         _in_list(holder, pairs, journal)
@@ -159,8 +178,6 @@ def _redirect_in(
         if id(held) in pairs:
             journal.undo(lambda: setattr(holder, "cell_contents", held))
             holder.cell_contents = pairs[id(held)][1]
-    elif kind is tuple:
-        _tuple_in_containers(holder, pairs, journal, spared)
     elif not issubclass(kind, (FunctionType, type, FrameType, ModuleType)):
         return _in_instance(holder, pairs, journal)
     return False
@@ -231,15 +248,15 @@ def _in_instance(holder: Any, pairs: dict[int, tuple[Any, Any]], journal: Journa
 
 
 def _tuple_in_containers(
-    holder: tuple[Any, ...], pairs: dict[int, tuple[Any, Any]], journal: Journal, spared: set[int]
+    holder: tuple[Any, ...],
+    pairs: dict[int, tuple[Any, Any]],
+    journal: Journal,
+    outers: Iterable[Any],
 ) -> None:
     """A registry of tuples: ``REG.append((name, f))``. The old function's entry makes room for the new."""
     made = tuple(pairs[id(x)][1] if id(x) in pairs else x for x in holder)
     olds = {id(pairs[id(x)][1]) for x in holder if id(x) in pairs}
-    outers = gc.get_referrers(holder)
     for outer in outers:
-        if id(outer) in spared or outer is outers:
-            continue
         if type(outer) is list:
             places = [i for i, x in enumerate(outer) if x is holder]
             if not places:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap import hooks
-from hotswap.live import adapters, instances, patch, running
+from hotswap.live import instances, patch, running
 from hotswap.live.adapters.base import Refused
 from hotswap.live.bodies import code_registries_follow, put_bodies
 from hotswap.live.conformer import FITTED
@@ -296,7 +296,7 @@ def _may_rerun(swap: Swap, rung: Rung) -> bool:
         or bool(outside.variables or outside.objects)
         or any(planned.own_changed.values())
         or any(s.verdict == "docstring" for m in planned.modules for s in m.steps)
-        or (rung == "patch" and bool(adapters.active()))
+        or rung == "patch"
     )
 
 

@@ -178,7 +178,9 @@ TABLE: Final[tuple[Row, ...]] = (
 
 def plan_module(old: Text, new: Text, judge_old: Judge, judge_new: Judge) -> ModulePlan:
     """Decide what each statement of `new` needs, given that `old` runs."""
-    before = [u for u, _, way in flatten(old.units, judge_old) if way is None]
+    ran = flatten(old.units, judge_old)
+    before = [u for u, _, way in ran if way is None]
+    taken = {id(u): [way for _, way in g] for u, g, _ in ran if g}
     after = flatten(new.units, judge_new)
     guards_of = {id(u): g for u, g, _ in after}
     guard_at = [(i, u, way) for i, (u, _, way) in enumerate(after) if way is not None]
@@ -206,6 +208,8 @@ def plan_module(old: Text, new: Text, judge_old: Judge, judge_new: Judge) -> Mod
         elif toggled and step.verdict == "keep" and isinstance(m.new.node, ast.AnnAssign):
             step.verdict = "annotation" if m.new.annotated else "run"
             step.situation = "annotations"
+        if _other_branch(m, taken, step):
+            step.verdict, step.situation = "run", "branch"
         if m.old is not None and m.new.kind == "class" and step.verdict != "keep":
             step.delta = compare_classes(m.old, m.new)
         steps.append(step)
@@ -229,6 +233,20 @@ def plan_module(old: Text, new: Text, judge_old: Judge, judge_new: Judge) -> Mod
     plan.changes = changes(plan, new.filename)
     plan.idle = plan.rung == "noop" and _differ(old.units, new.units)
     return plan
+
+
+def _other_branch(m: Match, taken: dict[int, list[bool]], step: Step) -> bool:
+    """Say whether a definition stands in another branch than the one of its name that ran.
+
+    Its body goes into live functions by its place among those of its name, which both branches have.
+    """
+    ways = [way for _, way in step.guards]
+    return (
+        m.new is not None
+        and m.new.kind in ("def", "class")
+        and bool(ways)
+        and taken.get(id(m.old), ways) != ways
+    )
 
 
 def _differ(old: Sequence[Unit], new: Sequence[Unit]) -> bool:

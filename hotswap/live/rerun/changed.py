@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Literal
 
+from hotswap.live.rerun.looked import readers
 from hotswap.source import codes
 from hotswap.source.graph import resolve
 
@@ -22,9 +24,26 @@ def visible_dirty(rerun: Rerun, swap: ModuleSwap) -> set[str]:
     found = set(swap.dirty)
     for local, edge in swap.edges.items():
         other = rerun.swaps.get(edge.module)
-        if other is not None and edge.name in other.dirty:
+        changed = other is not None and (
+            edge.name in other.dirty or answers_otherwise(other, edge.name)
+        )
+        if changed or set_before(rerun, swap, (edge.module, edge.name or "")):
             found.add(local)
     return found
+
+
+def set_before(rerun: Rerun, swap: ModuleSwap, key: tuple[str, str]) -> bool:
+    """Say whether another module has set the name, and did so before this one was imported: ``config.DEBUG = True``."""
+    order = rerun.assigned.get(key)
+    return order is not None and order < swap.entry.order and key[0] != swap.name
+
+
+def answers_otherwise(other: ModuleSwap, name: str | None) -> bool:
+    """Say whether a module's ``__getattr__`` gives a name, and that function, or what it reads, is another one now."""
+    if name is None or name == "*" or name in other.names:
+        return False
+    changed = ("__getattr__" in facet for facet in (other.dirty, other.tainted, other.readers))
+    return any(changed) and f"{other.name}.{name}" not in sys.modules
 
 
 def visible(rerun: Rerun, swap: ModuleSwap) -> set[str]:
@@ -48,10 +67,25 @@ def dirty_chain(
         found = resolve(chain, swap.edges, rerun.tracker.loaded.__contains__)
         if found is None:
             continue
+        if what == "dirty" and set_before(rerun, swap, found):
+            return ".".join(chain)
         other = rerun.swaps.get(found[0])
-        if other is not None and found[1] in getattr(other, what):
+        if other is None:
+            continue
+        if found[1] in getattr(other, what):
+            return ".".join(chain)
+        if what == "dirty" and answers_otherwise(other, found[1]):
             return ".".join(chain)
     return ""
+
+
+def named_by(rerun: Rerun, swap: ModuleSwap, chain: str) -> str:
+    """Give ``mod.Item`` of ``mod.Item.LIMIT``: what the chain reads of the module."""
+    parts = tuple(chain.split("."))
+    tracked = rerun.tracker.loaded.__contains__
+    found = resolve(parts, swap.edges, tracked)
+    ends = (n for n in range(2, len(parts)) if resolve(parts[:n], swap.edges, tracked) == found)
+    return ".".join(parts[: next(ends, len(parts))])
 
 
 def chain_value(rerun: Rerun, swap: ModuleSwap, chain: str) -> Any:
@@ -74,9 +108,10 @@ def taint(rerun: Rerun, swap: ModuleSwap) -> None:
                 if edge.name in theirs:
                     ours.add(local)
     dirty = any(s.dirty for s in rerun.swaps.values())
-    if not (swap.tainted or swap.readers or dirty):
+    if not (swap.tainted or swap.readers or dirty or rerun.facts):
         return
     functions = _functions(swap)
+    swap.readers |= readers(rerun, swap, functions)
     if dirty:
         swap.readers |= _readers(rerun, swap, functions)
     for spread in (swap.tainted, swap.readers):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Literal
 
 from hotswap.live import registries
@@ -68,6 +68,7 @@ def statement_gone(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
     keys = targets(rerun, swap, unit)
     for key in keys:
         _gone_from(rerun, swap, unit, key)
+    _refuse_foreign(rerun, swap, unit, "was removed")
     if not keys and unit.kind == "expr" and not _overwritten(unit):
         _refuse_unknown(rerun, swap, unit)
 
@@ -103,6 +104,23 @@ def _gone_from(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key) -> None:
 def _binds(swap: ModuleSwap, unit: Unit, key: Key) -> bool:
     """``x += 1``: the name is bound anew as a chain."""
     return key[0] == swap.name and key[1] in unit.scan.binds
+
+
+def _refuse_foreign(rerun: Rerun, swap: ModuleSwap, unit: Unit, happened: Happened) -> None:
+    """Refuse a statement that put items into a library's container, which nobody fills anew: ``sys.modules[x] = y``.
+
+    Raises:
+        Refused: Nobody knows which of them to take out.
+    """
+    for name, attribute in unit.scan.assigns:
+        if attribute or type(swap.names.get(name)) is not ModuleType:
+            continue
+        for chain in unit.scan.chains:
+            home = swap.edges[name].module if name in swap.edges else name
+            if chain[0] == name and chain != ("os", "environ") and home not in rerun.tracker.loaded:
+                raise Refused(
+                    f"line {unit.line} of {swap.name} {happened}: what it put into {'.'.join(chain)} cannot be undone"
+                )
 
 
 def _overwritten(unit: Unit) -> bool:
@@ -158,6 +176,8 @@ def _edited(rerun: Rerun, swap: ModuleSwap, step: Step, index: int) -> None:
         _definition_edited(rerun, swap, unit, step.old)
         return
     keys = targets(rerun, swap, unit)
+    if step.old is not None and step.situation != "new":
+        _refuse_foreign(rerun, swap, step.old, "was changed")
     for name in unit.binds:
         value = swap.names.get(name, MISSING)
         if (

@@ -9,6 +9,7 @@ from hotswap.live.adapters.base import Refused
 from hotswap.live.looking import mro, owner_of
 from hotswap.live.rerun.changed import visible
 from hotswap.live.rerun.joining import follow
+from hotswap.live.rerun.looked import changed_names, may_look, others_concerned
 from hotswap.live.rerun.reasons import reason_to_run
 from hotswap.live.rerun.removed import leave_registries
 from hotswap.live.why import Kind, Why
@@ -80,13 +81,23 @@ def next_follower(rerun: Rerun, done: dict[str, frozenset[str]]) -> ModuleSwap |
             | source.readers
             | source.returned
             | methods
+            | changed_names(rerun, source)
         )
         if names and done.get(source.name) != names:
             done[source.name] = names
-            found = rerun.dependents.of(source.entry, names, rebinding=source.dirty | source.shaped)
+            rebinding = source.dirty | source.shaped
+            if "__getattr__" in names:  # any name that is not there
+                rebinding = rebinding | {source.name.rpartition(".")[2]}
+            found = rerun.dependents.of(source.entry, names, rebinding=rebinding)
             rerun.waiting.update({e.name: e for e in found})
             rerun.waiting.update({e.name: e for e in _holding(rerun, source)})
             rerun.waiting.update({e.name: e for e in _by_re_export(rerun, source, names)})
+        if rerun.facts and source.name not in rerun.looked_for:
+            rerun.looked_for.add(source.name)
+            for entry in rerun.tracker.loaded.values():
+                if entry is not source.entry and may_look(rerun, source, entry.data):
+                    rerun.waiting[entry.name] = entry
+    rerun.waiting.update({e.name: e for e in others_concerned(rerun)})
     for swap in rerun.swaps.values():
         if not swap.started:  # it reads a variable that a statement changed meanwhile
             rerun.waiting[swap.name] = swap.entry

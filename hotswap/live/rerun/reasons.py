@@ -12,12 +12,14 @@ from hotswap.live.factories import CALLING
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import class_dict, mro
 from hotswap.live.rerun.chains import chain_reason
-from hotswap.live.rerun.changed import dirty_chain, visible_dirty
+from hotswap.live.rerun.changed import answers_otherwise, dirty_chain, set_before, visible_dirty
 from hotswap.live.rerun.fillers import adapter_of
+from hotswap.live.rerun.looked import look_reason
 from hotswap.live.rerun.outside import variables_read
 from hotswap.live.rerun.refill import call_again, reason_to_refill
 from hotswap.live.rerun.shapes import is_special, shape_reason
 from hotswap.live.why import Kind, Why
+from hotswap.source import looks
 from hotswap.source.given import calls_of_given
 from hotswap.source.graph import imports_of
 from hotswap.source.nodes import dotted
@@ -71,10 +73,13 @@ def reason_to_run(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
         and ("globals()", "") in swap.outside
     ):
         return Why(Kind.MODULE_NAMES)
+    if dirty and unit.kind not in ("def", "class") and looks.takes_all_names(unit):
+        return Why(Kind.MODULE_NAMES)
     return (
         variables_read(rerun, unit)
         or _called(rerun, swap, step)
         or shape_reason(rerun, swap, step)
+        or look_reason(rerun, swap, step)
         or chain_reason(swap, step)
         or reason_to_refill(rerun, swap, step)
     )
@@ -100,12 +105,14 @@ def _resolves_annotations(swap: ModuleSwap, step: Step) -> bool:
 def _import_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
     for edge in imports_of(step.unit, swap.package):
         other = rerun.swaps.get(edge.module)
+        if edge.name is not None and set_before(rerun, swap, (edge.module, edge.name)):
+            return Why(Kind.IMPORTS, edge.name, edge.module)
         if other is None or edge.name is None:
             continue
         if edge.name == "*":
             if other.dirty:
                 return Why(Kind.IMPORTS_ALL, by=edge.module)
-        elif edge.name in other.dirty:
+        elif edge.name in other.dirty or answers_otherwise(other, edge.name):
             return Why(Kind.IMPORTS, edge.name, edge.module)
     return None
 

@@ -12,6 +12,7 @@ from hotswap.live.adopting import adopt, make_registered
 from hotswap.live.gathered import Gathering, as_of, record
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import instance_dict, slots_of
+from hotswap.live.pydantic_models import build_embedding
 from hotswap.live.redirecting import redirect
 from hotswap.live.rerun import records, remade
 from hotswap.live.rerun.branches import is_main_guard
@@ -272,6 +273,8 @@ def settle(rerun: Rerun) -> None:
     for adapter in rerun.refill.active:
         adapter.forget()
     redirect(rerun.graft, rerun.journal)
+    if rerun.graft.models:
+        build_embedding(rerun.graft, [e.names for e in rerun.tracker.loaded.values()])
     records.settle_attributes(rerun)
     records.note_built(rerun)
     put_in_order(rerun)

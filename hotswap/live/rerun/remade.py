@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import BuiltinFunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from hotswap.live import registries
+from hotswap.live import registries, weakly
 from hotswap.live.adapters.base import Refused
 from hotswap.live.gathered import Held, made_alike, unchanged
 from hotswap.live.instances import assigned, init_of, literal, make
@@ -59,6 +59,9 @@ def adopt(rerun: Rerun, side: Side, new: Any, gathering: Gathering) -> bool:
         return registries.refill(side.old, new, rerun.journal)
     if type(side.old) is not type(new):
         return False
+    if type(new) in weakly.KINDS:
+        weakly.take_weak(side.old, new, rerun.graft.known, rerun.journal)
+        return True
     ours, theirs = instance_dict(side.old), instance_dict(new)
     if ours is None or theirs is None:
         return _adopt_slots(rerun, side, new)

@@ -11,6 +11,7 @@ from hotswap.live.adapters.base import Refused
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import class_dict, instance_dict
 from hotswap.live.redirecting import drop_dead
+from hotswap.live.weakly import drop_weak
 from hotswap.source import codes
 from hotswap.source.graph import absolute, public_names
 
@@ -109,6 +110,7 @@ def delete_name(rerun: Rerun, swap: ModuleSwap, name: str, unit: Unit | None = N
 
 
 def _take_out(rerun: Rerun, unit: Unit, dead: Any, holders: set[int]) -> None:
+    drop_weak(dead, rerun.journal, lambda c: id(c) in holders)
     if drop_dead(dead, rerun.journal, lambda c: id(c) in holders):
         rerun.notes.append(f"{unit.label} was taken out of the registries that held it")
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import ast
 import enum
-from types import FunctionType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import class_dict, mro
 from hotswap.live.pydantic_models import is_settings
-from hotswap.live.rerun.changed import chain_value, dirty_chain
+from hotswap.live.rerun.changed import chain_value, dirty_chain, named_by
 from hotswap.live.rerun.fillers import fills_registry
 from hotswap.live.why import Kind, Why
-from hotswap.source import codes
 from hotswap.source.nodes import dotted
 
 if TYPE_CHECKING:
@@ -22,28 +20,6 @@ if TYPE_CHECKING:
     from hotswap.live.rerun.state import ModuleSwap, Rerun
     from hotswap.source.plan import Step
     from hotswap.source.units import Unit
-
-LOOKING: Final = frozenset(
-    [
-        "__annotations__",
-        "__bases__",
-        "__dataclass_fields__",
-        "__dict__",
-        "__doc__",
-        "__mro__",
-        "__subclasses__",
-        "dir",
-        "fields",
-        "get_type_hints",
-        "getattr",
-        "getmembers",
-        "hasattr",
-        "model_fields",
-        "signature",
-        "vars",
-    ]
-)
-"""What code spells that looks at a class's members."""
 
 
 def shape_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
@@ -61,6 +37,7 @@ def shape_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
         return attribute
     read = (scan.reads if unit.annotated else scan.reads | scan.soft) & shaped
     chain = "" if read else dirty_chain(rerun, swap, scan.chains, "shaped")
+    chain = chain and named_by(rerun, swap, chain)
     if not read and not chain:
         return None
     name = min(read) if read else chain
@@ -102,29 +79,12 @@ def _used(rerun: Rerun, swap: ModuleSwap, unit: Unit, name: str, cls: type) -> W
         return Why(Kind.READS, name) if is_settings(cls) else None
     if is_special(cls) and kinds & {"bare", "method"}:
         return Why(Kind.READS, name)
-    if "bare" in kinds and _looked_through(rerun, swap, unit, name):
-        return Why(Kind.READS, name)
     return None
 
 
 def _evaluated(unit: Unit) -> ast.AST:
     """Give what a statement evaluates: of an assignment the right-hand side alone."""
     return unit.node if unit.value is None else unit.value
-
-
-def _looked_through(rerun: Rerun, swap: ModuleSwap, unit: Unit, name: str) -> bool:
-    """Say whether a statement gives a class to a function of ours that looks at its members: ``describe(Query)``."""
-    for node in ast.walk(_evaluated(unit)):
-        if not isinstance(node, ast.Call):
-            continue
-        given = [*node.args, *(k.value for k in node.keywords)]
-        function = swap.names.get(dotted(node.func))
-        if type(function) is not FunctionType or name not in map(dotted, given):
-            continue
-        if function.__module__ in rerun.tracker.loaded and "." not in function.__qualname__:
-            if codes.names_used(function.__code__) & LOOKING:
-                return True
-    return False
 
 
 def _uses(node: ast.AST, name: str) -> set[tuple[str, str]]:

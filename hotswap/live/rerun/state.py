@@ -223,6 +223,12 @@ class Rerun:
     """ids of the objects whose content the journal has."""
     waiting: dict[str, Loaded] = field(default_factory=dict)
     """Modules that may have to follow."""
+    facts: dict[Key, set[str]] = field(default_factory=dict)
+    """(module, qualname) of definitions that stay -> the words that look at what changed of them (`looked`)."""
+    assigned: dict[Key, int] = field(default_factory=dict)
+    """(module, name) that a statement of another module set -> the place of that module in the order of imports."""
+    looked_for: set[object] = field(default_factory=set)
+    """What `looked` has found the readers of."""
     looked_through: set[str] = field(default_factory=set)
     """New modules whose imports have had their turn."""
     changes: list[Change] = field(default_factory=list)

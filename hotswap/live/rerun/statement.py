@@ -16,6 +16,7 @@ from hotswap.live.looking import class_dict
 from hotswap.live.opening import running
 from hotswap.live.rerun.branches import is_main_guard
 from hotswap.live.rerun.fillers import targets, value_at
+from hotswap.live.rerun.looked import note_attributes
 from hotswap.live.rerun.merging import merge_bound
 from hotswap.live.rerun.outside import differing, environment, see_variables
 from hotswap.live.rerun.remembering import remember, remember_environment
@@ -80,7 +81,8 @@ def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: Why) -> None:
         swap.ran_names.add(unit.name)
     if unit.stars:
         star_gone(rerun, swap, unit)
-    _note_touched(swap, unit)
+    _note_touched(rerun, swap, unit)
+    note_attributes(rerun, swap, unit)
     if dynamic:
         _note_dynamic(swap)
 
@@ -96,7 +98,7 @@ def _refuse_again(swap: ModuleSwap, step: Step, why: Why) -> None:
         raise Refused("the body of `if __name__ == '__main__'` has run and changed")
 
 
-def _note_touched(swap: ModuleSwap, unit: Unit) -> None:
+def _note_touched(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
     """Note the names that a statement deleted, and the objects that it changed without binding anything."""
     scan = unit.scan
     swap.dirty.update(n for n in scan.deletes if n in swap.before and n not in swap.names)
@@ -106,6 +108,11 @@ def _note_touched(swap: ModuleSwap, unit: Unit) -> None:
     for root, *rest in scan.chains:
         if rest and root in scan.mutates and isinstance(swap.names.get(root), ModuleType):
             swap.outside.add((root, rest[0]))
+    for root, attribute in scan.assigns:
+        target = swap.names.get(root)
+        if attribute and isinstance(target, ModuleType):
+            swap.outside.add((root, attribute))
+            rerun.assigned[target.__name__, attribute] = swap.entry.order
 
 
 def _note_dynamic(swap: ModuleSwap) -> None:

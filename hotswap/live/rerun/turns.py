@@ -23,6 +23,7 @@ from hotswap.live.rerun.changed import dirty_chain, taint, visible, visible_dirt
 from hotswap.live.rerun.edited import see_edits, statement_gone
 from hotswap.live.rerun.followers import next_follower
 from hotswap.live.rerun.joining import prepare
+from hotswap.live.rerun.looked import note_facts
 from hotswap.live.rerun.once import refuse_marked, see_once
 from hotswap.live.rerun.outside import see_outside
 from hotswap.live.rerun.reasons import reason_to_run
@@ -82,6 +83,7 @@ def begin(
         dirty,
     )
     rerun.run_step = run_step
+    note_facts(rerun)
     return rerun
 
 

@@ -1,0 +1,5 @@
+def index():
+    return "index"
+
+
+index.title = "Start"

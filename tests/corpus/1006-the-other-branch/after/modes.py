@@ -1,0 +1,10 @@
+FAST = True
+if FAST:
+
+    def run():
+        return "fast"
+
+else:
+
+    def run():
+        return "slow"

@@ -1,0 +1,5 @@
+from modes import run
+
+
+def go():
+    return run()

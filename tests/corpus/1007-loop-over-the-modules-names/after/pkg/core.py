@@ -1,0 +1,6 @@
+class Room:
+    pass
+
+
+class Hall:
+    pass
