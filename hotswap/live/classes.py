@@ -118,10 +118,10 @@ def merge_class(graft: Graft, old: type, new: type) -> Any:
         return take_new(
             graft, old, new, f"the memory layout of {old.__qualname__} changed (__slots__ or bases)"
         )
-    graft.pair(new, old)
+    graft.pairs.add(new, old)
     set_bases(graft, old, new)
     if id(new) not in graft.pairs:
-        return graft.known(old)
+        return graft.pairs.known(old)
     _members(graft, old, new, ours, theirs)
     hung = (value for name, value in theirs.items() if name not in GENERATED)
     redirect_below(hung, new, old, graft.journal)
@@ -129,7 +129,7 @@ def merge_class(graft: Graft, old: type, new: type) -> Any:
         from hotswap.live.pydantic_models import rebuild
 
         rebuild(graft, old, new)
-    graft.shaped.append(old)
+    graft.changed.shaped.append(old)
     if "__parameters__" in ours or "__parameters__" in theirs:
         for forget in getattr(typing, "_cleanups", ()):  # Box[int] is cached by typing
             forget()
@@ -140,9 +140,9 @@ def _members(
     graft: Graft, old: type, new: type, ours: dict[str, Any], theirs: dict[str, Any]
 ) -> None:
     journal = graft.journal
-    delta = graft.deltas.get((new.__module__, new.__qualname__))
+    delta = graft.told.deltas.get((new.__module__, new.__qualname__))
     kept = delta.kept if delta is not None else frozenset()
-    kept -= graft.refilled.get((new.__module__, new.__qualname__), frozenset())
+    kept -= graft.told.refilled.get((new.__module__, new.__qualname__), frozenset())
     bound = delta.bound if delta is not None else frozenset()
     if "__pydantic_fields__" in theirs:
         kept = frozenset()
@@ -165,13 +165,13 @@ def _members(
         if after is before:
             continue
         if not same_content(before, after):
-            graft.attributes.add((id(old), name))
+            graft.changed.attributes.add((id(old), name))
         journal.setattr(old, name, after)
         if after is value:
             name_again(graft, old, name, value)
     for name in [name for name in ours if name not in theirs]:
         if _goes(graft, old, new, name, ours[name], bound):
-            graft.attributes.add((id(old), name))
+            graft.changed.attributes.add((id(old), name))
             journal.delattr(old, name)
     brought = frozenset(theirs)
     journal.on_commit(lambda: BROUGHT.__setitem__(old, brought))
@@ -192,7 +192,7 @@ def _merged(
 ) -> Any:
     """Give what the class has under a name: what it had, where that takes the new one; else the new one."""
     before, value = ours.get(name, MISSING), theirs[name]
-    after = graft.known(value)  # ``__iter__ = __await__`` names what has been merged already
+    after = graft.pairs.known(value)  # ``__iter__ = __await__`` names what has been merged already
     if (
         before is not MISSING
         and type(before) is type(value)
@@ -207,7 +207,7 @@ def _merged(
     if type(before) is type(value) is FunctionType and not lives_elsewhere(before, old):
         if lives_elsewhere(value, old):
             graft.lead(before, value)
-    if id(before) in graft.forwarding and type(value) is FunctionType:
+    if id(before) in graft.changed.forwarding and type(value) is FunctionType:
         # whoever holds the old method is forwarded; the class has the new one
         graft.pairs.pop(id(value), None)
         after = value
@@ -229,9 +229,9 @@ def _goes(graft: Graft, old: type, new: type, name: str, value: Any, bound: Cont
         return False
     if name in bound or name in GENERATED or name in BROUGHT.get(old, ()):
         return True
-    if made_for(value, old, name) or (new.__module__, new.__qualname__) in graft.redecorated:
+    if made_for(value, old, name) or (new.__module__, new.__qualname__) in graft.told.redecorated:
         return True
-    emptied = (old.__module__, old.__qualname__) in graft.emptied
+    emptied = (old.__module__, old.__qualname__) in graft.told.emptied
     return emptied and not name.startswith("__")
 
 
@@ -252,7 +252,7 @@ def name_again(graft: Graft, owner: type, name: str, value: Any) -> None:
 
 def set_bases(graft: Graft, old: type, new: type) -> None:
     """Give `old` the bases of `new`, throw-away classes among them replaced."""
-    wanted = tuple(graft.known(b) for b in new.__bases__)
+    wanted = tuple(graft.pairs.known(b) for b in new.__bases__)
     before = old.__bases__
     if wanted == before:
         return
@@ -262,5 +262,5 @@ def set_bases(graft: Graft, old: type, new: type) -> None:
         del graft.pairs[id(new)]
         take_new(graft, old, new, f"the bases of {old.__qualname__} changed: {error}")
         return
-    graft.attributes.add((id(old), "*"))
+    graft.changed.attributes.add((id(old), "*"))
     graft.journal.undo(lambda: setattr(old, "__bases__", before))

@@ -34,8 +34,8 @@ def merge_enum(graft: Graft, old: Any, new: Any) -> Any:
                 raise Refused(
                     f"{old.__qualname__}.{name} is a {old._member_type_.__name__} and changed its value"
                 )
-    graft.pair(new, old)
-    rebased = tuple(graft.known(b) for b in new.__bases__) != old.__bases__
+    graft.pairs.add(new, old)
+    rebased = tuple(graft.pairs.known(b) for b in new.__bases__) != old.__bases__
     set_bases(graft, old, new)
     _remember(graft, old)
     ours, theirs = own_dict(old), own_dict(new)
@@ -53,15 +53,15 @@ def merge_enum(graft: Graft, old: Any, new: Any) -> Any:
             current = member
         else:
             if not _alike(current, member):
-                graft.attributes.add((id(old), name))
+                graft.changed.attributes.add((id(old), name))
             current.__dict__.clear()
             current.__dict__.update(member.__dict__)
             current.__objclass__ = old
             if "_inverted_" in current.__dict__:
                 current._inverted_ = None
-            graft.pair(member, current)
+            graft.pairs.add(member, current)
         members[name] = current
-    graft.attributes |= {(id(old), name) for name in {*before} ^ {*members}}
+    graft.changed.attributes |= {(id(old), name) for name in {*before} ^ {*members}}
     for name, member in members.items():
         if name not in ours and name in theirs:
             value = theirs[name]
@@ -92,7 +92,7 @@ def merge_enum(graft: Graft, old: Any, new: Any) -> Any:
         journal.content(ours["_unhashable_values_"])
         ours["_unhashable_values_"][:] = theirs["_unhashable_values_"]
     _rest(graft, old, ours, theirs, set(before) | set(members), rebased=rebased)
-    graft.shaped.append(old)
+    graft.changed.shaped.append(old)
     return old
 
 
@@ -144,10 +144,10 @@ def _rest(
         ):
             merged = graft.merge(current, value, old)
         if merged is not current:
-            graft.attributes.add((id(old), name))
+            graft.changed.attributes.add((id(old), name))
             graft.journal.setattr(old, name, merged)
-    delta = graft.deltas.get((old.__module__, old.__qualname__))
-    redecorated = (old.__module__, old.__qualname__) in graft.redecorated
+    delta = graft.told.deltas.get((old.__module__, old.__qualname__))
+    redecorated = (old.__module__, old.__qualname__) in graft.told.redecorated
     for name in ours:
         if name not in theirs and name not in skip:
             if redecorated or rebased or (delta is not None and name in delta.bound):

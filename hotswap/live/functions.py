@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from hotswap.live.conformer import FITTED, conforming
 from hotswap.live.forwarding import Callee, forwarding_code, wraps
 from hotswap.live.gathered import Gathering
+from hotswap.live.grafted import Changed, Told
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import content, is_made
 from hotswap.live.pairs import Pairs
@@ -18,7 +19,7 @@ from hotswap.live.registries import same_content
 from hotswap.live.signatures import by_parameter, kept_defaults, signs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from hotswap.live.journal import Journal
     from hotswap.source.units import Text
@@ -46,53 +47,19 @@ class Graft:
         self.texts = texts
         self.prepare = prepare
         self.pairs = Pairs()
+        self.gathering = Gathering(journal, self.pairs)
         self.fresh: dict[int, Any] = {}
         """id(x) -> x: instances, or their namespaces, that held a `new`: they were made of it in this swap."""
-        self.deltas: dict[tuple[str, str], Any] = {}
-        """(module, class qualname) -> ClassDelta, for classes that ran again."""
-        self.shaped: list[type] = []
-        """Classes that kept their identity but changed shape."""
-        self.attributes: set[tuple[int, str]] = set()
-        """``(id(class), name)`` of the attributes that classes got, lost or have another value of; ``"*"``: any."""
-        self.resigned: list[FunctionType] = []
-        """Functions that kept their identity but changed signature."""
-        self.redecorated: set[tuple[str, str]] = set()
-        """(module, class qualname) of classes whose decorators changed: what the old ones put there goes."""
-        self.orphans: dict[int, str] = {}
-        """id of a subclass of a replaced class that could not be given the new base -> what to say of it."""
-        self.redefaulted: list[FunctionType] = []
-        """Functions whose defaults have other values: calling them gives something else, as with a new body."""
-        self.codes_before: dict[int, CodeType] = {}
-        """id(function) -> the code it ran before this swap patched it."""
-        self.emptied: set[tuple[str, str]] = set()
-        """(module, class qualname) of classes that are filled anew from outside their body."""
-        self.refilled: dict[tuple[str, str], frozenset[str]] = {}
-        """The attributes of such classes that outside statements fill."""
-        self.gathering = Gathering(journal, self.pairs)
-        self.closures: dict[int, Mapping[str, Any]] = {}
-        """id(function) -> records of what its free variables held when its statement had made it."""
-        self.forwarding: set[int] = set()
-        """ids of functions that now forward to another one."""
-        self.models: list[Any] = []
-        """Pydantic models that were built anew, in this order."""
         self.taken: dict[int, FunctionType] = {}
         """id(method) -> the first that went into it."""
+        self.told = Told()
+        self.changed = Changed()
         self.notes: list[str] = []
-        self.keep_defaults: dict[str, frozenset[str]] = {}
-        """Qualname -> parameters whose default expression did not change: gathered data in them is state."""
-
-    def pair(self, new: Any, old: Any) -> None:
-        """Remember that `old` stands for `new` wherever `new` got to."""
-        self.pairs.add(new, old)
 
     def is_taken(self, old: FunctionType, new: FunctionType) -> bool:
         """Say whether a method that several classes had in common stands for another class's by now (attrs)."""
         first = self.taken.setdefault(id(old), new)
         return first is not new and first.__qualname__ != new.__qualname__
-
-    def known(self, new: Any) -> Any:
-        """Give the object that stands for `new`, itself when nothing does."""
-        return self.pairs.known(new)
 
     def merge(self, old: Any, new: Any, owner: type | None = None) -> Any:
         """Put `new` into `old`; give the one that lives on: `old`, or `new` where they cannot be merged."""
@@ -135,26 +102,26 @@ class Graft:
                 return self.forward(old, new)
             code = self.prepare(conformed)
             FITTED[id(code)] = (code, new.__code__)
-            self.pair(new, old)
+            self.pairs.add(new, old)
         else:
-            self.pair(new, old)
+            self.pairs.add(new, old)
             self._cells(old, new)
         journal = self.journal
-        before = self.codes_before.get(id(old), old.__code__)
+        before = self.told.codes_before.get(id(old), old.__code__)
         defaults = (old.__defaults__, old.__kwdefaults__)
         if signs(old, before) != signs(new, code):
-            self.resigned.append(old)
+            self.changed.resigned.append(old)
         journal.recode(old, code)
         for name in COPIED:
             value = getattr(new, name)
             if name in ("__defaults__", "__kwdefaults__") and value:
-                kept = self.keep_defaults.get(new.__qualname__)
+                kept = self.told.keep_defaults.get(new.__qualname__)
                 if kept:
                     value = kept_defaults(new, name, kept, before, defaults)
             journal.setattr(old, name, value)
         was, now = by_parameter(before, *defaults), by_parameter(code, *_defaults(old))
         if any(n in was and not same_content(was[n], value) for n, value in now.items()):
-            self.redefaulted.append(old)
+            self.changed.redefaulted.append(old)
         if old.__module__ != new.__module__ and old.__module__ == old.__globals__.get("__name__"):
             journal.setattr(old, "__module__", new.__module__)
         if hasattr(new, "__annotate__"):
@@ -175,7 +142,7 @@ class Graft:
             before, after = content(ours), content(theirs)
             if after is MISSING or before is after:
                 continue
-            was = self.closures.get(id(old), {}).get(name, MISSING)
+            was = self.told.closures.get(id(old), {}).get(name, MISSING)
             if (
                 isinstance(before, (FunctionType, type))
                 and type(before) is type(after)
@@ -217,7 +184,7 @@ class Graft:
 
     def forward(self, old: FunctionType, new: FunctionType) -> Any:
         """Keep `old`'s identity where closures differ: it forwards every call to `new`."""
-        gathered = self.closures.get(id(old), {})
+        gathered = self.told.closures.get(id(old), {})
         held = zip(old.__code__.co_freevars, old.__closure__ or (), strict=False)
         ours = {name: content(cell) for name, cell in held if name in gathered}
         for name, cell in zip(new.__code__.co_freevars, new.__closure__ or (), strict=False):
@@ -225,13 +192,13 @@ class Graft:
             if MISSING not in (before, after) and not isinstance(before, (FunctionType, type)):
                 self.set_cell(cell, self.gathering.merge(gathered[name], before, after))
         self.lead(old, new)
-        self.pair(new, old)
+        self.pairs.add(new, old)
         return old
 
     def lead(self, old: FunctionType, new: Callee) -> None:
         """Let whoever holds `old` reach `new`, a function or a class, which lives on in its own right."""
         journal = self.journal
-        self.resigned.append(old)
+        self.changed.resigned.append(old)
         code = forwarding_code(old, new)
         journal.recode(old, self.prepare(code))
         for name in ("__defaults__", "__kwdefaults__"):
@@ -244,7 +211,7 @@ class Graft:
                 if key != "__wrapped__":
                     journal.setitem(old.__dict__, key, value)
         journal.setitem(old.__dict__, "__wrapped__", new)
-        self.forwarding.add(id(old))
+        self.changed.forwarding.add(id(old))
 
     def stand_aside(self, old: FunctionType, new: FunctionType) -> Any:
         """`new` is a wrapper around `old` itself: a private copy of `old` takes its place inside, `old` forwards."""
@@ -268,7 +235,7 @@ class Graft:
         function = self.merge(inner, new.__func__, owner)
         self.journal.undo(lambda: old.__init__(inner))
         old.__init__(function)
-        self.pair(new, old)
+        self.pairs.add(new, old)
         return old
 
     def _property(self, old: property, new: property, owner: type | None) -> Any:
@@ -280,13 +247,13 @@ class Graft:
         self.journal.undo(lambda: property.__init__(old, *before))
         functions: Any = (*merged, new.__doc__)
         property.__init__(old, *functions)
-        self.pair(new, old)
+        self.pairs.add(new, old)
         return old
 
     def _cached_property(self, old: Any, new: Any, owner: type | None) -> Any:
         self.journal.setattr(old, "func", self.merge(old.func, new.func, owner))
         self.journal.setattr(old, "__doc__", new.__doc__)
-        self.pair(new, old)
+        self.pairs.add(new, old)
         return old
 
     def _partial(self, old: Any, new: Any, owner: type | None) -> Any:
@@ -296,7 +263,7 @@ class Graft:
         )
         self.journal.undo(lambda: old.__setstate__(before))
         old.__setstate__((function, new.args, new.keywords, new.__dict__ or None))
-        self.pair(new, old)
+        self.pairs.add(new, old)
         return old
 
     def _cache(self, old: Any, new: Any, owner: type | None) -> Any:
@@ -309,7 +276,7 @@ class Graft:
         old.cache_clear()
         for name in ("__doc__", "__name__", "__qualname__"):
             self.journal.setitem(old.__dict__, name, getattr(new, name))
-        self.pair(new, old)
+        self.pairs.add(new, old)
         return old
 
     def _method(self, old: Any, new: Any, owner: type | None) -> Any:

@@ -29,7 +29,7 @@ def rebuild(graft: Graft, old: Any, new: Any) -> None:
         journal.setattr(old, "__pydantic_decorators__", bound)
     signature = new.__dict__.get("__signature__")
     _build(old, journal)
-    graft.models.append(old)
+    graft.changed.models.append(old)
     _forget_generics(old, journal)
     if signature is not None and "__signature__" in old.__dict__:
         journal.setattr(old, "__signature__", signature)
@@ -62,7 +62,7 @@ def build_embedding(graft: Graft, names: Iterable[Mapping[str, Any]]) -> None:
         graft: Knows which models were built, in which order.
         names: Of the modules in which models are looked for.
     """
-    built = {id(model): place for place, model in enumerate(graft.models)}
+    built = {id(model): place for place, model in enumerate(graft.changed.models)}
     models = {
         id(value): value
         for namespace in names
@@ -76,7 +76,7 @@ def build_embedding(graft: Graft, names: Iterable[Mapping[str, Any]]) -> None:
         for key in list(models):
             if any(built.get(inner, -1) > built.get(key, -1) for inner in embedded[key] - {key}):
                 _build(models.pop(key), graft.journal)
-                built[key] = len(built) + len(graft.models)
+                built[key] = len(built) + len(graft.changed.models)
                 again = True
 
 

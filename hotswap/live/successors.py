@@ -30,8 +30,8 @@ def take_new(graft: Graft, old: type, new: type, reason: str) -> type:
     alive = [o for o in gc.get_objects() if type(o) is old]
     if alive:
         raise Refused(f"{reason}, and {len(alive)} of it live{'s' if len(alive) == 1 else ''}")
-    graft.pair(old, new)
-    graft.attributes.add((id(new), "*"))
+    graft.pairs.add(old, new)
+    graft.changed.attributes.add((id(new), "*"))
     _hand_methods_over(graft, old, new)
     for child in subclasses(old):
         if child is new or id(child) in graft.pairs:
@@ -39,8 +39,10 @@ def take_new(graft: Graft, old: type, new: type, reason: str) -> type:
         try:
             _rebase(graft, child, old, new)
         except TypeError:
-            graft.orphans[id(child)] = f"{reason}, and it has subclasses ({child.__qualname__})"
-    graft.shaped.append(new)
+            graft.changed.orphans[id(child)] = (
+                f"{reason}, and it has subclasses ({child.__qualname__})"
+            )
+    graft.changed.shaped.append(new)
     return new
 
 
@@ -80,7 +82,7 @@ def refuse_orphans(graft: Graft) -> None:
     Raises:
         Refused: One was not.
     """
-    for child, reason in graft.orphans.items():
+    for child, reason in graft.changed.orphans.items():
         if child not in graft.pairs:
             raise Refused(reason)
 
@@ -109,7 +111,7 @@ def take_moved(graft: Graft, old: type, new: type) -> None:
         Refused: Instances live; in this process they would belong to a class that the source no longer has.
     """
     refuse_alive(old, new.__module__)
-    graft.pair(old, new)
+    graft.pairs.add(old, new)
     theirs = own_dict(new)
     for name, value in own_dict(old).items():
         after = theirs.get(name)

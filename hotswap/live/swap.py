@@ -216,7 +216,7 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
     importlib.invalidate_caches()
     swap.journal.undo(imports_as_they_are(swap.tracker))
     graft = Graft(swap.journal, swap.planned.texts, swap.prepare)
-    graft.codes_before = swap.bodies_before
+    graft.told.codes_before = swap.bodies_before
     rerun = None
     swap.touched = swap.planned.modules
     swap.former = {module.name: module.entry.code for module in swap.touched}
@@ -246,7 +246,7 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
     _fill_instances(swap, graft)
     _hash_again(swap, graft)
     paths = {m.text.filename: m.entry.path for m in swap.planned.modules}
-    swap.stale += stale_rows(heap, swap.planned.compiled, paths, FITTED, graft.forwarding)
+    swap.stale += stale_rows(heap, swap.planned.compiled, paths, FITTED, graft.changed.forwarding)
     _move_frames(swap, heap, rerun.moves if rerun is not None else [])
     return rung
 
@@ -313,7 +313,7 @@ def _dispose(modules: list[ModuleSwap]) -> None:
 
 def _fill_instances(swap: Swap, graft: Graft) -> None:
     """Give live instances what the new `__init__` of their class assigns."""
-    notes, stale = instances.fill(_gains(swap), swap.journal, set(graft.shaped))
+    notes, stale = instances.fill(_gains(swap), swap.journal, set(graft.changed.shaped))
     swap.notes += notes
     swap.stale += stale
 
@@ -337,7 +337,7 @@ def _gains(swap: Swap, *, patched: bool = False) -> list[instances.Gained]:
 
 def _hash_again(swap: Swap, graft: Graft) -> None:
     """Let dicts and sets find the instances of classes that hash, or compare, otherwise now."""
-    classes: set[object] = set(graft.shaped)
+    classes: set[object] = set(graft.changed.shaped)
     for module in swap.planned.modules:
         for name in swap.planned.own_changed.get(module.name, ()):
             if name.rpartition(".")[2] in HASHING:

@@ -24,12 +24,14 @@ def note_kept(rerun: Rerun, swap: ModuleSwap, step: Step, old: Any) -> None:
         class_delta(rerun, swap, unit, before or unit)
         if before is None:  # its attributes may have come from anywhere
             place = (swap.entry.names.get("__name__", swap.name), unit.name)
-            rerun.graft.deltas[place] = replace(rerun.graft.deltas[place], kept=frozenset())
+            rerun.graft.told.deltas[place] = replace(
+                rerun.graft.told.deltas[place], kept=frozenset()
+            )
     elif unit.kind == "def":
         last = swap.last_before(unit.name)
         if last is None or last.kind != "def" or _defaults_read(unit, visible_dirty(rerun, swap)):
             return
-        rerun.graft.keep_defaults[unit.name] = _same_defaults(last, unit)
+        rerun.graft.told.keep_defaults[unit.name] = _same_defaults(last, unit)
 
 
 def _class_before(swap: ModuleSwap, name: str) -> Unit | None:
@@ -57,8 +59,8 @@ def class_delta(rerun: Rerun, swap: ModuleSwap, unit: Unit, old: Unit, prefix: s
         elif member.kind == "def":
             twin = next((m for m in old.members if m.kind == "def" and m.name == member.name), None)
             if twin is not None and not _defaults_read(member, dirty | lost):
-                rerun.graft.keep_defaults[f"{prefix}{unit.name}.{member.name}"] = _same_defaults(
-                    twin, member
+                rerun.graft.told.keep_defaults[f"{prefix}{unit.name}.{member.name}"] = (
+                    _same_defaults(twin, member)
                 )
         if (
             scan.reads & (dirty | lost)
@@ -68,9 +70,9 @@ def class_delta(rerun: Rerun, swap: ModuleSwap, unit: Unit, old: Unit, prefix: s
             lost.update(member.binds)
     delta = replace(delta, kept=delta.kept - lost)
     place = (swap.entry.names.get("__name__", swap.name), f"{prefix}{unit.name}")
-    rerun.graft.deltas[place] = delta
+    rerun.graft.told.deltas[place] = delta
     if old.class_head[0] not in ("[]", unit.class_head[0]):
-        rerun.graft.redecorated.add(place)
+        rerun.graft.told.redecorated.add(place)
 
 
 def _defaults_read(unit: Unit, names: set[str]) -> bool:

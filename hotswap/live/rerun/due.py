@@ -60,8 +60,8 @@ def _empty_class(rerun: Rerun, key: Key, cls: type) -> None:
             if unit.kind not in ("import", "docstring") and key in targets(rerun, swap, unit):
                 names |= {c[1] for c in unit.scan.chains if len(c) > 1 and c[0] == key[1]}
                 if (key[1], "") in unit.scan.assigns and unit.kind in ("for", "expr", "with"):
-                    rerun.graft.emptied.add(place)
-    rerun.graft.refilled[place] = frozenset(names)
+                    rerun.graft.told.emptied.add(place)
+    rerun.graft.told.refilled[place] = frozenset(names)
     held = containers_of(cls).items()
     was = rerun.tracker.loaded[key[0]].built.get(key[1])
     rerun.refill.attributes[key] = was, {name: inner for name, inner in held if name in names}

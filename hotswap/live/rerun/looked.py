@@ -97,7 +97,9 @@ def look_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
     """Say which changed definition a statement looks at; None when it need not run."""
     unit = step.unit
     graft = rerun.graft
-    known = rerun.facts or graft.shaped or graft.resigned or graft.redefaulted
+    known = (
+        rerun.facts or graft.changed.shaped or graft.changed.resigned or graft.changed.redefaulted
+    )
     if unit.kind == "import" or not (known or any(rerun.dirty.values())):
         return None
     if not known and not looks.words_in(unit) & looks.HINTS:
@@ -188,7 +190,9 @@ def _words_of(rerun: Rerun, value: object) -> frozenset[str]:
     """Give the words that look at what changed of a function or a class, or of a class's bases."""
     if type(value) is FunctionType:
         words = frozenset(rerun.facts.get((value.__module__, value.__qualname__), NOTHING))
-        if any(f is value for f in (*rerun.graft.resigned, *rerun.graft.redefaulted)):
+        if any(
+            f is value for f in (*rerun.graft.changed.resigned, *rerun.graft.changed.redefaulted)
+        ):
             words |= looks.SIGNATURE
         return words | (looks.HINTS if _hints_changed(rerun, value) else NOTHING)
     if not isinstance(value, type):
@@ -196,7 +200,7 @@ def _words_of(rerun: Rerun, value: object) -> frozenset[str]:
     words = looks.HINTS if _hints_changed(rerun, value) else NOTHING
     for base in mro(value):
         words |= rerun.facts.get((base.__module__, base.__qualname__), NOTHING)
-        if any(base is shaped for shaped in rerun.graft.shaped):
+        if any(base is shaped for shaped in rerun.graft.changed.shaped):
             words |= looks.SHAPE
     return words
 

@@ -93,7 +93,7 @@ def _merged(rerun: Rerun, swap: ModuleSwap, step: Step, name: str, old: Any, new
     was, made = built.get(name, MISSING), record_named(new, rerun.tracker.loaded)
     known = type(was) is Held and was.kind is type(old) is FunctionType and was.items is not None
     if known and (step.unit.kind == "def" or step.verdict != "run"):
-        rerun.graft.closures[id(old)] = was.items
+        rerun.graft.told.closures[id(old)] = was.items
     kept = rerun.graft.gathering.kept
     merged = rerun.graft.merge(old, new)
     if rerun.graft.gathering.kept > kept:
@@ -132,7 +132,7 @@ def _set_by_program(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> bo
 
 def _note_defaults(rerun: Rerun, swap: ModuleSwap) -> None:
     """A function whose defaults changed gives something else when it is called: as one with a new body."""
-    functions, rerun.graft.redefaulted = rerun.graft.redefaulted, []
+    functions, rerun.graft.changed.redefaulted = rerun.graft.changed.redefaulted, []
     for function in functions:
         owner, _, name = function.__qualname__.rpartition(".")
         if function.__globals__ is not swap.names or "<locals>" in owner:
@@ -155,7 +155,7 @@ def _class_no_more(rerun: Rerun, old: type, new: FunctionType) -> None:
             f"{old.__qualname__} is a function now: {alive} {lives} on as before, and who holds the class keeps it"
         )
     else:
-        rerun.graft.pair(old, new)
+        rerun.graft.pairs.add(old, new)
 
 
 def _moved(rerun: Rerun, swap: ModuleSwap, step: Step, old: Any, new: Any) -> bool:

@@ -110,6 +110,18 @@ def _is_the_run(swap: ModuleSwap, step: Step) -> bool:
 def take_over(rerun: Rerun, swap: ModuleSwap, step: Step, why: Why) -> bool:
     """Run a statement that makes or fills an object that is filled anew; False when it is an ordinary one."""
     unit = step.unit
+    if _make_anew(rerun, swap, step, why):
+        return True
+    ordinary = unit.kind in ("import", "docstring", "class") or step.situation in ("new", "branch")
+    if not ordinary and why.does_again and _fill_again(rerun, swap, step):
+        return True
+    _note_ran(rerun, swap, unit)
+    return False
+
+
+def _make_anew(rerun: Rerun, swap: ModuleSwap, step: Step, why: Why) -> bool:
+    """Run a statement that binds an app, or an object that is due; False when it binds none."""
+    unit = step.unit
     for name in unit.scan.binds:
         key = (swap.name, name)
         old = swap.before.get(name, MISSING)
@@ -127,29 +139,39 @@ def take_over(rerun: Rerun, swap: ModuleSwap, step: Step, why: Why) -> bool:
             if key in rerun.refill.due or _remakes(rerun, swap, step, name, old):
                 _make_side(rerun, swap, step, key, old, why)
                 return True
-    if unit.kind in ("import", "docstring", "class") or step.situation in ("new", "branch"):
-        _note_ran(rerun, swap, unit)
-        return False
-    if why.does_again:
-        for key in targets(rerun, swap, unit):
-            if adapter_of(rerun, value_at(rerun, key)) is not None:
-                if unit.kind == "def":
-                    touch(rerun, key, swap, ran=unit)
-                elif not only_state(rerun, unit, key):
-                    schedule(rerun, key)
-                    _earlier(rerun, swap, step, key)
-            elif key not in rerun.refill.due and unit.scan.hard and not sets_anew(step):
-                if unit.kind == "assign" and not unit.binds and step.verdict == "keep":
-                    continue
-                if rebuildable(rerun, key):
-                    schedule(rerun, key)
-                    _earlier(rerun, swap, step, key)
-                elif asked_for(rerun, key) and unit.kind != "assign":
-                    if step.verdict == "keep" and _reads_refilled(rerun, swap, unit):
-                        return True  # ``log.addHandler(handler)``: it has that very handler
-                    refuse_undoing(rerun, swap, unit, key, "runs again")
-    _note_ran(rerun, swap, unit)
     return False
+
+
+def _fill_again(rerun: Rerun, swap: ModuleSwap, step: Step) -> bool:
+    """Let what the statement fills begin anew, because it does again what it did; True when it need not run.
+
+    Raises:
+        Refused: What it did cannot be undone.
+    """
+    unit = step.unit
+    for key in targets(rerun, swap, unit):
+        if adapter_of(rerun, value_at(rerun, key)) is not None:
+            if unit.kind == "def":
+                touch(rerun, key, swap, ran=unit)
+            elif not only_state(rerun, unit, key):
+                _begin_anew(rerun, swap, step, key)
+            continue
+        if key in rerun.refill.due or not unit.scan.hard or sets_anew(step):
+            continue
+        if unit.kind == "assign" and not unit.binds and step.verdict == "keep":
+            continue
+        if rebuildable(rerun, key):
+            _begin_anew(rerun, swap, step, key)
+        elif asked_for(rerun, key) and unit.kind != "assign":
+            if step.verdict == "keep" and _reads_refilled(rerun, swap, unit):
+                return True  # ``log.addHandler(handler)``: it has that very handler
+            refuse_undoing(rerun, swap, unit, key, "runs again")
+    return False
+
+
+def _begin_anew(rerun: Rerun, swap: ModuleSwap, step: Step, key: Key) -> None:
+    schedule(rerun, key)
+    _earlier(rerun, swap, step, key)
 
 
 def _reads_refilled(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> bool:
@@ -255,7 +277,7 @@ def _make_registry(
     kept = adopt(rerun.refill.factories, old, new, rerun.journal, token)
     swap.names[name] = kept
     if kept is not new:
-        rerun.graft.pair(new, kept)
+        rerun.graft.pairs.add(new, kept)
     if kept is old:
         swap.dirty.discard(name)
     if registry is not None:
@@ -273,7 +295,7 @@ def settle(rerun: Rerun) -> None:
     for adapter in rerun.refill.active:
         adapter.forget()
     redirect(rerun.graft, rerun.journal)
-    if rerun.graft.models:
+    if rerun.graft.changed.models:
         build_embedding(rerun.graft, [e.names for e in rerun.tracker.loaded.values()])
     records.settle_attributes(rerun)
     records.note_built(rerun)
@@ -295,7 +317,7 @@ def _put_sides_back(rerun: Rerun) -> None:
     for key, side in rerun.refill.sides.items():
         new = rerun.swaps[key[0]].names.get(key[1], side.new)
         if type(new) is type(side.old) and instance_dict(new) is not None:
-            rerun.graft.pair(new, side.old)  # those made of one another find the old ones
+            rerun.graft.pairs.add(new, side.old)  # those made of one another find the old ones
     for key, side in rerun.refill.sides.items():
         swap, name = rerun.swaps[key[0]], key[1]
         new = swap.names.get(name, side.new)
@@ -306,7 +328,7 @@ def _put_sides_back(rerun: Rerun) -> None:
         journal.setitem(swap.entry.built, name, as_of(built, side.old))
         rerun.refill.bound.discard(key)
         _exchange(rerun, new, side.old)
-        rerun.graft.pair(new, side.old)
+        rerun.graft.pairs.add(new, side.old)
         side.new = None
         swap.dirty.discard(name)
         kept = records.counted(gathering.kept)
@@ -328,8 +350,8 @@ def _exchange(rerun: Rerun, held: Any, instead: Any, *, but: ModuleSwap | None =
 
 def _tell_adapters(rerun: Rerun) -> None:
     """Let the adapters renew what frameworks derived from bodies, signatures and shapes that are others now."""
-    journal, shaped = rerun.journal, rerun.graft.shaped
-    reshaped = [*shaped, *rerun.graft.resigned]
+    journal, shaped = rerun.journal, rerun.graft.changed.shaped
+    reshaped = [*shaped, *rerun.graft.changed.resigned]
     live: dict[int, tuple[Adapter, list[Any]]] = {}
     for value, adapter in live_registries(rerun) if rerun.refill.active else ():
         live.setdefault(id(adapter), (adapter, []))[1].append(value)

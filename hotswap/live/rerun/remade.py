@@ -60,7 +60,7 @@ def adopt(rerun: Rerun, side: Side, new: Any, gathering: Gathering) -> bool:
     if type(side.old) is not type(new):
         return False
     if type(new) in weakly.KINDS:
-        weakly.take_weak(side.old, new, rerun.graft.known, rerun.journal)
+        weakly.take_weak(side.old, new, rerun.graft.pairs.known, rerun.journal)
         return True
     ours, theirs = instance_dict(side.old), instance_dict(new)
     if ours is None or theirs is None:

@@ -136,7 +136,7 @@ def _only_held(part: ast.AST, parents: Mapping[int, ast.AST]) -> bool:
 
 def _other_now(rerun: Rerun, cls: type, name: str) -> bool:
     """Say whether a class, or the base it takes the attribute from, has another value of an attribute now."""
-    changed = rerun.graft.attributes
+    changed = rerun.graft.changed.attributes
     for base in mro(cls):
         if (id(base), name) in changed or (id(base), "*") in changed:
             return True
@@ -149,7 +149,7 @@ def _attribute_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
     """``Child.size`` or ``instance.size``, where a base class changed shape."""
     if step.unit.kind in ("def", "import"):
         return None
-    shaped = {id(c) for c in rerun.graft.shaped}
+    shaped = {id(c) for c in rerun.graft.changed.shaped}
     if not shaped:
         return None
     called = set(step.unit.scan.methods)
