@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hotswap.console import Console
 from hotswap.options import UsageError, load
 from hotswap.ports import BindError
-from hotswap.session import ReloadPlan, Session, service
+from hotswap.session import ReloadPlan, Session, interest, service
 from hotswap.session.pages import open_browser
 from hotswap.source.model import Fault
 from hotswap.target import AppFailed, as_program, find_app, is_app, is_wsgi, resolve
@@ -320,7 +320,7 @@ class AppLife:
         if self.manifest is not None:
             from hotswap import handover
 
-            files = self.session.watched_files()
+            files = interest.files(self.session)
             handover.park(self.manifest, fault, files=files, on_progress=self.console.say)
         self.console.fault(fault, headline=f"{self.target.given} did not start")
         return FAILED

@@ -63,27 +63,37 @@ def report(
         text = clean(outcome.reason or "nothing differs from what runs")
         return [Line((Span(pad(time, INDENT), "time"), Span(text, "quiet")))] if verbose else []
     details = _details(outcome, root)
-    # What needs attention is never what is left out.
-    urgent = sum(1 for _, matters in details if matters)
-    room = len(details) if verbose or len(details) <= DETAILS else max(DETAILS - 1, urgent)
-    # A note (a handler is entered again, a local keeps its value) tells more than the fourth change does.
     notes = len(outcome.notes) if outcome.fault is None else 0
-    others = len(details) - urgent - notes
-    spare = room - urgent
-    first = min(others, max(spare - notes, min(spare, CHANGES)))
-    shown: list[Line] = []
-    for number, (detail, matters) in enumerate(details):
-        is_note = number >= len(details) - notes
-        left = spare - first if is_note else first
-        if matters or left > 0:
-            shown.append(detail)
-        if not matters and left > 0:
-            spare -= 1
-            first -= not is_note
-    lines = [_first(outcome, time, root, repeated, by), *shown]
+    shown = details if verbose else _chosen(details, notes)
+    lines = [_first(outcome, time, root, repeated, by), *(detail for detail, _ in shown)]
     if len(shown) < len(details):
         lines.append(line(Span(f"and {len(details) - len(shown)} more (-v shows all)", "quiet")))
     return lines
+
+
+def _chosen(details: list[tuple[Line, bool]], notes: int) -> list[tuple[Line, bool]]:
+    """Give those that are shown without ``-v``, in their order.
+
+    What needs attention is never left out; a note (a handler is entered again, a local keeps its value) tells more than
+    the fourth change does.
+
+    Args:
+        details: Lines, and whether each needs attention.
+        notes: How many of them, the last ones, are notes.
+    """
+    if len(details) <= DETAILS:
+        return details
+    urgent = sum(matters for _, matters in details)
+    room = max(DETAILS - 1 - urgent, 0)
+    changes = min(len(details) - urgent - notes, max(room - notes, min(room, CHANGES)))
+    left = {"change": changes, "note": room - changes}
+    chosen = []
+    for number, (detail, matters) in enumerate(details):
+        kind = "note" if number >= len(details) - notes else "change"
+        if matters or left[kind] > 0:
+            chosen.append((detail, matters))
+            left[kind] -= not matters
+    return chosen
 
 
 def healed(files: Sequence[str], generation: int, *, time: str, root: str) -> Line:

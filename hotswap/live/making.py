@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from hotswap.source import effects
 from hotswap.source.nodes import is_docstring
+from hotswap.source.wiring import last_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -216,7 +217,7 @@ class _Hollow(ast.NodeTransformer):
 
     def _runs(self, node: Function) -> bool:
         """Say whether a nested function runs while the app is made: it is called by name, or decorates."""
-        registered = any(_last(d) not in PURE for d in node.decorator_list)
+        registered = any(last_name(d) not in PURE for d in node.decorator_list)
         return node.name in self.called and not registered
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
@@ -238,13 +239,6 @@ class _Hollow(ast.NodeTransformer):
         """A lambda runs later."""
         node.body = ast.Constant(None)
         return node
-
-
-def _last(decorator: ast.expr) -> str:
-    node = decorator.func if isinstance(decorator, ast.Call) else decorator
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _effect(shape: ast.AST) -> str:

@@ -42,7 +42,7 @@ class QuietPoint:
         self._loops: dict[int, asyncio.AbstractEventLoop] = {}
         """By thread, in the order in which they began to run."""
         self._waiting: deque[Callable[[], object]] = deque()
-        self._later: dict[Later, None] = {}
+        self._later: set[Later] = set()
         self._turn: Final = threading.Lock()
         """Held while work is done. Nobody waits for it: whoever holds it does what the others brought."""
         self._worker = 0
@@ -102,7 +102,7 @@ class QuietPoint:
     def later(self, seconds: float, work: Callable[[], object]) -> None:
         """Do `work` after `seconds`, at a quiet point, even when the loop that runs now has ended by then."""
         later = Later(work, time.monotonic() + seconds)
-        self._later[later] = None
+        self._later.add(later)
         self._await(later)
 
     def _await(self, later: Later) -> None:
@@ -123,8 +123,11 @@ class QuietPoint:
 
     def _came(self, later: Later) -> None:
         """The time of some work has come; of two that wait for it the first one does it."""
-        if self._later.pop(later, later) is None:
-            self.soon(later.work)
+        try:
+            self._later.remove(later)
+        except KeyError:
+            return
+        self.soon(later.work)
 
     def _forget(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loops = {key: one for key, one in self._loops.items() if one is not loop}

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hotswap import hooks, tracebacks
 from hotswap.data import settings
 from hotswap.data.environment import Layer, is_dotenv
-from hotswap.session import arriving, pages, reporting, signals, telling, warming
+from hotswap.session import arriving, interest, pages, reporting, signals, telling, warming
 from hotswap.session.desk import Desk
 from hotswap.session.quiet import QuietPoint
 from hotswap.session.reloading import Reloading, ReloadPlan
@@ -156,16 +156,6 @@ class Session:
         """Give the tracked modules, in import order."""
         return [entry.module for entry in list(self.swapper.tracker.loaded.values())]
 
-    def watched_files(self) -> set[str]:
-        """Give the files whose change matters now, those that failed to import included."""
-        files = set(self.swapper.tracked() | self.swapper.data_files() | self.swapper.pending)
-        files.update(self.swapper.tracker.failed)
-        if self.options.env_file:
-            files.add(os.path.abspath(self.options.env_file))
-        files |= settings.env_files()
-        files.add(self.config)
-        return files
-
     def migrate(self) -> None:
         """Bring the schema up to date before the app is imported, when the options name one."""
         if not self.options.migrations:
@@ -249,7 +239,7 @@ class Session:
 
     def _catch_up(self) -> None:
         """Swap in what was saved after it had been imported and before it was watched."""
-        early = [path for path in self.watched_files() if _changed_since(path, self._born)]
+        early = [path for path in interest.files(self) if _changed_since(path, self._born)]
         if early:
             self.save(early)
 
@@ -305,24 +295,13 @@ class Session:
         watcher = self.watching.watcher
         if watcher is None:
             return
-        globs = [
-            glob if os.path.isabs(glob) else os.path.join(self.root, glob)
-            for entries in list(hooks.runtime.file_listeners.values())
-            for found, _ in entries
-            for glob in found
-        ]
-        globs.extend(self.template_folders)
-        if self.browser is not None:
-            globs.extend(self.browser.interesting())
-        if self.migrating is not None:
-            globs.append(self.migrating.glob)
-        files = self.watched_files()
+        files = interest.files(self)
         self.saving.noted(files)
         read = {path for path in self.swapper.data_files() if is_dotenv(path)}
         self.env.note(sorted(read | settings.env_files()))
         watcher.watch(
             files,
-            includes=(*self.options.reload_include, *globs),
+            includes=(*self.options.reload_include, *interest.globs(self)),
             excludes=self.options.reload_exclude,
             roots=self.roots,
         )

@@ -18,6 +18,8 @@ ORDER = (
     "assets.js",
     "merge.js",
     "documents.js",
+    "literals.js",
+    "records.js",
     "modules.js",
     "websocket.js",
     "sockets.js",

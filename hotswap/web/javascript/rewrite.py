@@ -1,6 +1,6 @@
 """A script as it is served: each function begins by asking whether a newer one has come. Line numbers stay. PURE.
 
-``$$hs`` is the module's record in the page (static/client/modules.js); everything works, unpatched, where there is
+``$$hs`` is the module's record in the page (static/client/records.js); everything works, unpatched, where there is
 none. ``$$hs.p`` holds newer functions by key: ``say`` for a top-level one, ``Room.say`` for a member, ``@3#0`` for the
 first lasting function of the fourth statement, ``handlers#1`` for one in the initialiser of ``handlers``.
 """

@@ -7,7 +7,8 @@ import { hideFault, say, setFaults, showFault } from './overlay.js';
 import { linkedStyles, styleChanged } from './styles.js';
 import { assetChanged, dataChanged } from './assets.js';
 import { followPython, loadBase, refresh } from './documents.js';
-import { records, scriptChanged } from './modules.js';
+import { scriptChanged } from './modules.js';
+import { records } from './records.js';
 import { NativeWebSocket } from './sockets.js';
 
 const SUBPROTOCOL = 'hotswap.v1';

@@ -4,7 +4,7 @@ import { emit, off, on, settings, wire } from './page.js';
 import { reload, restoring } from './reload.js';
 import { faults } from './overlay.js';
 import { refresh } from './documents.js';
-import { begin, records } from './modules.js';
+import { begin, records } from './records.js';
 import { ReconnectingWebSocket } from './websocket.js';
 import { wrapSockets } from './sockets.js';
 import { connect, state, watchPage } from './channel.js';
