@@ -2,17 +2,69 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import enum
 import gc
 import types
 from typing import TYPE_CHECKING, Any
 
+from hotswap.live.adapters.base import Refused
 from hotswap.live.looking import is_made
 from hotswap.live.namespaces import own_dict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from hotswap.live.rerun.state import ModuleSwap
+    from hotswap.source.units import Unit
+
+
+def refuse_classes(module: ModuleSwap) -> None:
+    """Before anything runs: find the classes of a module that cannot take their edit.
+
+    Raises:
+        Refused: One cannot, and instances of it live.
+    """
+    for step in module.steps:
+        if step.delta is None or step.old is None or step.verdict != "run":
+            continue
+        cls = module.names.get(step.unit.name)
+        node = step.unit.node
+        if not isinstance(cls, type) or not isinstance(node, ast.ClassDef):
+            continue
+        members = [m for unit in (step.old, step.unit) for m in unit.members]
+        attributes = {n for m in members if m.kind == "assign" for n in _named_by(m)}
+        told = [(name.rpartition(".")[2], mark) for mark, name, _, _ in step.delta.changed]
+        rows = [(name, mark) for name, mark in told if name in attributes]
+        changed = step.old.class_head[1:3] != step.unit.class_head[1:3]
+        bases = tuple(ast.unparse(b) for b in node.bases) if changed else None
+        named = [k.value for k in node.keywords if k.arg == "metaclass"]
+        metaclass = ast.unparse(named[0]) if named else ""
+        slots = _slots(step.old) != _slots(step.unit)
+        reason = foreseen(cls, rows, bases, metaclass, slots, module.names)
+        if reason:
+            raise Refused(reason)
+
+
+def _named_by(unit: Unit) -> tuple[str, ...]:
+    """Give what an assignment or a bare annotation in a class body names."""
+    target = unit.node.target if isinstance(unit.node, ast.AnnAssign) else None
+    return (target.id,) if isinstance(target, ast.Name) else unit.binds
+
+
+def _slots(unit: Unit) -> tuple[bool, object]:
+    """Give what a class statement says of slots: whether a decorator makes them, and which it names, in any order."""
+    decorators = getattr(unit.node, "decorator_list", ())
+    decorated = "slots=True" in "".join(ast.unparse(d) for d in decorators)
+    for member in unit.members:
+        if "__slots__" in member.scan.binds and member.value is not None:
+            try:
+                value = ast.literal_eval(member.value)
+            except (ValueError, TypeError, SyntaxError):
+                return decorated, ast.dump(member.value)
+            return decorated, frozenset([value] if isinstance(value, str) else value)
+    return decorated, None
 
 
 def foreseen(

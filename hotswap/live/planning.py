@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hotswap.live.adapters.base import Refused
 from hotswap.live.batch import could_be
 from hotswap.live.dependents import running_code
-from hotswap.live.foreseeing import foreseen
+from hotswap.live.foreseeing import refuse_classes
 from hotswap.live.rerun.branches import judge_by
 from hotswap.live.rerun.state import ModuleSwap
 from hotswap.source import codes
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hotswap.live.loaded import Loaded
     from hotswap.live.tracker import Tracker
     from hotswap.source.model import Fault, Rung
-    from hotswap.source.units import Unit
+    from hotswap.source.plan import ModulePlan
 
 
 class Faulted(Exception):
@@ -61,7 +61,6 @@ class Planned:
     """Module name -> lines that had read each data file, lines that had asked for each missing module."""
     changes: list[Change] = field(default_factory=list)
     reason: str = ""
-
     replaced: codes.CodePairs = field(default_factory=codes.CodePairs)
     """Those of `pairs` whose own bytecode changed."""
 
@@ -105,7 +104,7 @@ def plan_batch(
             raise Refused(plan.refusal)
         edited = [s for s in swap.steps if s.edited]
         reasons += [s.situation for s in edited if s.verdict in ("run", "annotation")]
-        _check_classes(swap)
+        refuse_classes(swap)
         if any(s.verdict == "run" for s in edited) and pinned(swap.name):
             raise Refused(f"{swap.name} is pinned, and more than function bodies changed in it")
     if batch.deleted:
@@ -131,6 +130,25 @@ def _plan_module(tracker: Tracker, edit: Edit, planned: Planned) -> ModuleSwap:
         **literal_values(old, new),
     }
     plan = plan_module(old, new, judge_by(entry.names), judge_by(entry.names, overlay))
+    _read_again(plan, edit)
+    changed = _pair_codes(tracker, entry, new, planned)
+    for step in plan.steps:
+        if step.situation == "lambda bodies":
+            changed.update(step.unit.binds)
+    changed.discard("<lambda>")
+    plan.changes[:] = _innermost(plan.changes, changed)
+    planned.own_changed[entry.name] = changed
+    if changed:
+        plan.rung = highest(plan.rung, "patch")
+    planned.noted[entry.name] = (
+        {k: set(v) for k, v in entry.opened.items()},
+        {k: set(v) for k, v in entry.missing.items()},
+    )
+    return ModuleSwap(entry, new, plan, plan.steps, entry.names, dict(entry.names))
+
+
+def _read_again(plan: ModulePlan, edit: Edit) -> None:
+    """Let the statements run again that read a data file which changed, or asked for a module that is there now."""
     for step in plan.steps:
         was = step.old
         if was is None or step.is_guard or step.verdict == "run":
@@ -138,16 +156,14 @@ def _plan_module(tracker: Tracker, edit: Edit, planned: Planned) -> ModuleSwap:
         if any(was.line <= n <= was.end for n in edit.old_lines):
             step.verdict, step.situation = "run", "data"
             plan.rung = "reexec"
+            label, line = step.unit.label, step.unit.line
             plan.changes.append(
-                Change(
-                    "~",
-                    entry.path,
-                    step.unit.label,
-                    "re-run",
-                    because=edit.because,
-                    line=step.unit.line,
-                )
+                Change("~", edit.entry.path, label, "re-run", because=edit.because, line=line)
             )
+
+
+def _pair_codes(tracker: Tracker, entry: Loaded, new: Text, planned: Planned) -> set[str]:
+    """Pair the code that runs with the compile of the new source; give the functions whose own bytecode differs."""
     before, after = running_code(entry), tracker.prepared(new.code)
     if entry.exact and entry.filename == new.filename:
         after = codes.reuse(before, after)
@@ -169,19 +185,7 @@ def _plan_module(tracker: Tracker, edit: Edit, planned: Planned) -> ModuleSwap:
             planned.class_bodies.append((entry, one, other))
         elif differs:
             changed.add(other.co_qualname.split(".<locals>.<")[0])
-    for step in plan.steps:
-        if step.situation == "lambda bodies":
-            changed.update(step.unit.binds)
-    changed.discard("<lambda>")
-    plan.changes[:] = _innermost(plan.changes, changed)
-    planned.own_changed[entry.name] = changed
-    if changed:
-        plan.rung = highest(plan.rung, "patch")
-    planned.noted[entry.name] = (
-        {k: set(v) for k, v in entry.opened.items()},
-        {k: set(v) for k, v in entry.missing.items()},
-    )
-    return ModuleSwap(entry, new, plan, plan.steps, entry.names, dict(entry.names))
+    return changed
 
 
 def _innermost(changes: Iterable[Change], changed: Iterable[str]) -> list[Change]:
@@ -195,62 +199,6 @@ def _innermost(changes: Iterable[Change], changed: Iterable[str]) -> list[Change
             continue
         found += [replace(change, name=name.replace(".<locals>", "")) for name in inner]
     return found
-
-
-def _check_classes(module: ModuleSwap) -> None:
-    """Find the classes that cannot take their edit before anything runs."""
-    for step in module.steps:
-        cls = module.names.get(step.unit.name) if step.delta is not None else None
-        if (
-            step.delta is None
-            or step.old is None
-            or step.verdict != "run"
-            or not isinstance(cls, type)
-        ):
-            continue
-        attributes = {
-            n
-            for u in (step.old, step.unit)
-            for m in u.members
-            if m.kind == "assign"
-            for n in named_by(m)
-        }
-        told = [(name.rpartition(".")[2], mark) for mark, name, _, _ in step.delta.changed]
-        rows = [(name, mark) for name, mark in told if name in attributes]
-        changed = step.old.class_head[1:3] != step.unit.class_head[1:3]
-        bases = tuple(ast.unparse(b) for b in step.unit.node.bases) if changed else None  # type: ignore[attr-defined]
-        named = [k.value for k in step.unit.node.keywords if k.arg == "metaclass"]  # type: ignore[attr-defined]
-        metaclass = ast.unparse(named[0]) if named else ""
-        slots = slots_changed(step.old, step.unit)
-        reason = foreseen(cls, rows, bases, metaclass, slots, module.names)
-        if reason:
-            raise Refused(reason)
-
-
-def named_by(unit: Unit) -> tuple[str, ...]:
-    """Give what an assignment or a bare annotation in a class body names."""
-    target = unit.node.target if isinstance(unit.node, ast.AnnAssign) else None
-    return (target.id,) if isinstance(target, ast.Name) else unit.binds
-
-
-def slots_changed(old: Unit, new: Unit) -> bool:
-    """Say whether two class statements name other slots (their order does not count), or slots at all."""
-
-    def slots(unit: Unit) -> object:
-        node = unit.node
-        decorated = "slots=True" in "".join(
-            ast.unparse(d) for d in getattr(node, "decorator_list", ())
-        )
-        for member in unit.members:
-            if "__slots__" in member.scan.binds and member.value is not None:
-                try:
-                    value = ast.literal_eval(member.value)
-                except (ValueError, TypeError, SyntaxError):
-                    return (decorated, ast.dump(member.value))
-                return (decorated, frozenset([value] if isinstance(value, str) else value))
-        return (decorated, None)
-
-    return slots(old) != slots(new)
 
 
 def imported_values(old: Text, new: Text, package: str) -> dict[str, Any]:
