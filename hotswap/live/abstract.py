@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABCMeta, update_abstractmethods
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hotswap.live.namespaces import own_dict
@@ -34,5 +35,5 @@ def forget_checks(graft: Graft, cls: type) -> None:
             recount: Any = update_abstractmethods
             recount(child)
             if own_dict(child).get("__abstractmethods__", frozenset()) != before:
-                graft.journal.undo(lambda c=child, b=before: setattr(c, "__abstractmethods__", b))  # type: ignore[misc]
+                graft.journal.undo(partial(setattr, child, "__abstractmethods__", before))
             forget_checks(graft, child)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,7 @@ def merge_enum(graft: Graft, old: Any, new: Any) -> Any:
         current = before.get(name)
         if current is None or current._name_ != name:
             object.__setattr__(member, "__class__", old)
-            journal.undo(lambda member=member: object.__setattr__(member, "__class__", new))  # type: ignore[misc]
+            journal.undo(partial(object.__setattr__, member, "__class__", new))
             if "__objclass__" in member.__dict__:
                 member.__dict__["__objclass__"] = old
             current = member

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Service:
 
             for key, listening in listeners:
                 name, number = _name(key), listening.fileno()
-                _tell(lambda name=name, number=number: systemd.deposit(name, number))  # type: ignore[misc]
+                _tell(partial(systemd.deposit, name, number))
 
     def withdraw(self, keys: Iterable[str]) -> None:
         """Take listening sockets out of the store that the program has left: clients would queue there for ever."""
@@ -69,7 +70,7 @@ class Service:
             from hotswap.handover import systemd
 
             for name in map(_name, keys):
-                _tell(lambda name=name: systemd.withdraw(name))  # type: ignore[misc]
+                _tell(partial(systemd.withdraw, name))
 
 
 def _name(key: str) -> str:

@@ -235,8 +235,10 @@ class Scan(ast.NodeVisitor):
                 self.visit(node.slice)
             if name:
                 self.mutates.add(name)
-                simple = isinstance(node.value, ast.Name) and isinstance(node, ast.Attribute)
-                self.assigns.add((name, node.attr if simple else ""))  # type: ignore[union-attr]
+                attribute = ""
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                    attribute = node.attr
+                self.assigns.add((name, attribute))
         elif isinstance(node, (ast.Tuple, ast.List)):
             for element in node.elts:
                 self._target(element)

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     Key = tuple[str, str] | None
 
 
-def made_by(function: object) -> Key:
+def made_by(function: Any) -> Key:
     """Give ``(module, qualified name)`` of a function, class or wrapper of one; None when it has none of its own."""
     seen = 0
     while type(function).__name__ == "partial" and type(function).__module__ == "functools":
-        function = function.func  # type: ignore[attr-defined]
+        function = function.func
         seen += 1
         if seen > 8:  # a partial of a partial ... of itself is possible through __setstate__
             return None
     if type(function).__name__ == "method":
-        function = function.__func__  # type: ignore[attr-defined]
+        function = function.__func__
     try:
         module = object.__getattribute__(function, "__module__")
         name = (

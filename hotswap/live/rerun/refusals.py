@@ -42,9 +42,12 @@ def refuse_moved(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
 
 def _defines(rerun: Rerun, module: str, name: str) -> bool:
     swap, entry = rerun.swaps.get(module), rerun.tracker.loaded.get(module)
-    if swap is None and entry is None:
+    if swap is not None:
+        text = swap.text
+    elif entry is not None:
+        text = rerun.dependents.text(entry)
+    else:
         return True  # a file that nobody has imported yet
-    text = swap.text if swap is not None else rerun.dependents.text(entry)  # type: ignore[arg-type]
     return any(u.kind == "class" and u.name == name for u in text.units)
 
 

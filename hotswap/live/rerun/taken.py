@@ -97,9 +97,12 @@ def _fills_otherwise(step: Step) -> bool:
     if step.is_guard or old is None or old.kind != new.kind:
         return not step.is_guard
     if new.kind in ("def", "class"):
-        before = [ast.dump(d) for d in old.node.decorator_list]  # type: ignore[attr-defined]
-        return before != [ast.dump(d) for d in new.node.decorator_list]  # type: ignore[attr-defined]
+        return _decorators(old) != _decorators(new)
     return True
+
+
+def _decorators(unit: Unit) -> list[str]:
+    return [ast.dump(one) for one in getattr(unit.node, "decorator_list", ())]
 
 
 def _filled(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> Iterator[Taken]:
@@ -142,7 +145,7 @@ def _of_subclass(swap: ModuleSwap, unit: Unit) -> Iterator[Taken]:
     """Give the registries that a class enters because of its bases: ``__init_subclass__``, ``__subclasses__()``."""
     cls = swap.names.get(unit.name)
     bases: list[Any] = [cls]
-    bases += [swap.names.get(ast.unparse(b)) for b in unit.node.bases]  # type: ignore[attr-defined]
+    bases += [swap.names.get(ast.unparse(b)) for b in getattr(unit.node, "bases", ())]
     for base in bases:
         for one in mro(base) if is_kind(base, type) else ():
             own = class_dict(one)
