@@ -331,9 +331,14 @@ def _holding(parked: Parked, landing: Landing, slots: Sequence[Any]) -> Function
     held = dict(zip(landing.names, slots, strict=True))
     closure = tuple([held[name] for name in landing.code.co_freevars])
     made = FunctionType(landing.code, parked.globals, mine.__name__, None, closure or None)
-    if made.__builtins__ is not mine.__builtins__:
+    if _builtins(made) is not _builtins(mine):
         raise Refused("the module that it moves to has other builtins")
     return made
+
+
+def _builtins(function: Any) -> object:
+    """Give what a function finds built-in names in; mypy knows of it or not, as its cache is cold or warm."""
+    return function.__builtins__
 
 
 def _exchange(owner: Any, old: bytes, new: bytes, entering: list[Any], leaving: list[Any]) -> None:
