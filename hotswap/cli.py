@@ -8,7 +8,17 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from hotswap.options import ACCEPTED, FIELDS, FURTHER, POLL, UsageError, from_text, load, suggest
+from hotswap.options import (
+    ACCEPTED,
+    FIELDS,
+    FURTHER,
+    POLL,
+    NotThereError,
+    UsageError,
+    from_text,
+    load,
+    suggest,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -142,7 +152,7 @@ def parse(argv: Sequence[str]) -> Command:
         after, arguments = after[:place], after[place + 1 :]
     own, stray, _ = _split(after)
     if stray and target in SUBCOMMANDS:
-        raise UsageError(f"there is no command {target!r}, and none is needed: hotswap {stray}")
+        raise NotThereError(f"there is no command {target!r}, and none is needed: hotswap {stray}")
     if stray:
         raise UsageError(
             f"unexpected argument {stray!r} after {target}; arguments for a program follow `--`"
@@ -192,7 +202,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return leave(run(options, command.target or options.app, command.arguments, manifest))
     except UsageError as error:
         sys.stderr.write(f"hotswap: {error}\n")
-        if not isinstance(error, FileNotFoundError) and not str(error).startswith("there is no"):
+        if not isinstance(error, NotThereError):
             sys.stderr.write("hotswap: see `hotswap --help`\n")
         return USAGE
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hotswap import control
 from hotswap.console.lines import count
-from hotswap.options import UsageError
+from hotswap.options import NotThereError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ def ask(question: Sequence[str], *, machine: bool) -> int:
         machine: One JSON object a line instead of prose.
 
     Raises:
-        UsageError: A file to explain does not exist.
+        NotThereError: A file to explain does not exist.
     """
     name, *words = question
     if name == "explain":
@@ -71,12 +71,12 @@ def _explain(files: Sequence[str], *, machine: bool) -> int:
     """Tell what each session would do; without one, what stands in git's HEAD is taken for what runs.
 
     Raises:
-        UsageError: A file does not exist.
+        NotThereError: A file does not exist.
     """
     paths = [os.path.realpath(file) for file in files]
     for path, file in zip(paths, files, strict=True):
         if not os.path.exists(path):
-            raise UsageError(f"there is no file {file}")
+            raise NotThereError(f"there is no file {file}")
     concerned = False
     for pid, answer in control.answers(["explain", *paths]):
         if not answer.get("tracked"):

@@ -6,7 +6,7 @@ The command line, the environment variables and the table in pyproject.toml are 
 
 from hotswap.options.fields import ACCEPTED, FIELDS, FURTHER, SETTABLE, Options
 from hotswap.options.sources import load
-from hotswap.options.values import POLL, UsageError, from_text, suggest
+from hotswap.options.values import POLL, NotThereError, UsageError, from_text, suggest
 
 __all__ = [
     "ACCEPTED",
@@ -14,6 +14,7 @@ __all__ = [
     "FURTHER",
     "POLL",
     "SETTABLE",
+    "NotThereError",
     "Options",
     "UsageError",
     "from_text",

@@ -21,6 +21,10 @@ class UsageError(Exception):
     """An option is unknown, has a wrong value, or the target cannot be told; the command ends with exit code 2."""
 
 
+class NotThereError(UsageError):
+    """What was named is not there. The message says what is; `--help` would not."""
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """Give ``: did you mean 'port'?``, or ``""`` when nothing is near."""
     from difflib import get_close_matches

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Final, Literal
 
-from hotswap.options import UsageError, suggest
+from hotswap.options import NotThereError, UsageError, suggest
 from hotswap.target.shape import shape_of
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def resolve(given: str, *, app_dir: str = "", factory: bool = False) -> Target:
     """Tell what `given` stands for, from the files alone.
 
     Raises:
-        UsageError: There is no such module or file; the message suggests the nearest one.
+        NotThereError: There is no such module or file; the message suggests the nearest one.
     """
     name, colon, attribute = given.partition(":")
     if colon and not attribute:
@@ -61,7 +61,7 @@ def resolve(given: str, *, app_dir: str = "", factory: bool = False) -> Target:
         module, _, last = name.rpartition(".")
         if not colon and near in {"", f": did you mean {module!r}?"} and locate(module, root):
             near = f": did you mean '{module}:{last}'?"
-        raise UsageError(f"there is no module {name!r} below {root} or on sys.path{near}")
+        raise NotThereError(f"there is no module {name!r} below {root} or on sys.path{near}")
     return _from_spec(given, name, attribute, spec, root, factory=factory)
 
 
@@ -100,7 +100,7 @@ def _from_path(given: str, name: str, attribute: str, *, factory: bool) -> Targe
         folder = os.path.dirname(path)
         known = os.listdir(folder) if os.path.isdir(folder) else []
         near = suggest(os.path.basename(path), known)
-        raise UsageError(f"there is no file {name}{near}")
+        raise NotThereError(f"there is no file {name}{near}")
     if os.path.isdir(path):
         return _from_directory(given, path, attribute, factory=factory)
     root, dotted = _dotted(path)

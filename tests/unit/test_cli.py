@@ -151,6 +151,12 @@ def test_a_usage_error_is_one_line_and_exit_code_2(
     assert ended.returncode == 2
     assert message in ended.stderr
     assert "Traceback" not in ended.stderr
+    missing = (
+        "there is no module",
+        "there is no file",
+        "none is needed",
+    )  # the help would not help
+    assert ("see `hotswap --help`" in ended.stderr) is not message.startswith(missing)
 
 
 def test_nothing_heavy_is_imported_to_read_the_command_line() -> None:
