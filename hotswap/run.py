@@ -225,6 +225,8 @@ class AppLife:
             loop.call_soon_threadsafe(stop.set)
 
         self._stop = end
+        if self.ended_by:  # asked before, where an exception is swallowed: in a __del__, say
+            end()
         if self.manifest is not None:
             session.reloading.on_settled = hush_adoption()
         starting = asyncio.ensure_future(serving.start(session.sockets(self._given)))

@@ -25,6 +25,7 @@ from hotswap.handover import carrier, children, image
 from hotswap.handover import preflight as flight
 from hotswap.handover.hole import Hole
 from hotswap.handover.quiesce import Still, quiesce
+from hotswap.handover.signals import Noted
 from hotswap.source.model import Fault, Outcome
 from hotswap.wire import arrivals, datagrams, strays
 from hotswap.wire.records import ConnectionRecord, ListenerRecord, Manifest
@@ -146,8 +147,17 @@ class _Departure:
         self._copies: list[ListenerRecord] = []
         self._strays: list[ListenerRecord] = []
         self._served: set[strays.Inode] = set()
+        self._noted: Noted | None = None
 
-    async def go(
+    async def go(self, manifest: Manifest, **more: Any) -> Outcome:
+        """Leave; when this returns the program has stayed, and its signals are its own again."""
+        try:
+            return await self._go(manifest, **more)
+        finally:
+            if self._noted is not None:
+                self._noted.give_back()
+
+    async def _go(
         self,
         manifest: Manifest,
         *,
@@ -168,6 +178,7 @@ class _Departure:
         outcome = _stayed("execve did not happen")
         try:
             still = await quiesce(registry, patience=patience, on_progress=self._say)
+            self._noted = Noted()
             if at_rest is not None:
                 at_rest()
             late = self._state.late_changes(self._modules())
@@ -181,6 +192,7 @@ class _Departure:
                 last_words()
             registry.standstill.bid_farewell()
             image.flush()
+            self._noted.send_on()
             image.replace(carried, manifest.descriptors())
         except OSError as error:
             outcome = _failed("cannot leave", error)

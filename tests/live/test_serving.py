@@ -9,12 +9,14 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 import hotswap
+from tests.handover.support import own_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,6 +199,73 @@ def test_one_signal_stops_it_whatever_is_open(
     assert "lifespan ended" in server.output
     assert [event["event"] for event in server.events][-1] == "stopped"
     assert not [line for line in server.errors if "Traceback" in line]
+
+
+ASKED_TO_END = """
+    import os, signal
+
+    class Asking:
+        def __reduce__(self):
+            os.kill(os.getpid(), signal.{number})
+            return Asking, ()
+
+    held = {{}}
+"""
+
+OF_AN_APP = """
+    from fastapi import FastAPI
+    app = FastAPI()
+
+    @app.get("/")
+    def hold():
+        held["it"] = Asking()
+"""
+
+OF_A_PROGRAM = """
+    import asyncio
+
+    async def main():
+        async def hold(reader, writer):
+            held["it"] = Asking()
+            writer.write(b"HTTP/1.1 204 Held\\r\\n\\r\\n")
+            await writer.drain()
+            writer.close()
+
+        server = await asyncio.start_server(hold, "127.0.0.1", PORT)
+        print("runs", flush=True)
+        await server.serve_forever()
+
+    if __name__ == "__main__":
+        asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_asks_to_end_while_the_state_is_written_is_heard(
+    project: Project, live: Start, number: signal.Signals
+) -> None:
+    project.write(main=dedent(ASKED_TO_END.format(number=number.name)) + dedent(OF_AN_APP))
+    server = live("main:app")
+    server.get()
+    os.kill(server.pid, signal.SIGUSR1)
+
+    assert server.ended() == -number
+
+
+def test_who_interrupts_a_program_while_its_state_is_written_is_heard(
+    project: Project, live: Start
+) -> None:
+    port = own_port()
+    program = dedent(OF_A_PROGRAM).replace("PORT", str(port))
+    project.write(main=dedent(ASKED_TO_END.format(number="SIGINT")) + program)
+    server = live("main.py", program=())
+    server.wait_output("runs")
+    with server.connect(port) as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        assert b"204" in sock.recv(4096)
+    os.kill(server.pid, signal.SIGUSR1)
+
+    assert server.ended() == -signal.SIGINT
 
 
 def test_a_handler_that_hangs_does_not_keep_it_from_stopping(project: Project, live: Start) -> None:
