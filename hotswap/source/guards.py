@@ -38,6 +38,39 @@ def flatten(
     return out
 
 
+ASKING: Final = frozenset(
+    [
+        "bool",
+        "int",
+        "str",
+        "tuple",
+        "set",
+        "len",
+        "isinstance",
+        "issubclass",
+        "callable",
+        "getattr",
+        "hasattr",
+        "globals",
+        "locals",
+        "vars",
+        "find_spec",
+        "importlib.util.find_spec",
+        "os.environ.get",
+        "os.getenv",
+        "os.path.exists",
+        "os.path.isfile",
+        "platform.machine",
+        "platform.python_implementation",
+        "platform.system",
+        "sys.platform.startswith",
+    ]
+)
+"""Functions that a test may call: they ask a value, the module, the process or the system, and change none of them."""
+METHODS: Final = frozenset({"startswith", "endswith", "lower", "upper", "get", "strip"})
+"""Methods of strings and dicts that do so, too."""
+
+
 def judgeable(test: ast.expr) -> bool:
     """Say whether a test can be evaluated again without side effects: names, constants, comparisons, harmless calls."""
     for node in ast.walk(test):
@@ -52,44 +85,7 @@ def judgeable(test: ast.expr) -> bool:
 
 def _harmless(node: ast.Call) -> bool:
     name = dotted(node.func)
-    return name in _HARMLESS or name.rpartition(".")[2] in (
-        "startswith",
-        "endswith",
-        "lower",
-        "upper",
-        "get",
-        "strip",
-    )
-
-
-_HARMLESS: Final = frozenset(
-    [
-        "bool",
-        "callable",
-        "find_spec",
-        "getattr",
-        "globals",
-        "hasattr",
-        "importlib.util.find_spec",
-        "int",
-        "isinstance",
-        "issubclass",
-        "len",
-        "locals",
-        "os.environ.get",
-        "os.getenv",
-        "os.path.exists",
-        "os.path.isfile",
-        "platform.machine",
-        "platform.python_implementation",
-        "platform.system",
-        "set",
-        "str",
-        "sys.platform.startswith",
-        "tuple",
-        "vars",
-    ]
-)
+    return name in ASKING or name.rpartition(".")[2] in METHODS
 
 
 def names_of(test: ast.expr) -> frozenset[str]:

@@ -37,31 +37,48 @@ VIEWS: Final[tuple[type, ...]] = (
     *(enumerate, zip, reversed),
 )
 """Given by others for one pass."""
-_PURE: Final[Mapping[str, str]] = {
-    "builtins": "set dict list tuple int float complex str bytes bytearray frozenset bool range object len min max"
-    " sum abs round sorted divmod repr enumerate zip reversed iter chr ord hex any all",
-    "collections": "deque defaultdict Counter OrderedDict ChainMap",
-    "itertools": "count cycle chain repeat",
-    "types": "SimpleNamespace",
-    "re": "compile",
-    "pathlib": "Path PurePath",
-    "decimal": "Decimal",
-    "fractions": "Fraction",
-    "json": "dumps loads",
-    "os": "getenv getpid",
-    "random": "Random random randint randrange uniform choice sample",
-    "secrets": "token_hex token_urlsafe token_bytes",
-    "time": "time monotonic perf_counter process_time time_ns monotonic_ns perf_counter_ns strftime localtime gmtime",
-    "datetime": "timedelta datetime date time",
-    "uuid": "uuid4 uuid1",
-    "logging": "getLogger",
-    "asyncio": "Event Lock Queue Semaphore Condition LifoQueue PriorityQueue get_running_loop get_event_loop"
-    " current_task",
-    "threading": "Lock RLock Event get_ident",
-    "weakref": "WeakSet WeakKeyDictionary WeakValueDictionary",
-    "math": "sin cos tan sqrt floor ceil hypot radians degrees log log2 log10 exp pow gcd atan2 dist",
+_PURE_BY_GROUND: Final[Mapping[str, Mapping[str, str]]] = {
+    "makes a value of its arguments": {
+        "builtins": "set dict list tuple int float complex str bytes bytearray frozenset bool range object enumerate"
+        " zip reversed iter",
+        "collections": "deque defaultdict Counter OrderedDict ChainMap",
+        "itertools": "count cycle chain repeat",
+        "types": "SimpleNamespace",
+        "re": "compile",
+        "pathlib": "Path PurePath",
+        "decimal": "Decimal",
+        "fractions": "Fraction",
+        "datetime": "timedelta datetime date time",
+        "weakref": "WeakSet WeakKeyDictionary WeakValueDictionary",
+    },
+    "computes": {
+        "builtins": "len min max sum abs round sorted divmod repr chr ord hex any all",
+        "math": "sin cos tan sqrt floor ceil hypot radians degrees log log2 log10 exp pow gcd atan2 dist",
+        "json": "dumps loads",
+    },
+    "reads the clock, the process or a source of chance: another value each time, and nobody minds who took one": {
+        "time": "time monotonic perf_counter process_time time_ns monotonic_ns perf_counter_ns strftime localtime"
+        " gmtime",
+        "os": "getenv getpid",
+        "random": "Random random randint randrange uniform choice sample",
+        "secrets": "token_hex token_urlsafe token_bytes",
+        "uuid": "uuid4 uuid1",
+    },
+    "makes what nobody holds or waits for yet": {
+        "asyncio": "Event Lock Queue Semaphore Condition LifoQueue PriorityQueue",
+        "threading": "Lock RLock Event",
+    },
+    "gives what is there": {
+        "logging": "getLogger",
+        "asyncio": "get_running_loop get_event_loop current_task",
+        "threading": "get_ident",
+    },
 }
 """Callables that do nothing but give a value. Compared by identity: a name may have been given another meaning."""
+_PURE: Final[Mapping[str, str]] = {
+    module: " ".join(one[module] for one in _PURE_BY_GROUND.values() if module in one)
+    for module in {name for one in _PURE_BY_GROUND.values() for name in one}
+}
 _HOLDING: Final[Mapping[str, str]] = {
     "builtins": "id type",
     "functools": "partial",

@@ -12,7 +12,7 @@ from hotswap.web.javascript.reach import reach
 from hotswap.web.javascript.tree import flags, part_of, text, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from tree_sitter import Node
 
@@ -21,62 +21,19 @@ if TYPE_CHECKING:
 CONNECTED = "connectedCallback"
 BIRTH = ("constructor", CONNECTED)
 """What the browser calls once for each element (HTML standard, 4.13.3), but for those that are moved."""
-HARMLESS = frozenset(
-    [
-        "String",
-        "Number",
-        "Boolean",
-        "stringify",
-        "parseInt",
-        "parseFloat",
-        "toString",
-        "toFixed",
-        "toLocaleString",
-        "toUpperCase",
-        "toLowerCase",
-        "trim",
-        "padStart",
-        "padEnd",
-        "replace",
-        "replaceAll",
-        "split",
-        "slice",
-        "join",
-        "map",
-        "filter",
-        "concat",
-        "includes",
-        "find",
-        "some",
-        "every",
-        "keys",
-        "values",
-        "entries",
-        "at",
-        "min",
-        "max",
-        "round",
-        "floor",
-        "ceil",
-        "abs",
-        "getAttribute",
-        "hasAttribute",
-        "setAttribute",
-        "removeAttribute",
-        "toggleAttribute",
-        "querySelector",
-        "querySelectorAll",
-        "closest",
-        "replaceChildren",
-        "createElement",
-        "createTextNode",
-        "add",
-        "remove",
-        "toggle",
-        "contains",
-    ]
-)
-"""Calls that may be made again: they read, or they say how something is to be."""
+GROUNDS: Mapping[str, str] = {
+    "gives a value (ECMAScript: String, Number, Boolean, Array, Object, Math, JSON)": """
+        String Number Boolean stringify parseInt parseFloat toString toFixed toLocaleString toUpperCase toLowerCase
+        trim padStart padEnd replace replaceAll split slice join map filter concat includes find some every keys values
+        entries at min max round floor ceil abs""",
+    "asks the document (DOM standard: Element, ParentNode, DOMTokenList)": """
+        getAttribute hasAttribute querySelector querySelectorAll closest contains""",
+    "makes a node that is nowhere yet (Document)": "createElement createTextNode",
+    "says how something is to be, so that saying it again changes nothing (Element, DOMTokenList)": """
+        setAttribute removeAttribute toggleAttribute replaceChildren add remove toggle""",
+}
+"""By their ground, names of calls that may be made again."""
+HARMLESS = frozenset(name for names in GROUNDS.values() for name in names.split())
 
 
 def redrawn(
