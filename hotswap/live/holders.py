@@ -229,3 +229,13 @@ class Caches:
 
 
 caches: Final = Caches()
+
+
+def results(cache: Any) -> list[Any]:
+    """Give what an `lru_cache` refers to, its results among it: of an unbounded one they stand in its dict."""
+    found: list[Any] = []
+    for thing in gc.get_referents(cache):
+        found.append(thing)
+        if type(thing) is dict:
+            found += thing.values()
+    return found

@@ -5,23 +5,42 @@ The finder lets the others find, and swaps the loader of modules below the roots
 
 from __future__ import annotations
 
+import importlib._bootstrap
 import os
 import sys
 import threading
 import time
 from importlib.machinery import SourceFileLoader
-from typing import TYPE_CHECKING, Final
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from importlib.machinery import ModuleSpec
     from types import CodeType, ModuleType
 
     from hotswap.live.tracker import Tracker
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+frames_removed: Final[Any] = vars(importlib._bootstrap)["_call_with_frames_removed"]
+"""Calls what it is given; its frame and those of importlib above it are cut off tracebacks."""
+
 RECENT: Final = 2.5
 """Seconds: a source younger than this is compiled afresh and not cached, because a ``.pyc`` tells versions apart by
 whole seconds and size only (PEP 552)."""
+
+
+def cut_off(function: Callable[P, R]) -> Callable[P, R]:
+    """Let the interpreter cut a function's frames off the traceback of what an imported module raises.
+
+    It does that for the frames of importlib, known by the name of their file, down to `_call_with_frames_removed`
+    (Python/import.c, `remove_importlib_frames`); `warnings` passes over them when it counts ``stacklevel``, too.
+    """
+    assert isinstance(function, FunctionType)
+    function.__code__ = function.__code__.replace(co_filename=frames_removed.__code__.co_filename)
+    return function
 
 
 class Loader(SourceFileLoader):
@@ -34,6 +53,7 @@ class Loader(SourceFileLoader):
     _status: os.stat_result | None = None
     """Of the source, while its code is being got."""
 
+    @cut_off
     def get_code(self, fullname: str) -> CodeType | None:
         """Compile, or take the ``.pyc``, reading the source exactly once."""
         path = self.get_filename(fullname)
@@ -67,6 +87,7 @@ class Loader(SourceFileLoader):
             raise OSError("it may have been made of other bytes")  # compiled, and written anew
         return super().get_data(path)
 
+    @cut_off
     def exec_module(self, module: ModuleType) -> None:
         """Run the module's code, watching what it opens."""
         name = module.__name__

@@ -13,7 +13,7 @@ from types import CodeType, FrameType, ModuleType
 from typing import TYPE_CHECKING
 
 from hotswap.live.built import Importing
-from hotswap.live.importing import Finder
+from hotswap.live.importing import Finder, cut_off, frames_removed
 from hotswap.live.loaded import Failure, Loaded
 from hotswap.live.opening import current, digest_of, executing, module_line, running
 from hotswap.live.roots import Roots, is_installed
@@ -175,6 +175,7 @@ class Tracker:
         self._orders += 1
         return self._orders
 
+    @cut_off
     def execute(
         self,
         module: ModuleType,
@@ -206,6 +207,7 @@ class Tracker:
             if self.on_import is not None:
                 self.on_import()
 
+    @cut_off
     def _execute(
         self,
         entry: Loaded,
@@ -220,7 +222,7 @@ class Tracker:
                     if number and between is not None:
                         self._importing.done()
                         between()
-                    exec(code, module.__dict__)
+                    frames_removed(exec, code, module.__dict__)
         except BaseException as error:
             if self.loaded.get(entry.name) is entry:
                 del self.loaded[entry.name]

@@ -2,19 +2,69 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
+import sys
 import traceback
+import warnings
 from types import FunctionType
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hotswap import tracebacks
+from hotswap.live.tracker import Tracker
 from hotswap.session.holding import Hold
 from hotswap.tracebacks import leave_out_of, without_ours
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def tracked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give a folder whose modules are imported through our import hook."""
+    monkeypatch.syspath_prepend(tmp_path)
+    tracker = Tracker([tmp_path])
+    tracker.install()
+    before = set(sys.modules)
+    yield tmp_path
+    tracker.uninstall()
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("def f():\n    1 / 0\nf()\n", [("<module>", 3), ("f", 2)]),
+        ("x = = 1\n", []),
+        ("import nowhere\n", [("<module>", 1)]),
+    ],
+)
+def test_an_import_that_raises_shows_no_frames_of_the_import_system(
+    tracked: Path, text: str, lines: list[tuple[str, int]]
+) -> None:
+    (tracked / "outer_module.py").write_text("import inner_module\n")
+    (tracked / "inner_module.py").write_text(text)
+
+    with pytest.raises(Exception) as caught:
+        __import__("outer_module")
+
+    frames = traceback.extract_tb(caught.value.__traceback__)[1:]
+    assert [(f.name, f.lineno) for f in frames] == [("<module>", 1), *lines]
+
+
+def test_a_warning_of_a_module_is_put_down_to_the_line_that_imports_it(tracked: Path) -> None:
+    (tracked / "importing_module.py").write_text("\n\nimport old_module\n")
+    (tracked / "old_module.py").write_text("import warnings\nwarnings.warn('x', stacklevel=2)\n")
+
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        importlib.import_module("importing_module")
+
+    assert [(w.filename, w.lineno) for w in said] == [(str(tracked / "importing_module.py"), 3)]
 
 
 def test_ctrl_c_while_the_main_thread_is_held_stands_on_the_users_line(

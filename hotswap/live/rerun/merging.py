@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from hotswap.live import registries
 from hotswap.live.functions import WRAPPERS
 from hotswap.live.gathered import Held, as_of, record_named, unchanged
+from hotswap.live.holders import caches, results
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import PLAIN
 from hotswap.live.pydantic_models import is_settings, take_settings
 from hotswap.live.rerun.changed import taint
 from hotswap.live.rerun.deltas import note_kept
+from hotswap.live.rerun.joining import follow
 from hotswap.live.rerun.renamed import aliased, renamed
 from hotswap.live.successors import count_alive, take_moved
 
@@ -66,6 +68,8 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
             if isinstance(old, type) or step.unit.kind == "def":
                 swap.shaped.add(name)
             swap.dirty.discard(name)
+            if isinstance(old, type) and is_settings(old):
+                _renew_cached(rerun, old)
             return
         names[name] = merged
         if isinstance(old, type) and type(merged) is FunctionType and step.unit.kind == "def":
@@ -144,6 +148,22 @@ def _note_defaults(rerun: Rerun, swap: ModuleSwap) -> None:
             swap.own_tainted.add(name)
     if functions:
         taint(rerun, swap)
+
+
+def _renew_cached(rerun: Rerun, cls: type) -> None:
+    """``@lru_cache def get_settings()`` keeps the object it made: it follows its class, and callers follow it."""
+    for cache in caches.all():
+        maker = cache.__dict__.get("__wrapped__")
+        if type(maker) is not FunctionType or maker.__code__.co_argcount:
+            continue
+        entry = rerun.tracker.loaded.get(maker.__module__)
+        if entry is None or entry.names is not maker.__globals__ or rerun.pinned(entry.name):
+            continue
+        for held in results(cache):
+            if issubclass(type(held), cls) and take_settings(held, maker(), rerun.journal):
+                owner = rerun.swaps.get(entry.name) or follow(rerun, entry)
+                owner.tainted.add(maker.__name__)
+                taint(rerun, owner)
 
 
 def _class_no_more(rerun: Rerun, old: type, new: FunctionType) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import functools
 import os
 from typing import TYPE_CHECKING, Final
 
+from hotswap.live.holders import results
 from hotswap.live.rerun.joining import follow
 from hotswap.live.why import Kind, Why
 from hotswap.source import codes
@@ -29,8 +31,16 @@ def see_outside(rerun: Rerun) -> None:
     if refreshed:
         for entry in list(rerun.tracker.loaded.values()):
             names = {name for name, value in entry.names.items() if id(value) in refreshed}
-            if names:
-                (rerun.swaps.get(entry.name) or follow(rerun, entry)).dirty |= names
+            makers = {
+                name
+                for name, value in entry.names.items()
+                if type(value) is functools._lru_cache_wrapper
+                and not refreshed.isdisjoint(map(id, results(value)))
+            }
+            if names or makers:
+                swap = rerun.swaps.get(entry.name) or follow(rerun, entry)
+                swap.dirty |= names
+                swap.tainted |= makers
     see_variables(rerun, rerun.outside.variables)
 
 

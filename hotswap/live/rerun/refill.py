@@ -251,12 +251,13 @@ def _make_side(rerun: Rerun, swap: ModuleSwap, step: Step, key: Key, old: Any, w
     new = swap.names.get(name, MISSING)
     if new is MISSING or old is MISSING or new is old:
         return
-    state = instance_dict(new)
-    copied = {k: registries.shallow(v) for k, v in (state or {}).items()}
+    state = instance_dict(new) or {}
+    copied = {k: registries.shallow(v) for k, v in state.items()}
+    inner = {k: remade.inside(v) for k, v in state.items()}
     was = MISSING if step.verdict == "run" else swap.entry.built.get(name, MISSING)
     edited = step.edited or why.kind is not Kind.FILLED_ANEW
     calls = (step.old.value if step.old is not None else None, step.unit.value)
-    rerun.refill.sides[key] = Side(old, new, copied, edited, calls, was)
+    rerun.refill.sides[key] = Side(old, new, copied, inner, edited, calls, was)
     _exchange(rerun, old, new, but=swap)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 from dataclasses import dataclass
-from types import BuiltinFunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live import registries, weakly
@@ -17,7 +17,7 @@ from hotswap.live.adapters.base import Refused
 from hotswap.live.gathered import Held, made_alike, unchanged
 from hotswap.live.instances import assigned, init_of, literal, make
 from hotswap.live.journal import MISSING
-from hotswap.live.looking import VALUES, class_dict, instance_dict, mro, slots_of
+from hotswap.live.looking import VALUES, attributes, class_dict, instance_dict, mro, slots_of
 from hotswap.live.rerun.changed import visible_dirty
 from hotswap.source.nodes import dotted, names_in, parameters_of
 
@@ -76,6 +76,7 @@ def adopt(rerun: Rerun, side: Side, new: Any, gathering: Gathering) -> bool:
             and (given is MISSING or made_alike(given, value))
             and (not side.edited or _stays(rerun, ours[name], value, starts.get(name)))
         ):
+            _fill(rerun, side.inner.get(name, {}), ours[name], value)
             continue
         if not same and _taken(ours.get(name), value) and not _given_again(given, value):
             raise Refused(took(new, name))
@@ -84,6 +85,40 @@ def adopt(rerun: Rerun, side: Side, new: Any, gathering: Gathering) -> bool:
         if unchanged(was.items[name], ours[name]):
             del ours[name]
     return True
+
+
+def inside(value: Any) -> dict[str, Any]:
+    """Give what an instance holds, its containers copied, so that it can be told later what statements put there."""
+    if issubclass(type(value), (type, ModuleType, FunctionType)):
+        return {}
+    return {name: registries.shallow(held) for name, held in attributes(value).items()}
+
+
+def _fill(rerun: Rerun, before: dict[str, Any], live: Any, new: Any) -> None:
+    """Do to an instance that stays in its place what the statements did to the one that was made in its place.
+
+    ``templates.env.filters.update(FILTERS)`` ran on the side. What these statements had put there before is not
+    recorded: an entry that they no longer put there stays, and a list changes only where both have as many elements.
+    """
+    if live is new or not before or type(live) is not type(new):
+        return
+    ours, theirs = attributes(live), attributes(new)
+    rerun.journal.content(ours)
+    for name, value in list(theirs.items()):
+        was, held = before.get(name, MISSING), ours.get(name, MISSING)
+        if registries.alike(was, value) or held is value:
+            continue
+        if type(held) is type(was) is type(value) is dict:
+            rerun.journal.content(held)
+            held.update({k: v for k, v in value.items() if was.get(k, MISSING) is not v})
+        elif type(held) is type(was) is type(value) is set:
+            rerun.journal.content(held)
+            held |= value - was
+        elif type(held) is type(was) is type(value) is list:
+            if len(held) == len(value):
+                registries.refill(held, value, rerun.journal)
+        else:
+            ours[name] = value
 
 
 def _adopt_slots(rerun: Rerun, side: Side, new: Any) -> bool:

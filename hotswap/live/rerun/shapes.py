@@ -103,7 +103,13 @@ def _uses(node: ast.AST, name: str) -> set[tuple[str, str]]:
             continue
         parent = parents.get(id(part))
         if isinstance(parent, ast.Call) and parent.func is part:
-            found.add(("instance", ""))
+            outer = parents.get(id(parent))
+            if isinstance(outer, ast.Attribute) and not _is_called(outer, parents):
+                found.add(
+                    ("attribute", outer.attr)
+                )  # ``Config().size``: the instance itself is dropped
+            else:
+                found.add(("instance", ""))
         elif _only_held(part, parents):
             found.add(("held", ""))
         elif isinstance(parent, ast.Attribute):
@@ -111,11 +117,15 @@ def _uses(node: ast.AST, name: str) -> set[tuple[str, str]]:
             if outer is None or _only_held(parent, parents):
                 found.add(("member", parent.attr))
                 continue
-            called = isinstance(outer, ast.Call) and outer.func is parent
-            found.add(("method" if called else "attribute", parent.attr))
+            found.add(("method" if _is_called(parent, parents) else "attribute", parent.attr))
         else:
             found.add(("bare", ""))
     return found
+
+
+def _is_called(part: ast.AST, parents: Mapping[int, ast.AST]) -> bool:
+    outer = parents.get(id(part))
+    return isinstance(outer, ast.Call) and outer.func is part
 
 
 def _is_member(cls: type, name: str) -> bool:

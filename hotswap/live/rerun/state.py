@@ -134,6 +134,8 @@ class Side:
     new: Any
     state: dict[str, Any]
     """The new instance's attributes right after its binder ran, containers copied."""
+    inner: dict[str, dict[str, Any]]
+    """Which of them were instances -> what these held, likewise: ``templates.env`` is filled by statements, too."""
     edited: bool
     calls: tuple[ast.expr | None, ...]
     """The expressions that made the old object and the new one."""
