@@ -222,7 +222,7 @@ def _named_otherwise(
 
 
 def _mergeable(swap: ModuleSwap, step: Step, name: str, old: Any, new: Any) -> bool:
-    """Say whether the old value was defined by this file's statement of that name (rule 9)."""
+    """Say whether the old value was defined by this file's statement of that name."""
     unit = step.unit
     last = swap.last_before(name)
     if last is None:

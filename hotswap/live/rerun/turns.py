@@ -1,7 +1,7 @@
 """Modules take their turns, in the order of imports, and statements theirs, in the order of the file.
 
 A module's statements run up to its first import of another module of the swap, that one runs, and so on; then those
-that import what changed follow (engine.md section 13, rule 7).
+that import what changed follow.
 """
 
 from __future__ import annotations
