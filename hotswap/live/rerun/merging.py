@@ -43,9 +43,8 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
         swap.dirty.discard(name)
         return
     if step.unit.kind == "def" and name in swap.entry.aliased:
-        names[name] = rerun.graft.merge(
-            swap.entry.aliased[name], new
-        )  # a function of its own again
+        # a function of its own again
+        names[name] = rerun.graft.merge(swap.entry.aliased[name], new)
         rerun.journal.content(swap.entry.aliased)
         del swap.entry.aliased[name]
         swap.dirty.add(name)
