@@ -102,7 +102,10 @@ def run(rerun: Rerun) -> None:
     see_edits(rerun)
     refuse_marked(rerun)
     for name in _import_order(rerun):
-        _take_turn(rerun, rerun.swaps[name])
+        swap = rerun.swaps[name]
+        if swap.plan is not None or not swap.forced:
+            _take_turn(rerun, swap)
+        # else it calls again what makes its app: as a follower, when all that this calls is as it will be
     done: dict[str, frozenset[str]] = {}
     while True:
         follower = next_follower(rerun, done)
