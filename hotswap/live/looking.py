@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.journal import MISSING
@@ -59,6 +60,18 @@ def content(cell: CellType) -> Any:
         return cell.cell_contents
     except ValueError:
         return MISSING
+
+
+def module_of(value: Any) -> str:
+    """Give the name of the module that a module, function or class is, or an object's class, comes from."""
+    if type(value) is ModuleType:
+        return str(value.__name__)
+    if type(value) is MethodType:
+        value = value.__func__
+    if type(value) is FunctionType:
+        return str(value.__module__)
+    cls = value if issubclass(type(value), type) else type(value)
+    return str(type.__dict__["__module__"].__get__(cls))
 
 
 def is_made(cls: type) -> bool:

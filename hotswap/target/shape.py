@@ -213,8 +213,11 @@ def _runs_a_loop(statement: ast.stmt, origin: dict[str, str]) -> bool:
 def _runs_itself(body: Sequence[ast.stmt], origin: dict[str, str]) -> bool:
     """Say whether a statement of the module, or of its main guard, runs the app itself: ``app.run()``.
 
-    So does ``web.run_app(make())`` of aiohttp, whose apps are no ASGI apps.
+    So does ``web.run_app(make())`` of aiohttp, whose apps are no ASGI apps, and ``socketio.run(app)`` with an object
+    that the module makes.
     """
+    bindings = [found for statement in _statements(body) for found in _bindings(statement)]
+    made = {name for name, value in bindings if isinstance(value, ast.Call)}
     for statement in body:
         inner = (
             statement.body
@@ -227,11 +230,16 @@ def _runs_itself(body: Sequence[ast.stmt], origin: dict[str, str]) -> bool:
             if _origin_of(one.value, origin) == "aiohttp.web.run_app":
                 return True
             called = one.value.func
-            if (
-                isinstance(called, ast.Attribute)
-                and called.attr in RUNS
-                and isinstance(called.value, ast.Name)
-                and called.value.id in LIKELY
+            if not isinstance(called, ast.Attribute) or called.attr not in RUNS:
+                continue
+            if isinstance(called.value, ast.Name) and (
+                called.value.id in LIKELY
+                or (called.value.id in made and _is_given_an_app(one.value))
             ):
                 return True
     return False
+
+
+def _is_given_an_app(call: ast.Call) -> bool:
+    """Say whether the first argument is the app: ``socketio.run(app)``."""
+    return bool(call.args) and isinstance(call.args[0], ast.Name) and call.args[0].id in LIKELY

@@ -77,6 +77,13 @@ def write(root: Path, files: dict[str, str] | None = None, **modules: str) -> No
         ("program", "import typer\napp = typer.Typer()\nif __name__ == '__main__':\n    app()"),
         ("program", "from textual.app import App\nclass Mine(App): ...\napp = Mine()\napp.run()"),
         ("program", "app = Game()\nif __name__ == '__main__':\n    app.run()"),
+        (
+            "program",
+            (
+                "from flask import Flask\nfrom flask_socketio import SocketIO\napp = Flask('a')\n"
+                "socketio = SocketIO(app)\nif __name__ == '__main__':\n    socketio.run(app, port=80)"
+            ),
+        ),
         ("program", "from fastapi import APIRouter\nrouter = APIRouter()"),
         ("program", "import asyncio\nasync def main(): ...\nasyncio.run(main())"),
         ("program", "if __name__ == '__main__':\n    app = create()\n    app.serve()"),

@@ -17,6 +17,7 @@ log = logging.getLogger("hotswap")
 GROUP: Final = "hotswap.adapters"
 
 OURS: Final[Mapping[str, tuple[str, str]]] = {
+    "fasthtml.core": ("hotswap.live.adapters.fixed", "fasthtml"),
     "fastapi": ("hotswap.live.adapters.fastapi", "FastAPIAdapter"),
     "starlette.routing": ("hotswap.live.adapters.starlette", "StarletteAdapter"),
     "flask.sansio.app": ("hotswap.live.adapters.flask", "FlaskAdapter"),

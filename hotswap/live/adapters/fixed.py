@@ -128,3 +128,12 @@ def celery() -> FixedAdapter:
         ("celery.app.base:Celery", "celery.app.task:Task", "celery.local:PromiseProxy"),
         "Celery's workers were told the tasks when they started",
     )
+
+
+def fasthtml() -> FixedAdapter:
+    """Give the adapter of FastHTML."""
+    return FixedAdapter(
+        "fasthtml.core",
+        ("fasthtml.core:FastHTML", "fasthtml.core:APIRouter"),
+        "FastHTML wraps its handlers, and its routes do not tell which one is whose",
+    )

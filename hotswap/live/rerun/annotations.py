@@ -23,8 +23,9 @@ def annotate(rerun: Rerun, swap: ModuleSwap, step: Step) -> None:
     """
     unit = step.unit
     if step.verdict == "annotation" and not unit.annotated:
-        # the annotation is gone: `remove_names` has forgotten it
-        swap.ran[id(step.old)] = Why(Kind.EDITED)
+        swap.ran[id(step.old)] = Why(
+            Kind.EDITED
+        )  # the annotation is gone: `remove_names` has forgotten it
         return
     if not unit.annotated or rerun.pinned(swap.name) or swap.running:
         return

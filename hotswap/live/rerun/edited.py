@@ -21,6 +21,7 @@ from hotswap.live.rerun.fillers import (
 )
 from hotswap.live.rerun.frameworks import constructed
 from hotswap.live.rerun.joining import follow
+from hotswap.live.rerun.registered import registered_by
 from hotswap.live.rerun.repeatable import leaves_nothing, overwrites
 from hotswap.source.nodes import dotted
 
@@ -66,6 +67,8 @@ def statement_gone(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
     if unit.kind in ("import", "docstring"):
         return
     keys = targets(rerun, swap, unit)
+    if unit.kind == "def" and not any(_followed(rerun, key) for key in keys):
+        _refuse_registered(rerun, swap, unit)
     for key in keys:
         _gone_from(rerun, swap, unit, key)
     _refuse_foreign(rerun, swap, unit, "was removed")
@@ -219,11 +222,34 @@ def _definition_edited(rerun: Rerun, swap: ModuleSwap, unit: Unit, old: Unit) ->
     before = old.head[1] if unit.kind == "def" else old.class_head[0]
     after = unit.head[1] if unit.kind == "def" else unit.class_head[0]
     now = targets(rerun, swap, unit)
-    for key in now | targets(rerun, swap, old):
+    keys = now | targets(rerun, swap, old)
+    followed = bool(keys) and before == after  # registered again by the same name: overwritten
+    for key in keys:
         if adapter_of(rerun, value_at(rerun, key)) is not None:
             touch(rerun, key, swap, ran=unit, removed=None if key in now else old)
         elif before != after and rebuildable(rerun, key):
             schedule(rerun, key)
+        else:
+            continue
+        followed = True
+    if unit.kind == old.kind == "def" and not followed:
+        _refuse_registered(rerun, swap, old)
+
+
+def _followed(rerun: Rerun, key: Key) -> bool:
+    """Say whether an object loses what a statement put there: its adapter knows how, or it is made anew."""
+    return adapter_of(rerun, value_at(rerun, key)) is not None or rebuildable(rerun, key)
+
+
+def _refuse_registered(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
+    """Refuse to run the decorators of a function again that a library has taken.
+
+    Raises:
+        Refused: Its old entry would stay.
+    """
+    decorator = registered_by(rerun, swap, unit)
+    if decorator:
+        raise Refused(f"@{decorator} has registered {unit.name}: only a fresh process forgets it")
 
 
 def _filled_later(rerun: Rerun, swap: ModuleSwap, key: Key, index: int) -> bool:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ast
-from types import FunctionType, ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from hotswap.live import adapters, registries
 from hotswap.live.journal import MISSING
-from hotswap.live.looking import VALUES, instance_dict
+from hotswap.live.looking import VALUES, instance_dict, module_of
 from hotswap.live.rerun.joining import follow
 from hotswap.live.rerun.repeatable import asks
 from hotswap.source.graph import resolve
+from hotswap.source.nodes import dotted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hotswap.live.adapters.base import Adapter
     from hotswap.live.rerun.state import Key, ModuleSwap, Rerun
     from hotswap.source.plan import Step
@@ -79,6 +82,9 @@ def targets(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> set[Key]:
         value = swap.names.get(name)
         if type(value) is FunctionType:
             found |= effects_of(rerun, value)
+        elif unit.kind == "def" and type(value) is MethodType:  # route = app.route; @route("/")
+            held = value.__self__
+            found |= {(swap.name, n) for n, v in list(swap.names.items()) if v is held}
     for chain in scan.called_chains if rerun.tracker.loaded else ():
         resolved = resolve(chain, swap.edges, rerun.tracker.loaded.__contains__)
         value = value_at(rerun, resolved) if resolved is not None else None
@@ -145,6 +151,8 @@ def rebuildable(rerun: Rerun, key: Key) -> bool:
     step = maker_of(rerun, key)
     if step is None or step.unit.scan.irrevocable or asks(step.unit):
         return False
+    if _equips(rerun, entry.names, step.unit):
+        return False
     if step.unit.kind == "def":
         return type(value) is FunctionType
     if step.unit.kind == "class":
@@ -154,6 +162,21 @@ def rebuildable(rerun: Rerun, key: Key) -> bool:
     if issubclass(type(value), registries.CONTAINERS):
         return True
     return adapter_of(rerun, value) is not None or instance_dict(value) is not None
+
+
+def _equips(rerun: Rerun, names: Mapping[str, Any], unit: Unit) -> bool:
+    """Say whether a library's object is made for a framework's app, and equips it: ``socketio = SocketIO(app)``."""
+    if not isinstance(unit.value, ast.Call):
+        return False
+    maker = names.get(dotted(unit.value.func).partition(".")[0])
+    module = module_of(maker)
+    if maker is None or module in rerun.tracker.loaded:
+        return False
+    for node in (*unit.value.args, *(keyword.value for keyword in unit.value.keywords)):
+        adapter = adapter_of(rerun, names.get(node.id)) if isinstance(node, ast.Name) else None
+        if adapter is not None and adapter.module.partition(".")[0] != module.partition(".")[0]:
+            return True
+    return False
 
 
 def asked_for(rerun: Rerun, key: Key) -> bool:

@@ -49,8 +49,9 @@ def refuse_bodies(rerun: Rerun, replaced: Mapping[CodeType, CodeType]) -> None:
 def live_registries(rerun: Rerun) -> Iterable[tuple[Any, Adapter]]:
     """Give every registry that a tracked module holds, or that was registered by the session."""
     seen: set[int] = set()
-    # kinds that no adapter owns: of 10,000 names nearly all (0.04 us each)
-    others: set[type] = set()
+    others: set[type] = (
+        set()
+    )  # kinds that no adapter owns: of 10,000 names nearly all (0.04 us each)
     held = [list(entry.names.values()) for entry in rerun.tracker.loaded.values()]
     for values in (*held, [r.app for r in factories.registrations]):
         for value in [v for v in values if type(v) not in others]:

@@ -43,8 +43,9 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
         swap.dirty.discard(name)
         return
     if step.unit.kind == "def" and name in swap.entry.aliased:
-        # a function of its own again
-        names[name] = rerun.graft.merge(swap.entry.aliased[name], new)
+        names[name] = rerun.graft.merge(
+            swap.entry.aliased[name], new
+        )  # a function of its own again
         rerun.journal.content(swap.entry.aliased)
         del swap.entry.aliased[name]
         swap.dirty.add(name)
@@ -221,7 +222,7 @@ def _named_otherwise(
 
 
 def _mergeable(swap: ModuleSwap, step: Step, name: str, old: Any, new: Any) -> bool:
-    """Say whether the old value was defined by this file's statement of that name."""
+    """Say whether the old value was defined by this file's statement of that name (rule 9)."""
     unit = step.unit
     last = swap.last_before(name)
     if last is None:

@@ -1,7 +1,0 @@
-def make(name, mark="!"):
-    name += mark
-
-    def endpoint():
-        return {"name": name}
-
-    return endpoint

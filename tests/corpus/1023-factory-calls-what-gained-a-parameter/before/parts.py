@@ -1,5 +1,0 @@
-def make(name):
-    def endpoint():
-        return {"name": name}
-
-    return endpoint

@@ -1,0 +1,17 @@
+from sqlalchemy import create_engine, event, text
+
+engine = create_engine("sqlite://")
+seen = []
+
+
+@event.listens_for(engine, "begin")
+def note(connection):
+    seen.append("began")
+
+
+def work():
+    seen.clear()
+    with engine.begin() as connection:
+        connection.execute(text("select 1"))
+        seen.append("asked")
+    return list(seen)
