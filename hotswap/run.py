@@ -339,6 +339,7 @@ class AppLife:
             self.session.desk.restore_terminal()
             os._exit(128 + number)
         self.ended_by = number
+        self.session.reloading.give_up()
         if self._stop is None:
             raise Stopped(number)
         self._stop()

@@ -82,7 +82,8 @@ async def leave(
         extras: Plain picklable data of other rooms, by name.
         shutdown: The old program's lifespan shutdown.
         startup: Its start-up, called again when execve failed after `shutdown`.
-        at_rest: Called before anything is written down: from there on nothing of the program may run.
+        at_rest: Called before anything is written down: from there on nothing of the program may run. A CancelledError
+            that it raises stops the reload: the program ends.
         last_words: Called immediately before execve: restore the terminal, flush the console.
         on_progress: Gets a line for the user when something takes long.
         patience: Seconds to wait for slow handlers while serving on.
@@ -177,8 +178,9 @@ class _Departure:
         hole: Hole | None = None
         outcome = _stayed("execve did not happen")
         try:
-            still = await quiesce(registry, patience=patience, on_progress=self._say)
-            self._noted = Noted()
+            still = await quiesce(
+                registry, patience=patience, on_progress=self._say, on_gate=self._note_signals
+            )
             if at_rest is not None:
                 at_rest()
             late = self._state.late_changes(self._modules())
@@ -192,8 +194,13 @@ class _Departure:
                 last_words()
             registry.standstill.bid_farewell()
             image.flush()
-            self._noted.send_on()
+            if self._noted is not None:
+                self._noted.send_on()
             image.replace(carried, manifest.descriptors())
+        except asyncio.CancelledError:  # the program ends
+            os.close(carried)
+            await self._stay(hole, None)
+            raise
         except OSError as error:
             outcome = _failed("cannot leave", error)
         except Exception as error:
@@ -202,6 +209,9 @@ class _Departure:
         os.close(carried)
         await self._stay(hole, startup)
         return outcome
+
+    def _note_signals(self) -> None:
+        self._noted = Noted()
 
     def _collect(self, manifest: Manifest, still: Still) -> list[ConnectionRecord]:
         """Write all connections down; close, in their own words, those that cannot be kept."""

@@ -56,6 +56,7 @@ async def quiesce(
     patience: float = 10.0,
     still: float = 0.25,
     on_progress: Callable[[str], None] | None = None,
+    on_gate: Callable[[], None] | None = None,
 ) -> Still:
     """Wait until nothing slow is in flight, then gate; on return everything stands still.
 
@@ -81,6 +82,8 @@ async def quiesce(
                     on_progress(f"waiting for {busy[token].name()}")
         await asyncio.sleep(TICK)
     gated_at = time.monotonic()
+    if on_gate is not None:
+        on_gate()
     await registry.standstill.gate()
     unsent, stuck = -1, 0
     stood, last = 0.0, time.monotonic()

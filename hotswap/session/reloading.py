@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import logging
 import os
@@ -13,7 +14,6 @@ from hotswap.session.reporting import report
 from hotswap.source.model import Outcome, outcome_of
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from hotswap.session.session import Session
@@ -52,6 +52,7 @@ class Reloading:
         self._estimate: asyncio.Task[None] | None = None
         self._waiting: list[Callable[[Outcome], None]] = []
         self.under_way = False
+        self._given_up = False
         self.on_settled: Callable[[], None] | None = None
         """Called when the carried connections have been adopted."""
 
@@ -137,9 +138,20 @@ class Reloading:
         elif verdict.fault is not None:
             console.fault(verdict.fault, headline="an exec reload is needed, and would fail")
 
+    def give_up(self) -> None:
+        """The program is to end: no reload may come in between; also from a signal handler."""
+        self._given_up = True
+        if self._task is not None:
+            self._task.cancel("the program ends")
+
+    def _at_rest(self) -> None:
+        if self._given_up:
+            raise asyncio.CancelledError("the program ends")
+        self._session.quiet.hold_on()
+
     def _begin(self, reason: str, *, fresh: bool, outcome: Outcome | None) -> None:
         session = self._session
-        if self.under_way:
+        if self.under_way or self._given_up:
             return
         if session.plan is None:
             session.console.say("nothing to reload yet", level="warning")
@@ -178,7 +190,7 @@ class Reloading:
                 generation=session.swapper.generation + 1,
                 shutdown=plan.shutdown,
                 startup=plan.startup,
-                at_rest=session.quiet.hold_on,
+                at_rest=self._at_rest,
                 last_words=self._last_words,
                 on_progress=session.console.say,
             )

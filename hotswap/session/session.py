@@ -363,7 +363,8 @@ class Session:
         return {"env": self.env.carry(), "paused": self.watching.paused, "given": self.handed}
 
     def close(self) -> None:
-        """Stop watching, reading and answering. Idempotent."""
+        """Stop watching, reading and answering, and leave no more by exec. Idempotent."""
+        self.reloading.give_up()
         if self._began and not self._closed:
             self.service.stopping()
             self.quiet.finish(PATIENCE)

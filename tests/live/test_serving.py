@@ -252,6 +252,37 @@ def test_who_asks_to_end_while_the_state_is_written_is_heard(
     assert server.ended() == -number
 
 
+def test_who_asks_to_end_while_new_code_is_tried_is_heard(project: Project, live: Start) -> None:
+    project.write(
+        main="""
+        import asyncio, os
+        from contextlib import asynccontextmanager
+        from fastapi import FastAPI
+
+        if os.environ.get("HOTSWAP_PREFLIGHT"):
+            open("tried").read()
+
+        @asynccontextmanager
+        async def lifespan(app):
+            yield
+            print("ends", flush=True)
+            while not os.path.exists("go"):
+                await asyncio.sleep(0.01)
+
+        app = FastAPI(lifespan=lifespan)
+        """
+    )
+    os.mkfifo(project.path("tried"))
+    server = live("main:app")
+    os.kill(server.pid, signal.SIGUSR1)
+    with project.path("tried").open("w"):  # the child reads
+        os.kill(server.pid, signal.SIGINT)
+        server.wait_output("ends")
+    project.path("go").touch()
+
+    assert server.ended() == -signal.SIGINT
+
+
 def test_who_interrupts_a_program_while_its_state_is_written_is_heard(
     project: Project, live: Start
 ) -> None:
