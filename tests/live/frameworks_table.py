@@ -76,3 +76,12 @@ def rows() -> dict[str, Row]:
 def promised(framework: str) -> Row:
     """Give the row of one framework."""
     return rows()[framework]
+
+
+def broken(live: Live, name: str) -> Event:
+    """Save a file that cannot be compiled, then put it back as it was; give the first outcome."""
+    text = live.project.read(name)
+    outcome = live.save(name, text + "\ndef broken(:\n")
+    mended = live.save(name, text)
+    assert mended["verdict"] in ("unchanged", "swapped"), mended
+    return outcome

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.live.frameworks_table import promised, rows
+from tests.live.frameworks_table import broken, promised, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hotswap.testing import Event, Live, Project
+    from hotswap.testing import Live, Project
 
     Start = Callable[..., Live]
     Keep = Callable[..., "KeptAlive"]
@@ -58,15 +58,6 @@ def _keep() -> Iterator[Callable[..., KeptAlive]]:
     yield connect
     for one in opened:
         one.connection.close()
-
-
-def broken(live: Live, name: str) -> Event:
-    """Save a file that cannot be compiled, then put it back as it was."""
-    text = live.project.read(name)
-    outcome = live.save(name, text + "\ndef broken(:\n")
-    mended = live.save(name, text)
-    assert mended["verdict"] in ("unchanged", "swapped"), mended
-    return outcome
 
 
 def test_every_row_has_its_test() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.live.frameworks_table import promised, rung
+from tests.live.frameworks_table import broken, promised, rung
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,14 +23,6 @@ pytestmark = [
     pytest.mark.live,
     pytest.mark.skipif(sys.platform == "win32", reason="exec keeps connections on POSIX"),
 ]
-
-
-def broken(live: Live, name: str) -> Event:
-    """Save a file that cannot be compiled, then put it back as it was."""
-    text = live.project.read(name)
-    outcome = live.save(name, text + "\ndef broken(:\n")
-    live.save(name, text)
-    return outcome
 
 
 def reload(live: Live) -> Event:

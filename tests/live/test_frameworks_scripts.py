@@ -24,7 +24,7 @@ from websockets.sync.server import serve
 import hotswap
 from hotswap.testing import DEADLINE
 from tests.handover.support import own_port
-from tests.live.frameworks_table import promised
+from tests.live.frameworks_table import broken, promised
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,14 +39,6 @@ pytestmark = [
     pytest.mark.live,
     pytest.mark.skipif(sys.platform == "win32", reason="exec keeps connections on POSIX"),
 ]
-
-
-def broken(live: Live, name: str) -> Event:
-    """Save a file that cannot be compiled, then put it back as it was."""
-    text = live.project.read(name)
-    outcome = live.save(name, text + "\ndef broken(:\n")
-    live.save(name, text)
-    return outcome
 
 
 def reload(live: Live) -> Event:
