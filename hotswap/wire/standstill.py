@@ -72,7 +72,8 @@ class Standstill:
         if self._registry.keeping is not None:
             self._registry.keeping.carry(each.peer.name for each in records if each.peer)
         return records, [
-            f"{count} {why}" if count > 1 else f"1 {why}" for why, count in lost.items()
+            f"{count} {why.replace('connection', 'connections', 1) if count > 1 else why}"
+            for why, count in lost.items()
         ]
 
     def shared(self, kind: Kind) -> Shared:

@@ -173,13 +173,15 @@ def test_without_the_keeper_tls_connections_are_closed_with_1012_and_it_is_said(
     start: Callable[..., Program], loop: str, certificate: Path
 ) -> None:
     program = start("--loop", loop, "--cert", str(certificate), target="whoami:app")
-    each = WebSocket(secured(program), "/ws")
-    assert each.receive() == "welcome wss"
+    both = [WebSocket(secured(program), "/ws") for _ in range(2)]
+    for each in both:
+        assert each.receive() == "welcome wss"
     reload = program.reload()
 
-    assert reload["lost"] == ["1 TLS connection: keep them with --tls-keeper"]
-    with pytest.raises((EOFError, ssl.SSLError), match=r"1012|closed|EOF"):
-        each.receive()
+    assert reload["lost"] == ["2 TLS connections: keep them with --tls-keeper"]
+    for each in both:
+        with pytest.raises((EOFError, ssl.SSLError), match=r"1012|closed|EOF"):
+            each.receive()
     assert HTTP(secured(program)).get("/")["scheme"] == "https"
 
 
