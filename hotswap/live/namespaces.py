@@ -80,6 +80,10 @@ def made_for(value: Any, cls: type, name: str) -> bool:
         function = function.fget
     if type(function) is not FunctionType:
         return False
+    if function.__module__ == cls.__module__ and function.__qualname__.startswith(
+        f"{cls.__qualname__}.<lambda>"
+    ):
+        return True  # made in the class's body, in a loop perhaps
     return function.__qualname__ == f"{cls.__qualname__}.{name}"
 
 

@@ -11,7 +11,7 @@ from hotswap.live.abstract import forget_checks
 from hotswap.live.adapters.base import Refused
 from hotswap.live.functions import WRAPPERS
 from hotswap.live.journal import MISSING
-from hotswap.live.namespaces import class_cells, own_dict, shared
+from hotswap.live.namespaces import class_cells, only_alias, own_dict, shared
 
 if TYPE_CHECKING:
     from hotswap.live.functions import Graft
@@ -54,7 +54,7 @@ def _hand_methods_over(graft: Graft, old: type, new: type) -> None:
     for name, value in theirs.items():
         before = ours.get(name, MISSING)
         if type(before) is type(value) and isinstance(value, (FunctionType, *WRAPPERS)):
-            if not shared(before, value, new):
+            if not shared(before, value, new) and not only_alias(name, before, value, ours, theirs):
                 merged = graft.merge(before, value, new)
                 if merged is not value:
                     graft.journal.setattr(new, name, merged)

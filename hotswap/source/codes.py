@@ -5,6 +5,7 @@ from __future__ import annotations
 import dis
 import sys
 from collections.abc import MutableMapping
+from difflib import SequenceMatcher
 from itertools import chain
 from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
@@ -207,16 +208,39 @@ def _siblings(old: list[CodeType], new: list[CodeType]) -> Iterator[Pair]:
         if len(ours) == len(theirs):
             yield from zip(ours, theirs, strict=True)
             continue
-        rest, left = list(theirs), []
-        for code in ours:
-            equal = next((c for c in rest if deep(c) == deep(code)), None)
-            if equal is None:
-                left.append(code)
-            else:
-                rest.remove(equal)
-                yield code, equal
+        left, rest = list(ours), list(theirs)
+        for one, other in _equal_in_order(ours, theirs):
+            left = [code for code in left if code is not one]
+            rest = [code for code in rest if code is not other]
+            yield one, other
         if not name.startswith("<"):
             yield from zip(reversed(left), reversed(rest), strict=False)
+
+
+def _equal_in_order(ours: list[CodeType], theirs: list[CodeType]) -> Iterator[Pair]:
+    """Pair equal codes: in their order first, so that of many equal lambdas each finds its own line; then any."""
+    known: list[tuple[Any, ...]] = []
+
+    def number(code: CodeType) -> int:
+        key = deep(code)
+        if key not in known:
+            known.append(key)
+        return known.index(key)
+
+    before, after = list(map(number, ours)), list(map(number, theirs))
+    taken: set[int] = set()
+    paired: set[int] = set()
+    for block in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks():
+        for offset in range(block.size):
+            paired.add(block.a + offset)
+            taken.add(block.b + offset)
+            yield ours[block.a + offset], theirs[block.b + offset]
+    for place, one in enumerate(before):
+        if place not in paired:
+            other = next((i for i, n in enumerate(after) if n == one and i not in taken), None)
+            if other is not None:
+                taken.add(other)
+                yield ours[place], theirs[other]
 
 
 CLASS_FACTS: Final = ("__doc__", "__firstlineno__", "__static_attributes__")

@@ -264,7 +264,11 @@ class Scan(ast.NodeVisitor):
                 self.reads_self = True
 
     def visit_Delete(self, node: ast.Delete) -> None:
-        for target in node.targets:
+        targets = list(node.targets)
+        for target in targets:
+            if isinstance(target, (ast.Tuple, ast.List)):
+                targets += target.elts  # the loop comes to them
+                continue
             if isinstance(target, ast.Name):
                 self.deletes.add(target.id)
                 continue

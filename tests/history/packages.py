@@ -36,6 +36,12 @@ RELEASES: dict[str, tuple[str, ...]] = {
 IMPORTED = {"attrs": "attr", "more-itertools": "more_itertools"}
 """Where the import name is another one."""
 
+STATE = {
+    "anyio": ("anyio._core._eventloop.loaded_backends",),
+    "attrs": ("attr._make._CountingAttr.cls_counter",),
+}
+"""What counts or caches on as a package is used: a live program goes on with it, a fresh one begins anew."""
+
 EXAMPLES = "0.165.0"
 """The release of fastapi whose documented apps are replayed."""
 

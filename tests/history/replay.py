@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.history.packages import IMPORTED
+from tests.history.packages import IMPORTED, STATE
 from tests.history.releases import folder_of, sources_of
 from tests.history.verdict import Verdict, judge, stable
 
@@ -55,7 +55,8 @@ def replay(cache_folder: Path, package: str, old: str, new: str) -> list[Verdict
     with tempfile.TemporaryDirectory(prefix="history-") as work:
         imported = IMPORTED.get(package, package)
         lived = child("swap", imported, str(Path(work) / "work"), *map(str, folders))
-    return [judge(way, want) for way, want in zip(lived["ways"], wanted, strict=False)]
+    state = STATE.get(package, ())
+    return [judge(way, want, state) for way, want in zip(lived["ways"], wanted, strict=False)]
 
 
 def topics(cache_folder: Path, version: str) -> list[Path]:

@@ -62,8 +62,8 @@ def stable(one: Any, other: Any) -> Any:
     return UNSTABLE
 
 
-def judge(way: Mapping[str, Any], fresh: Mapping[str, Any]) -> Verdict:
-    """Compare one swap with a fresh import of what was swapped in."""
+def judge(way: Mapping[str, Any], fresh: Mapping[str, Any], state: tuple[str, ...] = ()) -> Verdict:
+    """Compare one swap with a fresh import of what was swapped in, but for what is `state` of a live program."""
     ms = float(way["ms"])
     if way["fault"]:
         return Verdict("fault", (str(way["fault"]),), ms)
@@ -72,6 +72,7 @@ def judge(way: Mapping[str, Any], fresh: Mapping[str, Any]) -> Verdict:
     failed = {f.partition(":")[0] for f in fresh["failed"]}
     lives = {name: found for name, found in way["inventory"].items() if name not in failed}
     rows = differences(lives, fresh["inventory"])
+    rows = [row for row in rows if not row.startswith(state)]
     rows += [
         f"{name} could not be imported"
         for name in way["failed"]

@@ -38,6 +38,16 @@ def set_before(rerun: Rerun, swap: ModuleSwap, key: tuple[str, str]) -> bool:
     return order is not None and order < swap.entry.order and key[0] != swap.name
 
 
+def visible_shaped(rerun: Rerun, swap: ModuleSwap) -> set[str]:
+    """Give the names, as this module spells them, of what kept its identity and changed shape."""
+    found = set(swap.shaped)
+    for local, edge in swap.ways:
+        other = rerun.swaps.get(edge.module)
+        if other is not None and edge.name in other.shaped:
+            found.add(local)
+    return found
+
+
 def answers_otherwise(other: ModuleSwap, name: str | None) -> bool:
     """Say whether a module's ``__getattr__`` gives a name, and that function, or what it reads, is another one now."""
     if name is None or name == "*" or name in other.names:

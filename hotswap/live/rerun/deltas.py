@@ -6,8 +6,10 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hotswap.live.rerun.changed import dirty_chain, visible_dirty
+from hotswap.live.rerun.changed import dirty_chain, visible_dirty, visible_shaped
+from hotswap.live.rerun.looked import look_reason
 from hotswap.source.diff import compare_classes
+from hotswap.source.looks import looked_at
 from hotswap.source.nodes import defaults_of, names_in
 from hotswap.source.units import Unit
 
@@ -46,8 +48,10 @@ def _class_before(swap: ModuleSwap, name: str) -> Unit | None:
 def class_delta(rerun: Rerun, swap: ModuleSwap, unit: Unit, old: Unit, prefix: str = "") -> None:
     """Work out which attributes of a class that ran keep their values: those that read nothing that changed."""
     delta = compare_classes(old, unit)
-    dirty = visible_dirty(rerun, swap) | swap.shaped
-    tainted = swap.tainted
+    dirty = visible_dirty(rerun, swap)
+    called = swap.tainted | swap.readers
+    shaped = visible_shaped(rerun, swap)
+    methods = {method for other in rerun.swaps.values() for _, method in other.methods}
     lost: set[str] = set()
     for member in unit.members:
         scan = member.scan
@@ -58,14 +62,16 @@ def class_delta(rerun: Rerun, swap: ModuleSwap, unit: Unit, old: Unit, prefix: s
             class_delta(rerun, swap, member, partner, f"{prefix}{unit.name}.")
         elif member.kind == "def":
             twin = next((m for m in old.members if m.kind == "def" and m.name == member.name), None)
-            if twin is not None and not _defaults_read(member, dirty | lost):
+            if twin is not None and not _defaults_read(member, dirty | shaped | lost):
                 rerun.graft.told.keep_defaults[f"{prefix}{unit.name}.{member.name}"] = (
                     _same_defaults(twin, member)
                 )
         if (
             scan.reads & (dirty | lost)
-            or scan.calls & tainted
+            or scan.calls & called
             or dirty_chain(rerun, swap, scan.chains, "dirty")
+            or any(method in methods for _, method in scan.methods)
+            or _looks_at(rerun, swap, member, shaped)
         ):
             lost.update(member.binds)
     delta = replace(delta, kept=delta.kept - lost)
@@ -73,6 +79,17 @@ def class_delta(rerun: Rerun, swap: ModuleSwap, unit: Unit, old: Unit, prefix: s
     rerun.graft.told.deltas[place] = delta
     if old.class_head[0] not in ("[]", unit.class_head[0]):
         rerun.graft.told.redecorated.add(place)
+
+
+def _looks_at(rerun: Rerun, swap: ModuleSwap, member: Unit, shaped: set[str]) -> bool:
+    """Say whether a member reads attributes or facts of a definition that changed; an instance of a class is state."""
+    if look_reason(rerun, swap, member):
+        return True
+    return member.kind == "assign" and any(
+        name.partition(".")[0] in shaped or dirty_chain(rerun, swap, [chain], "shaped")
+        for name in looked_at(member)
+        if (chain := tuple(name.split(".")))
+    )
 
 
 def _defaults_read(unit: Unit, names: set[str]) -> bool:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from hotswap.live.loaded import Loaded
     from hotswap.live.rerun.state import ModuleSwap, Rerun
-    from hotswap.source.plan import Step
     from hotswap.source.units import Unit
 
 NOTHING: Final[frozenset[str]] = frozenset()
@@ -93,9 +92,8 @@ def others_concerned(rerun: Rerun) -> Iterator[Loaded]:
         yield from rerun.dependents.of(home, {key[1].partition(".")[0]}, rebinding=set())
 
 
-def look_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
+def look_reason(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> Why | None:
     """Say which changed definition a statement looks at; None when it need not run."""
-    unit = step.unit
     graft = rerun.graft
     known = (
         rerun.facts or graft.changed.shaped or graft.changed.resigned or graft.changed.redefaulted

@@ -79,7 +79,7 @@ def reason_to_run(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
         variables_read(rerun, unit)
         or _called(rerun, swap, step)
         or shape_reason(rerun, swap, step)
-        or look_reason(rerun, swap, step)
+        or look_reason(rerun, swap, unit)
         or chain_reason(swap, step)
         or reason_to_refill(rerun, swap, step)
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import class_dict, mro
 from hotswap.live.pydantic_models import is_settings
-from hotswap.live.rerun.changed import chain_value, dirty_chain, named_by
+from hotswap.live.rerun.changed import chain_value, dirty_chain, named_by, visible_shaped
 from hotswap.live.rerun.fillers import fills_registry
 from hotswap.live.why import Kind, Why
 from hotswap.source.nodes import dotted
@@ -25,11 +25,7 @@ if TYPE_CHECKING:
 def shape_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
     """Say what the statement reads that kept its identity and changed shape; None when it need not run."""
     unit, scan = step.unit, step.unit.scan
-    shaped = set(swap.shaped)
-    for local, edge in swap.ways:
-        other = rerun.swaps.get(edge.module)
-        if other is not None and edge.name in other.shaped:
-            shaped.add(local)
+    shaped = visible_shaped(rerun, swap)
     if not shaped and not any(s.shaped for s in rerun.swaps.values()):
         return None
     attribute = _attribute_reason(rerun, swap, step)
