@@ -7,7 +7,7 @@ import sys
 from types import CellType, FrameType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from hotswap.live.looking import instance_dict
+from hotswap.live.looking import PLAIN, instance_dict
 from hotswap.live.weakly import redirect_weak
 
 if TYPE_CHECKING:
@@ -205,13 +205,15 @@ def _in_list(holder: list[Any], pairs: dict[int, tuple[Any, Any]], journal: Jour
 def _in_dict(holder: dict[Any, Any], pairs: dict[int, tuple[Any, Any]], journal: Journal) -> bool:
     if "__builtins__" in holder and "__name__" in holder:
         return False  # a module's names: the swap puts those right itself
-    hits = [k for k, v in holder.items() if id(v) in pairs]
-    keys = [k for k in holder if id(k) in pairs]
+    # `id` is an audited event, and costs thrice as much as `type`
+    hits = [k for k, v in holder.items() if type(v) not in PLAIN and id(v) in pairs]
+    keys = [k for k in holder if type(k) not in PLAIN and id(k) in pairs]
     if not hits and not keys:
         return False
     journal.content(holder)
     olds = {id(pairs[id(holder[key])][1]) for key in hits}
-    stale = [k for k, v in holder.items() if id(v) in olds and id(v) not in pairs]
+    others = [(k, v) for k, v in holder.items() if type(v) not in PLAIN]
+    stale = [k for k, v in others if id(v) in olds and id(v) not in pairs]
     for key in hits:
         holder[key] = pairs[id(holder[key])][1]
     for key in stale:

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 Verdict = Literal["keep", "code", "run", "docstring", "annotation"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Step:
-    """One statement of the new source and what it needs."""
+    """One statement of the new source and what it needs. Each is itself: lists of them are searched often."""
 
     unit: Unit
     old: Unit | None

@@ -314,6 +314,7 @@ class Text:
         self.data = data
         self.shifts: dict[int, int] = {}
         """id(node) -> lines that a statement stands lower than its node says (source/sharing.py)."""
+        self._warned = False
 
     @cached_property
     def tree(self) -> ast.Module:
@@ -334,10 +335,16 @@ class Text:
 
     @cached_property
     def code(self) -> CodeType:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="always", record=True) as said:
             code: CodeType = compile(self.tree, self.filename, "exec", dont_inherit=True)
+        self._warned = bool(said)
         return code
+
+    @property
+    def warns(self) -> bool:
+        """Compiling it, or a statement of it, gives warnings."""
+        _ = self.code
+        return self._warned
 
     @cached_property
     def string(self) -> str:

@@ -190,11 +190,11 @@ class FastAPIAdapter(StarletteAdapter):
 
     def forget(self) -> None:
         """Clear FastAPI's lru_caches keyed by functions and classes, and the table keyed by ``id(function)``."""
-        loaded = [m for name, m in list(sys.modules.items()) if name.startswith("fastapi.")]
-        if self._caches[0] != len(loaded):
+        if self._caches[0] != len(sys.modules):  # else no part of FastAPI was imported meanwhile
+            loaded = [m for name, m in list(sys.modules.items()) if name.startswith("fastapi.")]
             kind = type(functools.lru_cache(len))
             found = {id(v): v for m in loaded for v in vars(m).values() if type(v) is kind}
-            self._caches = (len(loaded), list(found.values()))
+            self._caches = (len(sys.modules), list(found.values()))
         for cache in self._caches[1]:
             cache.cache_clear()
         vars(self._routing).get("_endpoint_context_cache", {}).clear()

@@ -293,6 +293,8 @@ def _made_by_calls(rerun: Rerun) -> None:
     tracked = rerun.tracker.loaded
     others: set[type] = set()  # kinds of which no app is, nor what the program's own classes make
     for entry in list(tracked.values()):
+        if others.issuperset(map(type, list(entry.names.values()))):
+            continue
         for name, value in [i for i in entry.names.items() if type(i[1]) not in others]:
             if adapter_of(rerun, value) is None and type(value).__module__ not in tracked:
                 others.add(type(value))

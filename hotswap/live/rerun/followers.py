@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+from operator import is_
 from types import FunctionType
 from typing import TYPE_CHECKING
 
@@ -55,6 +57,7 @@ def module_gone(rerun: Rerun, entry: Loaded) -> None:
 
 def _all_gone(rerun: Rerun, entry: Loaded) -> None:
     """Take all statements of a module for removed; nothing of it runs again, and its names stay as they are."""
+    rerun.refill.registries = None
     swap = follow(rerun, entry)
     units = [step.unit for step in swap.steps if not step.is_guard]
     for unit in units:
@@ -124,15 +127,16 @@ def next_follower(rerun: Rerun, done: dict[str, frozenset[str]]) -> ModuleSwap |
 def _by_re_export(rerun: Rerun, source: ModuleSwap, names: frozenset[str]) -> Iterable[Loaded]:
     """Give the modules that use a function or class of `source` which they have from a third module."""
     held = {
-        id(value): name.encode()
+        id(value): (value, name.encode())
         for name in names
         if issubclass(type(value := source.names.get(name)), (FunctionType, type))
     }
-    wanted = frozenset(held)
     for entry in list(rerun.tracker.loaded.values()):
-        if entry is source.entry or not any(name in entry.data for name in held.values()):
+        if entry is source.entry:
             continue
-        if wanted.isdisjoint(map(id, list(entry.names.values()))):
+        spelled = [value for value, name in held.values() if name in entry.data]
+        # `is` for each: `id` is an audited event, and 12,000 names cost 3 ms more
+        if not any(any(map(is_, list(entry.names.values()), repeat(one))) for one in spelled):
             continue
         local = {name for name, value in list(entry.names.items()) if id(value) in held}
         if local and rerun.dependents.loads(entry, local):

@@ -308,6 +308,8 @@ def settle(rerun: Rerun) -> None:
                     registry.obj, registry.token, ran_facts(rerun, registry, swap)
                 )
     rerun.changes += make_registered(rerun.refill.factories, rerun.journal)
+    if any(swap.ran for swap in rerun.swaps.values()):
+        rerun.refill.registries = None  # names mean old objects again
     _tell_adapters(rerun)
 
 

@@ -184,6 +184,8 @@ class Refill:
     touched: dict[int, Registry] = field(default_factory=dict)
     """By the id of the registry."""
     owners: dict[type, Adapter | None] = field(default_factory=dict)
+    registries: list[tuple[Any, Adapter]] | None = None
+    """What `frameworks.live_registries` found; None as soon as a name may have got another value."""
     attributes: dict[Key, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
     """Of classes that are filled anew from outside their body: the record, and the lists, dicts and sets there were."""
     filled: dict[Key, Any] = field(default_factory=dict)

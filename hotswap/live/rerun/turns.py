@@ -160,6 +160,8 @@ def would_run(rerun: Rerun) -> Why | None:
 
 
 def _import_order(rerun: Rerun) -> list[str]:
+    if len(rerun.swaps) < 2:
+        return list(rerun.swaps)
     place = {name: i for i, name in enumerate(rerun.tracker.loaded)}
     return sorted(rerun.swaps, key=lambda n: place.get(n, len(place)))
 
