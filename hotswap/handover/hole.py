@@ -1,6 +1,6 @@
 """The black hole: while the old program shuts down, its descriptors lead nowhere, and the real ones are kept aside.
 
-The old program may close, write, shut down as it likes; its peers notice nothing (exec.md section 6).
+The old program may close, write, shut down as it likes; its peers notice nothing.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def arguments() -> tuple[str, list[str]]:
     """Give executable and argv that start this program again, interpreter flags included.
 
     ``sys.executable``, not ``/proc/self/exe``: in a virtual environment that is the base interpreter. When the binary
-    was replaced the path still is the right one (exec.md section 5). Raises OSError when there is no interpreter.
+    was replaced the path still is the right one. Raises OSError when there is no interpreter.
     """
     executable = sys.executable or ""
     if not os.access(executable, os.X_OK):

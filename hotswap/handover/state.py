@@ -1,8 +1,8 @@
 """The user's state across execve: a three-way merge of plain data, put back in place, value by value.
 
 Right after import every plain value is remembered by digest. Leaving, only what differs from that digest is carried:
-an edited constant wins over the old value, gathered data wins over the file. Waking: import, remember, put back, serve
-(exec.md section 4). What start-up sets is merged against what start-up had set, and put back after start-up.
+an edited constant wins over the old value, gathered data wins over the file. Waking: import, remember, put back, serve.
+What start-up sets is merged against what start-up had set, and put back after start-up.
 
 Values keep their identity: a dict that another value refers to is the same dict afterwards. That is done with the
 pickle memo alone: every container of a place is known to the pickler before it begins, and is written as a reference.
@@ -37,7 +37,7 @@ log = logging.getLogger("hotswap")
 
 @contextlib.contextmanager
 def _no_collections() -> Iterator[None]:
-    """Switch the cyclic collector off: it would walk the growing heap again and again (3.3 s -> 2.0 s, exec.md)."""
+    """Switch the cyclic collector off: it would walk the growing heap again and again (3.3 s -> 2.0 s)."""
     collecting = gc.isenabled()
     gc.disable()
     try:

@@ -150,7 +150,7 @@ def _copies_follow(documented: list[tuple[FunctionType, CodeType]], journal: Jou
 
 
 def code_registries_follow(tracker: Tracker, planned: Planned, journal: Journal) -> None:
-    """Sets, lists and dicts of code objects (jinja's `internal_code`) follow (engine.md section 13, rule 14).
+    """Sets, lists and dicts of code objects (jinja's `internal_code`) follow.
 
     What a statement compiled alone put there becomes the whole-file compile's code; codes of what is gone go.
     """

@@ -28,7 +28,7 @@ class Tracker:
     Args:
         roots: Directories (or single files) whose modules are ours; below them neither the standard library, nor
             installed packages, nor virtual environments count.
-        live_loops: Reserve room in coroutine and generator frames for locals that edits add (live-loops.md 1.1).
+        live_loops: Reserve room in coroutine and generator frames for locals that edits add.
     """
 
     def __init__(

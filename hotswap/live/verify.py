@@ -24,7 +24,7 @@ def normalise(
     """Give functions that a statement compiled alone made the code of the whole-file compile.
 
     The two may differ: calls on an imported module are spelled with LOAD_ATTR or LOAD_METHOD depending on whether
-    the import stands in the same compile unit (engine.md section 2, pitfall a). Modules that only followed have such
+    the import stands in the same compile unit. Modules that only followed have such
     functions too: left as they are, the next edit would not find them by value.
 
     Args:

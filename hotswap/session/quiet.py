@@ -164,7 +164,7 @@ class QuietPoint:
 
         Until it has noticed, and where it cannot be held, it gets the interpreter lock only after the switch interval
         (Python/ceval_gil.c, take_gil). On the app's own thread nothing is to be gained, and its other threads would
-        stall (engine.md section 2, pitfall f).
+        stall.
         """
         if self._undisturbing():
             yield

@@ -1,6 +1,6 @@
 """The development channel: numbered events, kept in a ring, to every open page; what a page missed is replayed.
 
-A WebSocket first: nine tabs of one host open at once, and it never delays a shutdown (browser.md section 1).
+A WebSocket first: nine tabs of one host open at once, and it never delays a shutdown.
 Server-sent events carry the same JSON where no WebSocket comes through. Epoch, ring and current errors are plain data
 and survive an exec reload, so that a page just goes on reading where it was.
 """
@@ -232,7 +232,7 @@ class Channel:
             self._serving.add(serving)
             serving.add_done_callback(self._serving.discard)
         # Reading begins first: what a handler that is entered again after an exec reload sends before its first
-        # receive() counts as said already (exec.md, the greeting problem), and we have something new to say.
+        # receive() counts as said already (docs/explanation/exec.md), and we have something new to say.
         reading = asyncio.ensure_future(read(listener))
         writing = asyncio.ensure_future(self._write(listener, put))
         try:

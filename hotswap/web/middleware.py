@@ -1,6 +1,6 @@
 """The ASGI middleware: exact cache headers, the client in documents, scripts that can be patched; all else untouched.
 
-A request that is none of these calls the app directly, with the server's own `send` (browser.md section 2): an API
+A request that is none of these calls the app directly, with the server's own `send`: an API
 answer is byte for byte what plain uvicorn would give.
 """
 

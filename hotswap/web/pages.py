@@ -54,7 +54,7 @@ class Page:
 
 
 class Pages:
-    """The documents sent last, by page id: the merge's common ancestor (browser.md section 6)."""
+    """The documents sent last, by page id: the merge's common ancestor."""
 
     def __init__(self) -> None:
         self._pages: OrderedDict[str, Page] = OrderedDict()

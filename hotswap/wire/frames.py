@@ -1,7 +1,7 @@
 """Where the last incomplete WebSocket message begins: frame headers are walked, payloads never touched.
 
 RFC 6455 section 5.2. Replaying the raw bytes of an incomplete message to a fresh parser restores its state, the
-fragments and the inflater in one go; no parser internals are looked at (exec.md section 1).
+fragments and the inflater in one go; no parser internals are looked at.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """HTTP/1.1 served by uvicorn: keep-alive kept, half requests and unanswered safe ones replayed, event streams resumed.
 
 The only state carried is raw bytes: those of requests that are not answered yet. A fresh protocol is fed them and
-finds itself where the old one was (exec.md section 2).
+finds itself where the old one was.
 """
 
 from __future__ import annotations

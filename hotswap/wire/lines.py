@@ -1,7 +1,7 @@
 """Transports: what stands between a socket and the protocol that serves it.
 
 On asyncio that is asyncio's own transport. uvloop gives no access to what the socket has not taken yet
-(3.9 of 8.4 MB were lost in the spike, exec.md section 3), so there a `Line` keeps the last bytes written.
+(3.9 of 8.4 MB were lost in the spike), so there a `Line` keeps the last bytes written.
 """
 
 from __future__ import annotations

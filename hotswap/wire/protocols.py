@@ -1,4 +1,4 @@
-"""Protocols of the app's own, of ``loop.create_server``: their picklable attributes are carried (exec.md section 3)."""
+"""Protocols of the app's own, of ``loop.create_server``: their picklable attributes are carried."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class ConnectionRecord(NamedTuple):
     key: str
     """The listener that accepted it."""
     opening: bytes = b""
-    """The request that opened it, to be replayed to a fresh protocol (exec.md section 1)."""
+    """The request that opened it, to be replayed to a fresh protocol."""
     raw: bytes = b""
     """Bytes received since the last message boundary."""
     unsent: bytes = b""

@@ -39,7 +39,7 @@ SWEEP = 64
 """Closed connections that may be remembered, besides as many as there are live ones."""
 
 BATCH = 256
-"""Connections adopted at a time: those adopted answer while the others wait (exec.md section 7)."""
+"""Connections adopted at a time: those adopted answer while the others wait."""
 
 
 THAW = 5.0
@@ -292,7 +292,7 @@ class Registry:
         self.arrivals.adopting += 1
         self._afterwards = []
         collecting = gc.isenabled()
-        gc.disable()  # 11 s -> 5 s at 9,500 connections (exec.md section 7)
+        gc.disable()  # 11 s -> 5 s at 9,500 connections
         try:
             for start in range(0, len(records), BATCH):
                 batch = records[start : start + BATCH]

@@ -1,7 +1,7 @@
 """Streams of ``asyncio.start_server``.
 
 A stream is its reader's buffer; the handler starts again from the top, and what it says before it first waits was
-said in its first life (exec.md section 3).
+said in its first life.
 """
 
 from __future__ import annotations

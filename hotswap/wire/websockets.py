@@ -3,7 +3,7 @@
 No protocol object is put together by hand. The bytes of the opening request go to a fresh protocol whose transport
 swallows what is written; it builds the scope, negotiates extensions and subprotocol, starts the app; the app's own
 ``accept`` becomes a 101 nobody hears. At that write the real transport is put in, the inflate window primed, the
-carried bytes fed and reading resumed (exec.md section 1).
+carried bytes fed and reading resumed.
 """
 
 from __future__ import annotations
@@ -382,7 +382,7 @@ def sansio(registry: Registry) -> type:
             super().connection_made(transport)
             connection = self.connection or self.registry.find(transport)
             if connection is not None and connection.peer is not None:
-                # An inflate window would be lost with a killed process (exec.md section 8).
+                # An inflate window would be lost with a killed process.
                 for factory in self.conn.available_extensions:
                     factory.client_no_context_takeover = True
 

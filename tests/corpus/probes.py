@@ -148,7 +148,7 @@ HELPERS: dict[str, Any] = {
 
 
 def _is(value: Any, kinds: Any) -> bool:
-    # not isinstance: a module may hold a proxy that raises whatever it is asked (engine.md 13.1)
+    # not isinstance: a module may hold a proxy that raises whatever it is asked
     return issubclass(type(value), kinds)
 
 

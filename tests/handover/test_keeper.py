@@ -218,10 +218,10 @@ def test_streams_over_tls_know_whom_they_talk_to_and_end_on_both_sides(
         }
     with pytest.raises(ssl.SSLError):
         line(version=ssl.TLSVersion.TLSv1_2)
-    plugs[0].sendall(b"half a l")
+    plugs[0].sendall(b"half a ")
     reload = program.reload()
     assert reload["kept"]["stream"] == 5
-    plugs[0].sendall(b"ine\n")
+    plugs[0].sendall(b"line\n")
     assert files[0].readline() == b"%d half a line\n" % program.pid
     plugs[1].sendall(b"much\n")
     assert files[1].read(4_000_000) == b"%08d" % 7 * 500_000

@@ -151,11 +151,8 @@ def test_a_usage_error_is_one_line_and_exit_code_2(
     assert ended.returncode == 2
     assert message in ended.stderr
     assert "Traceback" not in ended.stderr
-    missing = (
-        "there is no module",
-        "there is no file",
-        "none is needed",
-    )  # the help would not help
+    # where something is not there, the help would not help
+    missing = ("there is no module", "there is no file", "none is needed")
     assert ("see `hotswap --help`" in ended.stderr) is not message.startswith(missing)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from hotswap.web import deliveries
+from hotswap.web import client, deliveries
 from hotswap.web.deliveries import Deliveries
 
 if TYPE_CHECKING:
@@ -112,3 +112,9 @@ def test_answers_that_nobody_waits_for() -> None:
         post.left("late")
 
     assert told(do) == []
+
+
+def test_the_client_gives_the_answers_that_count_as_nothing_done() -> None:
+    source = client.client_source().decode()
+
+    assert [words for words in deliveries.IDLE if f"'{words}'" not in source] == []

@@ -5,7 +5,7 @@ the chain. Whatever a statement makes is grafted on what was there (live/functio
 references stay true.
 
 Read `state.py` (what is known while it goes on), then `turns.py` (the order of it all); the others answer one question
-each. Why does a statement run: `reasons`, `shapes`, `chains`, `branches`, `followers`. What happens when it runs:
+each. Why does a statement run: `reasons`, `shapes`, `looked`, `chains`, `branches`, `followers`. When it runs:
 `remembering`, `statement`, `merging`, `removed`. When an object that many statements fill has to be filled anew:
 `fillers`, `edited`, `due`, `frameworks`, `refill`.
 """

@@ -23,9 +23,8 @@ def annotate(rerun: Rerun, swap: ModuleSwap, step: Step) -> None:
     """
     unit = step.unit
     if step.verdict == "annotation" and not unit.annotated:
-        swap.ran[id(step.old)] = Why(
-            Kind.EDITED
-        )  # the annotation is gone: `remove_names` has forgotten it
+        # the annotation is gone: `remove_names` has forgotten it
+        swap.ran[id(step.old)] = Why(Kind.EDITED)
         return
     if not unit.annotated or rerun.pinned(swap.name) or swap.running:
         return

@@ -1,4 +1,4 @@
-"""Names that several statements bind or build on: such statements run as a chain, in order (rules 5 and 11)."""
+"""Names that several statements bind or build on: such statements run as a chain, in order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def force_chains(swap: ModuleSwap) -> None:
-    """A name bound by several statements of which one came, went or changed: bind it anew in order (rule 11)."""
+    """A name bound by several statements of which one came, went or changed: bind it anew in order."""
     if swap.plan is None or _stands(swap.steps, swap.plan.before):
         return
     before: dict[str, list[Unit]] = {}
@@ -61,7 +61,7 @@ def _stands(steps: list[Step], before: list[Unit]) -> bool:
 
 
 def chain_reason(swap: ModuleSwap, step: Step) -> Why | None:
-    """Names bound by several statements run as a chain; what mutates a definition belongs to it (rules 5, 11)."""
+    """Names bound by several statements run as a chain; what mutates a definition belongs to it."""
     unit, scan = step.unit, step.unit.scan
     for name in scan.binds:
         others = [s for s in swap.binders(name) if s is not step]

@@ -43,9 +43,8 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
         swap.dirty.discard(name)
         return
     if step.unit.kind == "def" and name in swap.entry.aliased:
-        names[name] = rerun.graft.merge(
-            swap.entry.aliased[name], new
-        )  # a function of its own again
+        # a function of its own again
+        names[name] = rerun.graft.merge(swap.entry.aliased[name], new)
         rerun.journal.content(swap.entry.aliased)
         del swap.entry.aliased[name]
         swap.dirty.add(name)
@@ -222,7 +221,7 @@ def _named_otherwise(
 
 
 def _mergeable(swap: ModuleSwap, step: Step, name: str, old: Any, new: Any) -> bool:
-    """Say whether the old value was defined by this file's statement of that name (rule 9)."""
+    """Say whether the old value was defined by this file's statement of that name."""
     unit = step.unit
     last = swap.last_before(name)
     if last is None:

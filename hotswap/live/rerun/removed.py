@@ -127,7 +127,7 @@ def leave_registries(rerun: Rerun, swap: ModuleSwap, units: Iterable[Unit]) -> N
 
 
 def _is_submodule(swap: ModuleSwap, name: str) -> bool:
-    """``from . import sub`` removed from a package: the attribute stays while the submodule is loaded (rule 19)."""
+    """``from . import sub`` removed from a package: the attribute stays while the submodule is loaded."""
     return f"{swap.name}.{name}" in sys.modules
 
 
@@ -172,7 +172,7 @@ def _brought(swap: ModuleSwap, unit: Unit) -> Iterator[str]:
 
 
 def star_gone(rerun: Rerun, swap: ModuleSwap, unit: Unit, *, wholly: bool = False) -> None:
-    """Delete the names that only the star import had brought and that no longer exist (rule 3).
+    """Delete the names that only the star import had brought and that no longer exist.
 
     Args:
         rerun: The statements of the batch.

@@ -136,7 +136,7 @@ def _note_fillings(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
 
 
 def _docstring_anew(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
-    """A function that goes on writing the module's docstring begins with the written one (rule 18: requests' codes)."""
+    """A function that goes on writing the module's docstring begins with the written one (requests' codes)."""
     if "__doc__" in swap.rebuilt or (swap.name, "__doc__") not in targets(rerun, swap, unit):
         return
     swap.rebuilt.add("__doc__")
@@ -144,7 +144,7 @@ def _docstring_anew(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
 
 
 def _is_fault(rerun: Rerun, step: Step, why: Why, error: BaseException) -> bool:
-    """Say whether an exception is the user's: it was edited, or ran code or values that were (rule 10)."""
+    """Say whether an exception is the user's: it was edited, or ran code or values that were."""
     if step.verdict in ("run", "annotation"):
         # a statement that writes into globals() may refuse only because it ran before
         return not (step.unit.kind == "expr" and "globals" in step.unit.scan.calls)

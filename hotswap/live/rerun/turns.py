@@ -1,7 +1,7 @@
 """Modules take their turns, in the order of imports, and statements theirs, in the order of the file.
 
 A module's statements run up to its first import of another module of the swap, that one runs, and so on; then those
-that import what changed follow (engine.md section 13, rule 7).
+that import what changed follow.
 """
 
 from __future__ import annotations
@@ -102,7 +102,10 @@ def run(rerun: Rerun) -> None:
     see_edits(rerun)
     refuse_marked(rerun)
     for name in _import_order(rerun):
-        _take_turn(rerun, rerun.swaps[name])
+        swap = rerun.swaps[name]
+        if swap.plan is not None or not swap.forced:
+            _take_turn(rerun, swap)
+        # else it calls again what makes its app: as a follower, when all that this calls is as it will be
     done: dict[str, frozenset[str]] = {}
     while True:
         follower = next_follower(rerun, done)

@@ -1,0 +1,5 @@
+def make(name):
+    def endpoint():
+        return {"name": name}
+
+    return endpoint
