@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
+from hotswap.source import codes
 from hotswap.source.graph import loaded_names
 from hotswap.source.units import Text
 
@@ -55,6 +57,68 @@ class Dependents:
                 found.append(entry)
         return found
 
+    def between(self, source: Loaded, names: AbstractSet[str]) -> list[Loaded]:
+        """Give the modules whose functions call functions of `source`, and are called themselves while others import.
+
+        ``X = g()`` in one module, ``def g(): return f()`` in a second, and `f` of a third has changed: the second
+        does nothing with `f` while it is imported, and yet has to be looked at. Whoever imports one of the functions,
+        or the module with them, is found by identity, so that no source is searched.
+
+        Args:
+            source: The module that changed.
+            names: Those of its functions that would give something else now.
+        """
+        if not any(self._imports(entry, source, names) for entry in self.tracker.loaded.values()):
+            return []
+        found: dict[str, Loaded] = {}
+        reached = {source.name: set(names)}
+        ways: dict[str, tuple[Loaded, ...]] = {source.name: ()}
+        importers = self._importers()
+        todo = [(source, set(names))]
+        while todo:
+            home, spread = todo.pop()
+            users: dict[str, tuple[Loaded, set[str]]] = {}
+            for entry, _ in importers.get(id(home.module), ()):
+                users.setdefault(entry.name, (entry, set()))[1].update(spread)
+            for name in spread:
+                for entry, local in importers.get(id(home.names.get(name)), ()):
+                    users.setdefault(entry.name, (entry, set()))[1].add(local)
+            for entry, used in users.values():
+                if entry is home:
+                    continue
+                if home is not source and self.loads(entry, used):
+                    found.update((e.name, e) for e in ways[home.name])
+                callers = {n for n, uses in _callers(entry).items() if not used.isdisjoint(uses)}
+                fresh = callers - reached.setdefault(entry.name, set())
+                if fresh:
+                    reached[entry.name] |= fresh
+                    ways.setdefault(entry.name, (*ways[home.name], entry))
+                    todo.append((entry, fresh))
+        return list(found.values())
+
+    def _imports(self, entry: Loaded, source: Loaded, names: AbstractSet[str]) -> bool:
+        """Say whether a module holds one of the functions under its name, or their module; false for most."""
+        if entry is source:
+            return False
+        if entry.names.get(source.name.rpartition(".")[2]) is source.module:
+            return True
+        return any(
+            type(function := source.names.get(n)) is FunctionType and entry.names.get(n) is function
+            for n in names
+        )
+
+    def _importers(self) -> dict[int, list[tuple[Loaded, str]]]:
+        """Give, by the id of each module and function, which modules have it from elsewhere, and as what."""
+        found: dict[int, list[tuple[Loaded, str]]] = {}
+        for entry in list(self.tracker.loaded.values()):
+            for name, value in list(entry.names.items()):
+                kind = type(value)
+                if kind is ModuleType or (
+                    kind is FunctionType and value.__globals__ is not entry.names
+                ):
+                    found.setdefault(id(value), []).append((entry, name))
+        return found
+
     def loads(self, entry: Loaded, names: AbstractSet[str]) -> bool:
         """Say whether a module uses one of the names while it is imported."""
         if not any(n.encode() in entry.data for n in names):
@@ -76,6 +140,15 @@ class Dependents:
             ]
             known = entry.assigned[name] = tuple(found)
         return [(line, ast.parse(text).body[0]) for line, text in known]
+
+
+def _callers(entry: Loaded) -> dict[str, frozenset[str]]:
+    """Give, for each function of a live module, the names that it uses."""
+    code = running_code(entry)
+    if entry.uses is None or entry.uses[0] is not code:
+        functions = [c for c in codes.children(code) if not codes.is_class_body(c)]
+        entry.uses = code, {c.co_name: frozenset(codes.names_used(c)) for c in functions}
+    return entry.uses[1]
 
 
 def running_code(entry: Loaded) -> CodeType:

@@ -24,6 +24,8 @@ class Loaded:
     """The whole-file compile that runs, when it is known; else it is made from `data` when needed."""
     loads: frozenset[str] | None = None
     """The names `code` itself loads while it runs, once somebody asked."""
+    uses: tuple[CodeType, dict[str, frozenset[str]]] | None = None
+    """The code, and the names that each of its functions uses, once somebody asked."""
     assigned: dict[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
     """Name -> line and right-hand side of each statement at top level that assigns it, of names that were asked for."""
     opened: dict[str, set[int]] = field(default_factory=dict)

@@ -93,6 +93,8 @@ def next_follower(rerun: Rerun, done: dict[str, frozenset[str]]) -> ModuleSwap |
                 rebinding = rebinding | {source.name.rpartition(".")[2]}
             found = rerun.dependents.of(source.entry, names, rebinding=rebinding)
             rerun.waiting.update({e.name: e for e in found})
+            between = rerun.dependents.between(source.entry, source.tainted | source.readers)
+            rerun.waiting.update({e.name: e for e in between})
             rerun.waiting.update({e.name: e for e in _holding(rerun, source)})
             rerun.waiting.update({e.name: e for e in _by_re_export(rerun, source, names)})
         if rerun.facts and source.name not in rerun.looked_for:

@@ -1,0 +1,5 @@
+from a import LIMIT, low
+
+
+def middle():
+    return LIMIT + low()

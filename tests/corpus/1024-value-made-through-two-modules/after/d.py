@@ -1,0 +1,3 @@
+from c import high
+
+TABLE = [high(), high() + 1]

@@ -1,0 +1,3 @@
+import c
+
+OTHER = c.other()
