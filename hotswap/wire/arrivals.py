@@ -84,6 +84,16 @@ class Arrivals:
         """Give the carried listening sockets of `key`, each once; an empty list when there are none."""
         return [socket.socket(fileno=fd) for fd in self._listeners.pop(key, ())]
 
+    def held(self, plug: socket.socket, address: tuple[object, ...]) -> socket.socket | None:
+        """Give a duplicate of the carried listening socket that keeps `plug` from its address, if one does."""
+        for fd in (fd for found in self._listeners.values() for fd in found):
+            listening = socket.socket(fileno=os.dup(fd))
+            if (listening.family, listening.type) == (plug.family, plug.type):
+                if listening.getsockname()[1:2] == address[1:2]:
+                    return listening
+            listening.close()
+        return None
+
     def ids(self) -> set[int]:
         """Give the identities of connections that wait for their listener."""
         return {record.id for records in self._waiting.values() for record in records}

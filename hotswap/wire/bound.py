@@ -37,7 +37,15 @@ def follow_bound(registry: Registry) -> None:
                 each.close()
             registry.arrivals.claim(_word(self), len(inherited))
         else:
-            bind(self, address)
+            try:
+                bind(self, address)
+            except OSError as error:
+                held = error.errno == errno.EADDRINUSE and registry.arrivals.held(self, parts)
+                if not held:
+                    raise
+                # it only asks whether the port is free, as Gradio does before its server asks for it
+                with held:
+                    _take_over(self, held)
         if self.family in (socket.AF_INET, socket.AF_INET6) and parts[1]:
             registry.bound[key_of(self)] = key
 

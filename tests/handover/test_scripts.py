@@ -142,6 +142,44 @@ def test_protocols_share_after_as_before(
             assert client.until(b"\n") == b"bob: yes %d\n" % (2 * turn + 2)
 
 
+ASKING = """
+import asyncio, socket, sys
+
+port = int(sys.argv[2])
+with socket.socket() as probe:
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind(("127.0.0.1", port))  # taken? then it would end here
+
+
+async def echo(reader, writer):
+    while line := await reader.readline():
+        writer.write(line)
+
+
+async def main():
+    server = await asyncio.start_server(echo, "127.0.0.1", port)
+    print("port", server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+"""
+
+
+@pytest.mark.parametrize("loop_name", LOOPS)
+def test_a_program_may_ask_first_whether_its_port_is_free(
+    project: Project, live: Callable[..., Live], loop_name: str
+) -> None:
+    """As Gradio does: it binds a socket of its own there, closes it, and then listens."""
+    project.write(asking=ASKING + RUN)
+    script = Script(live("asking.py", program=(loop_name, str(own_port())), wait=False))
+    client = HTTP(script.connect())
+    for turn in range(2):
+        outcome = reload(script.live)
+        client.plug.sendall(b"turn %d\n" % turn)
+        assert client.until(b"\n") == b"turn %d\n" % turn
+        assert outcome["reload"]["kept"]["listener"] == 1
+        assert outcome["reload"]["lost"] == []
+
+
 AIOHTTP = """
 import asyncio, sys
 from aiohttp import web
