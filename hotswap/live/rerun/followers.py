@@ -99,9 +99,7 @@ def next_follower(rerun: Rerun, done: dict[str, frozenset[str]]) -> ModuleSwap |
             rerun.waiting.update({e.name: e for e in _by_re_export(rerun, source, names)})
         if rerun.facts and source.name not in rerun.looked_for:
             rerun.looked_for.add(source.name)
-            for entry in rerun.tracker.loaded.values():
-                if entry is not source.entry and may_look(rerun, source, entry.data):
-                    rerun.waiting[entry.name] = entry
+            rerun.waiting.update({e.name: e for e in may_look(rerun, source)})
     rerun.waiting.update({e.name: e for e in others_concerned(rerun)})
     for swap in rerun.swaps.values():
         if not swap.started:  # it reads a variable that a statement changed meanwhile

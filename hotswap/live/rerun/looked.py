@@ -72,14 +72,19 @@ def changed_names(rerun: Rerun, swap: ModuleSwap) -> set[str]:
     return names
 
 
-def may_look(rerun: Rerun, swap: ModuleSwap, data: bytes) -> bool:
-    """Say whether a source spells a definition of `swap` that changed, and what looks at that."""
-    return any(
-        module == swap.name
-        and qualname.partition(".")[0].encode() in data
-        and any(word.encode() in data for word in words)
+def may_look(rerun: Rerun, swap: ModuleSwap) -> Iterator[Loaded]:
+    """Give the other modules whose source spells a definition of `swap` that changed, and what looks at that."""
+    spelled = [
+        (qualname.partition(".")[0].encode(), [word.encode() for word in words])
         for (module, qualname), words in rerun.facts.items()
-    )
+        if module == swap.name
+    ]
+    for entry in list(rerun.tracker.loaded.values()) if spelled else ():
+        data = entry.data
+        if entry is not swap.entry and any(
+            name in data and any(word in data for word in words) for name, words in spelled
+        ):
+            yield entry
 
 
 def others_concerned(rerun: Rerun) -> Iterator[Loaded]:
