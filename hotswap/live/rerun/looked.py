@@ -82,7 +82,7 @@ def may_look(rerun: Rerun, swap: ModuleSwap) -> Iterator[Loaded]:
     for entry in list(rerun.tracker.loaded.values()) if spelled else ():
         data = entry.data
         if entry is not swap.entry and any(
-            name in data and any(word in data for word in words) for name, words in spelled
+            name in data and any(map(data.__contains__, words)) for name, words in spelled
         ):
             yield entry
 
