@@ -281,7 +281,10 @@ def _rung_of(swap: Swap, rerun: Rerun, planned: Rung, *, ran: bool) -> Rung:
         words = dict.fromkeys(map(str, reasons or _remade(rerun)))
         swap.planned.reason = "; ".join(list(words)[:3])
         return "reexec"
-    if planned == "reexec" and not ran and not swap.batch.deleted and not rerun.refill.touched:
+    refill = rerun.refill
+    if planned == "reexec" and not (
+        ran or swap.batch.deleted or refill.touched or refill.taken_back
+    ):
         rung: Rung = "patch" if any(swap.planned.own_changed.values()) else "noop"
         swap.planned.reason = reason_of(rung, [], swap.planned.changes)
         return rung

@@ -18,7 +18,7 @@ from hotswap.wire.descriptors import numbers
 from hotswap.wire.records import ListenerRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from hotswap.wire.registry import Registry
 
@@ -52,8 +52,11 @@ def known(registry: Registry) -> set[Inode]:
     return {each for each in map(inode, served) if each is not None}
 
 
-def _others(served: set[Inode]) -> Iterator[socket.socket]:
-    """Give a copy of each TCP and UDP socket of this process that is not among `served`; to be closed by the caller."""
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
+
+
+def _others(served: set[Inode], families: Collection[int] = _INTERNET) -> Iterator[socket.socket]:
+    """Give a copy of each stream and datagram socket of this process that is not among `served`, to be closed."""
     seen = set(served)
     for number in numbers():
         found = inode(number)
@@ -64,7 +67,7 @@ def _others(served: set[Inode]) -> Iterator[socket.socket]:
             plug = socket.socket(fileno=os.dup(number))
         except OSError:
             continue
-        if plug.family in (socket.AF_INET, socket.AF_INET6) and plug.type in _FOLLOWED:
+        if plug.family in families and plug.type in _FOLLOWED:
             yield plug
         else:
             plug.close()
@@ -103,6 +106,11 @@ def ending(served: set[Inode]) -> list[str]:
                     pairs.append((here, plug.getpeername()))
             elif here[1]:
                 datagrams[_where(plug)] += 1
+    for plug in _others(set(), (socket.AF_UNIX,)):
+        with plug:
+            path = plug.getsockname()
+            if plug.type == socket.SOCK_DGRAM and path:
+                datagrams[f"bound to {os.fsdecode(path).replace(chr(0), '@', 1)}"] += 1
     accepted = Counter(here[1] for here, _ in pairs if here[1] in ports)
     opened = Counter(f"{there[0]}:{there[1]}" for here, there in pairs if here[1] not in ports)
     found = [

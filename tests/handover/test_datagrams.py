@@ -66,6 +66,8 @@ async def main():
     client, _ = await loop.create_datagram_endpoint(
         asyncio.DatagramProtocol, remote_addr=("127.0.0.1", port)
     )
+    local = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    local.bind(f"\\0talk-{port}")
     print("port", port, flush=True)
     await asyncio.Event().wait()
 
@@ -86,7 +88,10 @@ def free_ports(count: int) -> list[int]:
 def test_datagram_sockets_are_kept_with_what_their_protocol_has(
     project: Project, live: Callable[..., Live], loop_name: str
 ) -> None:
-    """Of an endpoint and of a thread; one that joined a group joins it again. A client's ends, and is named."""
+    """Of an endpoint and of a thread; one that joined a group joins it again.
+
+    A client's ends, and one of the Unix family; both are named.
+    """
     ports = free_ports(2)
     project.write(server=SERVER + RUN)
     script = Script(live("server.py", program=(loop_name, *map(str, ports)), wait=False))
@@ -110,7 +115,8 @@ def test_datagram_sockets_are_kept_with_what_their_protocol_has(
         assert thread.recv(100) == b"%d after" % (2 * turn + 2)
         assert outcomes[0]["kept"] == {"datagram socket": 2}
         assert outcomes[0]["lost"] == [
-            f"1 datagram socket that the program had opened to 127.0.0.1:{ports[0]}"
+            f"1 datagram socket that the program had opened to 127.0.0.1:{ports[0]}",
+            f"1 datagram socket bound to @talk-{ports[0]}",
         ]
     for plug in plugs:
         plug.close()

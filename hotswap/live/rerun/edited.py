@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from hotswap.live import registries
 from hotswap.live.adapters.base import Refused
 from hotswap.live.journal import MISSING
+from hotswap.live.looking import instance_dict
 from hotswap.live.rerun.due import importers, join, schedule, touch
 from hotswap.live.rerun.fillers import (
     adapter_of,
@@ -23,7 +24,8 @@ from hotswap.live.rerun.frameworks import constructed
 from hotswap.live.rerun.joining import follow
 from hotswap.live.rerun.registered import registered_by
 from hotswap.live.rerun.repeatable import leaves_nothing, overwrites
-from hotswap.source.nodes import dotted
+from hotswap.live.rerun.taken_back import take_back
+from hotswap.source.nodes import dotted, root
 
 if TYPE_CHECKING:
     from hotswap.live.loaded import Loaded
@@ -84,6 +86,8 @@ def _gone_from(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key) -> None:
             touch(rerun, key, swap, removed=unit)
         elif not only_state(rerun, unit, key):
             schedule(rerun, key)
+        else:
+            take_back(rerun, swap, unit)
         return
     container = issubclass(type(value), registries.CONTAINERS)
     definition = unit.kind in ("def", "class")
@@ -96,17 +100,95 @@ def _gone_from(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key) -> None:
         return
     if not unit.scan.hard and (definition or unit.kind in ("if", "try")):
         return
-    if not container and any(name == key[1] for name, _ in unit.scan.assigns):
+    if not any(
+        s.verdict == "run" and not s.is_guard and _same_keys(unit, s.unit) for s in swap.steps
+    ):
+        _refuse_part(rerun, swap, unit, key, "was removed")
+    items = _sets_items(swap, unit, key, "was removed")
+    if not container and not items and any(name == key[1] for name, _ in unit.scan.assigns):
         return  # X.a = 1: the attribute goes (`removed`)
     if rebuildable(rerun, key):
         schedule(rerun, key)
-    elif not (_binds(swap, unit, key) or unit.kind == "assign" or _overwritten(unit)):
+    elif _binds(swap, unit, key) or (unit.kind == "assign" and not items) or _overwritten(unit):
+        return
+    else:
         refuse_undoing(rerun, swap, unit, key, "was removed")
+
+
+def _sets_items(swap: ModuleSwap, unit: Unit, key: Key, happened: Happened) -> bool:
+    """Say whether an assignment sets items of an object: ``X["a"] = 1``, ``X.table["a"] = 1``.
+
+    Raises:
+        Refused: It sets something further inside (``X.part.a = 1``): what stood there before, nobody knows.
+    """
+    if not isinstance(unit.node, (ast.Assign, ast.AnnAssign)):
+        return False
+    targets = unit.node.targets if isinstance(unit.node, ast.Assign) else [unit.node.target]
+    found = False
+    for target in targets:
+        if not isinstance(target, (ast.Attribute, ast.Subscript)) or root(target) != key[1]:
+            continue
+        held = target.value
+        if isinstance(target, ast.Subscript):
+            found = True
+            if isinstance(held, ast.Attribute) and isinstance(held.value, ast.Name):
+                part = getattr(swap.names.get(key[1]), held.attr, None)
+                if issubclass(type(part), registries.CONTAINERS):
+                    continue
+        if not isinstance(held, ast.Name):
+            raise Refused(
+                f"line {unit.line} of {swap.name} {happened}: "
+                f"what it set inside of {key[1]} cannot be undone"
+            )
+    return found
 
 
 def _binds(swap: ModuleSwap, unit: Unit, key: Key) -> bool:
     """``x += 1``: the name is bound anew as a chain."""
     return key[0] == swap.name and key[1] in unit.scan.binds
+
+
+def _refuse_part(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key, happened: Happened) -> None:
+    """Refuse a call on a library's object inside of another: ``templates.env.add_extension(x)``.
+
+    What is made anew on the side takes what its own attributes hold; how a library keeps things further in, and what
+    was there before the call, nobody knows.
+
+    Raises:
+        Refused: Only a fresh process does without it.
+    """
+    call = unit.node.value if isinstance(unit.node, ast.Expr) else None
+    if not isinstance(call, ast.Call) or root(call) != key[1]:
+        return
+    value: object = value_at(rerun, key)
+    for part in dotted(call.func).split(".")[1:-1]:
+        names = instance_dict(value)
+        value = names.get(part) if names is not None else None
+        if value is None or issubclass(type(value), registries.CONTAINERS):
+            return
+        if type(value).__module__ not in rerun.tracker.loaded:
+            raise Refused(
+                f"line {unit.line} of {swap.name} {happened}: "
+                f"what it did inside of {key[1]} cannot be undone"
+            )
+
+
+def _same_keys(old: Unit, new: Unit) -> bool:
+    """Say whether a call names what it named before: ``env.globals.update(version=2)`` overwrites."""
+
+    def named(unit: Unit) -> list[str]:
+        call = unit.node.value if isinstance(unit.node, ast.Expr) else None
+        if not isinstance(call, ast.Call):
+            return [unit.segment]
+        keys = [ast.dump(call.func), *(str(keyword.arg) for keyword in call.keywords)]
+        for argument in call.args:
+            if isinstance(argument, ast.Dict):
+                keys += [ast.dump(k) for k in argument.keys if k is not None]
+            else:
+                keys.append(ast.dump(argument))
+        return keys
+
+    return _overwritten(new) and set(named(old)) <= set(named(new))
 
 
 def _refuse_foreign(rerun: Rerun, swap: ModuleSwap, unit: Unit, happened: Happened) -> None:
@@ -148,9 +230,12 @@ def refuse_undoing(
         Refused: What it did cannot be undone.
     """
     value = value_at(rerun, key)
+    if value is MISSING:
+        value = swap.names.get(key[1], MISSING)  # a library's
     if isinstance(value, type) or type(value) is FunctionType or value is MISSING:
         return
-    if happened != "was removed" and overwrites(m for _, m in unit.scan.methods):
+    called = [method for _, method in unit.scan.methods]
+    if happened != "was removed" and overwrites(called) and (called or unit.kind != "assign"):
         return
     raise Refused(
         f"line {unit.line} of {swap.name} {happened}: what it did to {key[1]} cannot be undone"
@@ -201,6 +286,8 @@ def _edited_for(rerun: Rerun, swap: ModuleSwap, step: Step, index: int, key: Key
             touch(rerun, key, swap, ran=unit)
         elif not only_state(rerun, unit, key):
             schedule(rerun, key)
+        elif step.old is not None and step.situation != "new" and not sets_anew(step):
+            take_back(rerun, swap, step.old)
         return
     if step.situation == "new":
         if unit.kind in ("def", "class") or not _filled_later(rerun, swap, key, index):
@@ -211,9 +298,12 @@ def _edited_for(rerun: Rerun, swap: ModuleSwap, step: Step, index: int, key: Key
         return
     if sets_anew(step):
         return
+    if step.old is not None and not _same_keys(step.old, unit):
+        _refuse_part(rerun, swap, step.old, key, "was changed")
+    items = step.old is not None and _sets_items(swap, step.old, key, "was changed")
     if rebuildable(rerun, key):
         schedule(rerun, key)
-    elif not (_binds(swap, unit, key) or unit.kind == "assign"):
+    elif not _binds(swap, unit, key) and (unit.kind != "assign" or items):
         refuse_undoing(rerun, swap, unit, key, "was changed")
 
 

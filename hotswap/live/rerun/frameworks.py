@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def constructed(rerun: Rerun, names: Mapping[str, Any], made: ast.stmt, value: Any) -> bool:
-    """Say whether a registry was made by a statement that calls its own class."""
+    """Say whether a registry was made by a statement that calls its own class, and that class is a library's."""
     call = getattr(made, "value", None)
     if adapter_of(rerun, value) is None or not isinstance(call, ast.Call):
         return False
@@ -28,7 +28,7 @@ def constructed(rerun: Rerun, names: Mapping[str, Any], made: ast.stmt, value: A
     if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
         holder = names.get(function.value.id)
         first = holder.__dict__.get(function.attr) if type(holder) is ModuleType else None
-    return first is type(value)
+    return first is type(value) and first.__module__ not in rerun.tracker.loaded
 
 
 def refuse_bodies(rerun: Rerun, replaced: Mapping[CodeType, CodeType]) -> None:

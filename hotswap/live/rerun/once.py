@@ -19,6 +19,7 @@ from hotswap.live.looking import attributes, instance_dict, owner_of
 from hotswap.live.rerun.branches import is_main_guard
 from hotswap.live.rerun.changed import visible_dirty
 from hotswap.live.rerun.collected import marked, workers_of
+from hotswap.live.rerun.in_passing import made_in_passing
 from hotswap.live.rerun.passed import Passed, called_again, definition, look, place_of
 from hotswap.live.rerun.taken import Taken, taken
 from hotswap.source import codes, wiring
@@ -128,6 +129,12 @@ def _parts(one: Rewired, body: Iterable[ast.stmt]) -> Counter[str]:
 def _refuse_rewired(passed: Passed, one: Rewired) -> None:
     """Refuse a function that connects other things, when it has run and will not again."""
     rerun, swap = passed.rerun, one.swap
+    statement = made_in_passing(rerun, swap, one.qualname)
+    if statement:
+        raise Refused(
+            f"{one.qualname} has run ({statement} called it) and connects other things now: "
+            "only a fresh process calls it again"
+        )
     if _runs_at_import(rerun, one.qualname):
         return
     place = (swap.entry.filename, one.qualname)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from hotswap.live import registries
 from hotswap.live.journal import MISSING
-from hotswap.live.looking import class_dict, is_made
+from hotswap.live.looking import class_dict, instance_dict, is_made
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hotswap.live.rerun.state import ModuleSwap, Rerun
     from hotswap.source.units import Unit
 
@@ -28,6 +30,9 @@ def remember(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
             registries.snapshot_function(rerun.journal, value, rerun.seen)
         elif isinstance(value, ModuleType) and value.__name__ in rerun.tracker.loaded:
             rerun.journal.content(value.__dict__)
+    for first, *parts in unit.scan.chains | unit.scan.called_chains:
+        if first in unit.scan.mutates:
+            _remember_parts(rerun, swap.names.get(first, MISSING), parts)
     for name in unit.scan.calls | unit.scan.decorators:
         value = swap.names.get(name)
         if type(value) is FunctionType and value.__globals__ is not swap.names:
@@ -37,6 +42,16 @@ def remember(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
             if isinstance(base, ast.Name) and isinstance(swap.names.get(base.id), type):
                 for cls in swap.names[base.id].__mro__:
                     _remember_class(rerun, cls)
+
+
+def _remember_parts(rerun: Rerun, value: object, parts: Iterable[str]) -> None:
+    """Remember what a statement reaches through attributes: ``app.state.a = 1``, ``templates.env.filters[x] = y``."""
+    for part in parts:
+        names = instance_dict(value)
+        value = names.get(part, MISSING) if names is not None else MISSING
+        if value is MISSING or isinstance(value, (type, ModuleType, FunctionType)):
+            return
+        registries.snapshot(rerun.journal, value, rerun.seen)
 
 
 def remember_environment(rerun: Rerun, unit: Unit) -> None:

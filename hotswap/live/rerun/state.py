@@ -192,6 +192,8 @@ class Refill:
     """Records of objects that statements went on filling in place, as those began."""
     bound: set[Key] = field(default_factory=set)
     """Names that statements bound to something new."""
+    taken_back: bool = False
+    """Something that a statement had put into an app's state went with it."""
     effects: dict[int, set[Key]] = field(default_factory=dict)
     """id(function) -> the module-level objects that calling it mutates."""
 

@@ -1,0 +1,9 @@
+from fastapi import FastAPI
+
+app = FastAPI()
+app.state.store = "shop"
+
+
+@app.get("/")
+def index():
+    return {"limit": getattr(app.state, "limit", None), "store": getattr(app.state, "store", None)}
