@@ -24,7 +24,9 @@ BEGINNINGS: Final[Mapping[str, tuple[str, ...]]] = {
         *("discard", "clear", "cache_clear", "mkdir"),
         *("rebuild", "model_rebuild", "update_forward_refs"),
     ),
-    "writes something out and keeps nothing": ("info", "debug", "warning", "write", "flush"),
+    "writes something out and keeps nothing": (
+        *("info", "debug", "warn", "critical", "write", "flush"),
+    ),
     "gives what is there": ("getLogger",),
 }
 """By their ground, how the names of methods begin whose class is a library's: of ours, the bodies are read."""
