@@ -23,7 +23,7 @@ from hotswap.live.rerun.fillers import (
 from hotswap.live.rerun.frameworks import constructed
 from hotswap.live.rerun.joining import follow
 from hotswap.live.rerun.registered import registered_by
-from hotswap.live.rerun.repeatable import leaves_nothing, overwrites
+from hotswap.live.rerun.repeatable import done_by_another, leaves_nothing, overwrites
 from hotswap.live.rerun.taken_back import take_back
 from hotswap.source.nodes import dotted, root
 
@@ -74,7 +74,8 @@ def statement_gone(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
     for key in keys:
         _gone_from(rerun, swap, unit, key)
     _refuse_foreign(rerun, swap, unit, "was removed")
-    if not keys and unit.kind == "expr" and not _overwritten(unit):
+    known = any(module in rerun.tracker.loaded for module, _ in keys)
+    if not known and unit.kind == "expr" and not _overwritten(swap, unit):
         _refuse_unknown(rerun, swap, unit)
 
 
@@ -109,7 +110,9 @@ def _gone_from(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key) -> None:
         return  # X.a = 1: the attribute goes (`removed`)
     if rebuildable(rerun, key):
         schedule(rerun, key)
-    elif _binds(swap, unit, key) or (unit.kind == "assign" and not items) or _overwritten(unit):
+    elif (
+        _binds(swap, unit, key) or (unit.kind == "assign" and not items) or _overwritten(swap, unit)
+    ):
         return
     else:
         refuse_undoing(rerun, swap, unit, key, "was removed")
@@ -188,7 +191,8 @@ def _same_keys(old: Unit, new: Unit) -> bool:
                 keys.append(ast.dump(argument))
         return keys
 
-    return _overwritten(new) and set(named(old)) <= set(named(new))
+    methods = {m for _, m in new.scan.methods}
+    return overwrites(methods) and set(named(old)) <= set(named(new))
 
 
 def _refuse_foreign(rerun: Rerun, swap: ModuleSwap, unit: Unit, happened: Happened) -> None:
@@ -208,9 +212,21 @@ def _refuse_foreign(rerun: Rerun, swap: ModuleSwap, unit: Unit, happened: Happen
                 )
 
 
-def _overwritten(unit: Unit) -> bool:
-    """A changed call shows as one gone and one new: say whether the new one overwrites what the old one did."""
+def _overwritten(swap: ModuleSwap, unit: Unit) -> bool:
+    """Say whether what the calls of a statement that is gone did need not be undone.
+
+    A changed call shows as one gone and one new, which may overwrite what the old one did.
+    """
     methods = {m for _, m in unit.scan.methods}
+    call = unit.node.value if isinstance(unit.node, ast.Expr) else None
+    if isinstance(call, ast.Call):
+        function = dotted(call.func)
+        methods |= {function.rpartition(".")[2]} - {""}
+        if leaves_nothing(function) or all(map(leaves_nothing, methods)):
+            return True
+        running = (s.unit.node for s in swap.steps if s.verdict == "run" and not s.is_guard)
+        others = (node.value for node in running if isinstance(node, ast.Expr))
+        return overwrites(methods) and done_by_another(call, methods, others)
     return bool(methods) and overwrites(methods)
 
 
@@ -248,13 +264,11 @@ def _refuse_unknown(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
     if not isinstance(value, ast.Call):
         return
     name = dotted(value.func)
-    if leaves_nothing(name):
-        return
     function = swap.names.get(name)
     if type(function) is FunctionType and function.__module__ in rerun.tracker.loaded:
         return
     raise Refused(
-        f"line {unit.line} of {swap.name} was changed or removed: what {name or 'it'}() did cannot be undone"
+        f"line {unit.line} of {swap.name} was changed or removed: what {ast.unparse(value.func)}() did cannot be undone"
     )
 
 

@@ -200,6 +200,8 @@ def sets_anew(step: Step) -> bool:
     old, new = step.old, step.unit
     if old is None or not isinstance(old.node, ast.Assign) or not isinstance(new.node, ast.Assign):
         return False
+    if any(isinstance(part, ast.Slice) for target in new.node.targets for part in ast.walk(target)):
+        return False  # L[1:3] = [9]: another number of elements may stand there by now
     return [ast.dump(t) for t in old.node.targets] == [
         ast.dump(t) for t in new.node.targets
     ] and not new.binds

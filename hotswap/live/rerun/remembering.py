@@ -33,6 +33,9 @@ def remember(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
     for first, *parts in unit.scan.chains | unit.scan.called_chains:
         if first in unit.scan.mutates:
             _remember_parts(rerun, swap.names.get(first, MISSING), parts)
+    for name, attribute in unit.scan.assigns:
+        if attribute:
+            _remember_attribute(rerun, swap.names.get(name, MISSING), attribute)
     for name in unit.scan.calls | unit.scan.decorators:
         value = swap.names.get(name)
         if type(value) is FunctionType and value.__globals__ is not swap.names:
@@ -52,6 +55,17 @@ def _remember_parts(rerun: Rerun, value: object, parts: Iterable[str]) -> None:
         if value is MISSING or isinstance(value, (type, ModuleType, FunctionType)):
             return
         registries.snapshot(rerun.journal, value, rerun.seen)
+
+
+def _remember_attribute(rerun: Rerun, value: object, name: str) -> None:
+    """Remember an attribute of an object that keeps none in a dict: ``context.prec = 9`` (`decimal`, in C)."""
+    if value is MISSING or isinstance(value, type) or instance_dict(value) is not None:
+        return
+    try:
+        before = getattr(value, name)
+    except Exception:  # noqa: BLE001 -- a property of anybody's: there is nothing to put back
+        return
+    rerun.journal.undo(lambda: setattr(value, name, before))
 
 
 def remember_environment(rerun: Rerun, unit: Unit) -> None:

@@ -8,33 +8,43 @@ from typing import TYPE_CHECKING, Final
 from hotswap.source.nodes import dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from hotswap.source.units import Unit
 
-BEGINNINGS: Final[Mapping[str, tuple[str, ...]]] = {
-    "sets what it names, and the last call wins": (
-        *("set", "config", "update", "disable", "enable", "seterr", "captureWarnings"),
-        *("simplefilter", "filterwarnings"),  # warnings moves a filter that it has to the front
-    ),
-    "keeps one entry for each key": (
-        *("register_adapter", "register_converter", "addLevelName", "setdefault"),
-    ),
-    "leaves the same behind however often it runs": (
-        *("discard", "clear", "cache_clear", "mkdir"),
-        *("rebuild", "model_rebuild", "update_forward_refs"),
-    ),
-    "writes something out and keeps nothing": (
-        *("info", "debug", "warn", "critical", "write", "flush"),
-    ),
-    "gives what is there": ("getLogger",),
-}
-"""By their ground, how the names of methods begin whose class is a library's: of ours, the bodies are read."""
+SETTING: Final = (
+    *("set", "config", "update", "disable", "enable", "seterr", "captureWarnings"),
+    "simplefilter",  # warnings moves a filter that it has to the front
+)
+"""Sets what it names, and the last call wins."""
 
-_ALL: Final = tuple(name for names in BEGINNINGS.values() for name in names)
+KEYED: Final = ("register_adapter", "register_converter", "addLevelName", "setdefault")
+"""Keeps one entry for each key."""
 
-SAYS_ONLY: Final = frozenset({"print", "len", "repr", "isinstance"})
-"""Built-in functions that change nothing."""
+LEAVING: Final = (
+    # the same behind, however often it runs
+    *(
+        "discard",
+        "clear",
+        "cache_clear",
+        "mkdir",
+        "rebuild",
+        "model_rebuild",
+        "update_forward_refs",
+    ),
+    # nothing: it writes something out
+    *("info", "debug", "warn", "critical", "write", "flush"),
+    # what was there
+    "getLogger",
+    # a sequence that has gone on since
+    "seed",
+)
+"""Leaves nothing that would have to go with it."""
+
+# These are how the names of methods begin whose class is a library's: of ours, the bodies are read.
+
+SAYS_ONLY: Final = frozenset({"print", "len", "repr", "isinstance", "time.sleep"})
+"""Functions that change nothing."""
 
 SHARED: Final = frozenset({"getLogger"})
 """Functions that give the object they gave before (`logging.getLogger`: "all calls with a given name return the same
@@ -43,12 +53,29 @@ logger instance"): running such a statement again makes nothing anew."""
 
 def overwrites(methods: Iterable[str]) -> bool:
     """Say whether calling each of these methods again does no harm; of none there is nothing to fear."""
-    return all(method.startswith(_ALL) for method in methods)
+    return all(method.startswith((*SETTING, *KEYED, *LEAVING)) for method in methods)
 
 
 def leaves_nothing(function: str) -> bool:
-    """Say whether what a call did need not be undone, spelled ``print`` or ``np.seterr``."""
-    return function in SAYS_ONLY or overwrites([function.rpartition(".")[2]])
+    """Say whether what a call did need not be undone, spelled ``print`` or ``random.seed``."""
+    return function in SAYS_ONLY or function.rpartition(".")[2].startswith(LEAVING)
+
+
+def done_by_another(gone: ast.Call, methods: Iterable[str], others: Iterable[ast.expr]) -> bool:
+    """Say whether one of the calls that run now overwrites what a call did that is gone.
+
+    Args:
+        gone: ``log.setLevel(INFO)``.
+        methods: The methods that it calls, ``setLevel``.
+        others: What is evaluated now.
+    """
+    calls = [
+        c for c in others if isinstance(c, ast.Call) and ast.dump(c.func) == ast.dump(gone.func)
+    ]
+    if any(method.startswith(KEYED) for method in methods):
+        key = [ast.dump(argument) for argument in gone.args[:1]]
+        calls = [c for c in calls if [ast.dump(argument) for argument in c.args[:1]] == key]
+    return bool(calls)
 
 
 def asks(unit: Unit) -> bool:

@@ -1,0 +1,7 @@
+import logging
+
+log = logging.getLogger("m")
+
+
+def level():
+    return log.level

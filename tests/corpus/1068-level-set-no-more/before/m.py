@@ -1,0 +1,8 @@
+import logging
+
+log = logging.getLogger("m")
+log.setLevel(logging.ERROR)
+
+
+def level():
+    return log.level
