@@ -86,6 +86,12 @@ def test_ctrl_c_while_the_main_thread_is_held_stands_on_the_users_line(
     assert [frame.filename for frame in frames] == [__file__]
 
 
+@pytest.fixture
+def ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Say that our files lie where no coverage looks for the source of what is said to come from them."""
+    monkeypatch.setattr(tracebacks, "OURS", "/ours/")
+
+
 def passed_on(call: Callable[[], object], times: int = 1) -> object:
     """Call through frames whose code is said to be ours."""
     code = _through.__code__.replace(co_filename=tracebacks.OURS + "somewhere.py")
@@ -110,6 +116,7 @@ def names(error: BaseException | None) -> list[str]:
     return [frame.name for frame in traceback.extract_tb(error.__traceback__)]
 
 
+@pytest.mark.usefixtures("ours")
 def test_our_frames_go_wherever_they_stand() -> None:
     with pytest.raises(ValueError, match="broken") as caught:
         passed_on(lambda: passed_on(broken, times=2))
@@ -119,6 +126,7 @@ def test_our_frames_go_wherever_they_stand() -> None:
     assert names(caught.value)[-1] == "broken"
 
 
+@pytest.mark.usefixtures("ours")
 def test_they_go_from_what_an_error_came_from_and_from_groups() -> None:
     def wrapped() -> None:
         try:
@@ -134,6 +142,7 @@ def test_they_go_from_what_an_error_came_from_and_from_groups() -> None:
     assert "_through" not in names(caught.value.exceptions[0])
 
 
+@pytest.mark.usefixtures("ours")
 def test_a_server_logs_the_users_frames(caplog: pytest.LogCaptureFixture) -> None:
     leave_out_of("a.server")
     try:
@@ -145,6 +154,7 @@ def test_a_server_logs_the_users_frames(caplog: pytest.LogCaptureFixture) -> Non
     assert caplog.text.count("in broken") == 1
 
 
+@pytest.mark.usefixtures("ours")
 def test_an_error_that_is_ours_alone_is_logged_whole(caplog: pytest.LogCaptureFixture) -> None:
     leave_out_of("a.server")
     code = broken.__code__.replace(co_filename=tracebacks.OURS + "somewhere.py")
