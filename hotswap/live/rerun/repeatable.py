@@ -43,6 +43,11 @@ LEAVING: Final = (
 
 # These are how the names of methods begin whose class is a library's: of ours, the bodies are read.
 
+SAYING: Final = frozenset(
+    {"print", "pprint", "echo", "secho", "error", "exception", "log", "makedirs"}
+)
+"""Leaves nothing, too, under this very name: `errorhandler` and `exception_handler` do."""
+
 SAYS_ONLY: Final = frozenset({"print", "len", "repr", "isinstance", "time.sleep"})
 """Functions that change nothing."""
 
@@ -53,12 +58,14 @@ logger instance"): running such a statement again makes nothing anew."""
 
 def overwrites(methods: Iterable[str]) -> bool:
     """Say whether calling each of these methods again does no harm; of none there is nothing to fear."""
-    return all(method.startswith((*SETTING, *KEYED, *LEAVING)) for method in methods)
+    known = (*SETTING, *KEYED, *LEAVING)
+    return all(method.startswith(known) or method in SAYING for method in methods)
 
 
 def leaves_nothing(function: str) -> bool:
     """Say whether what a call did need not be undone, spelled ``print`` or ``random.seed``."""
-    return function in SAYS_ONLY or function.rpartition(".")[2].startswith(LEAVING)
+    method = function.rpartition(".")[2]
+    return function in SAYS_ONLY or method in SAYING or method.startswith(LEAVING)
 
 
 def done_by_another(gone: ast.Call, methods: Iterable[str], others: Iterable[ast.expr]) -> bool:

@@ -1,2 +1,10 @@
+import logging
+import pprint
+import warnings
+
+log = logging.getLogger("m")
+LIMIT = 2
+
+
 def work():
-    return 2
+    return LIMIT
