@@ -81,10 +81,14 @@ def short(path: str, root: str) -> str:
     return clean(path)
 
 
+INVARIABLE: Final = frozenset({"http", "sse"})
+"""Kinds of connections that have no plural: two of HTTP are no "https"."""
+
+
 def count(number: int, noun: str) -> str:
     """Write ``1 module``, ``3 modules``."""
-    if number == 1:
-        return f"1 {noun}"
+    if number == 1 or noun in INVARIABLE:
+        return f"{number} {noun}"
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return f"{number} {noun[:-1]}ies"
     return f"{number} {noun}es" if noun.endswith(("s", "x", "ch")) else f"{number} {noun}s"

@@ -166,6 +166,12 @@ def test_an_exec_reload_says_what_it_kept_and_lost(desk):
     )
 
 
+def test_two_connections_of_http_are_no_https(desk):
+    kept = Reload({"http": 2, "sse": 2, "websocket": 2})
+    desk.open().outcome(Outcome(True, "exec", (G,), reason="asked for", reload=kept))
+    assert "kept 2 http, 2 sse, 2 websockets" in desk.text()
+
+
 def test_what_still_runs_old_code_is_named(desk):
     stale = Stale("clock", "body", "a loop in it never returns", F, 12, 3)
     desk.open().outcome(Outcome(True, "patch", (F,), stale=(stale,), generation=14, ms=0.42))
