@@ -54,6 +54,8 @@ class Adapter(Protocol):
     """The import that brings the framework in: the adapter is asked for only once it is in ``sys.modules``."""
     state: AbstractSet[str] = frozenset()
     """Attributes of a registry that hold the app's own state: statements below them are not fillers."""
+    begins_empty: AbstractSet[str] = frozenset()
+    """Those of them that hold nothing when a registry is made: what a statement put there goes with the statement."""
 
     def owns(self, obj: object) -> bool:
         """Say whether `obj` is a registry. Looks at ``type(obj)`` only: a module may hold proxies that raise."""

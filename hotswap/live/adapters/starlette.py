@@ -79,6 +79,7 @@ class StarletteAdapter(Adapter):
 
     module = "starlette.routing"
     state = STATE
+    begins_empty = STATE
 
     def __init__(self) -> None:
         from starlette.applications import Starlette

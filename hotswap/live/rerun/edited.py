@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-from types import FunctionType, ModuleType
-from typing import TYPE_CHECKING, Literal
+from types import FunctionType
+from typing import TYPE_CHECKING
 
 from hotswap.live import registries
 from hotswap.live.adapters.base import Refused
 from hotswap.live.journal import MISSING
-from hotswap.live.looking import instance_dict
 from hotswap.live.rerun.due import importers, join, schedule, touch
 from hotswap.live.rerun.fillers import (
     adapter_of,
@@ -23,18 +21,25 @@ from hotswap.live.rerun.fillers import (
 from hotswap.live.rerun.frameworks import constructed
 from hotswap.live.rerun.joining import follow
 from hotswap.live.rerun.registered import registered_by
-from hotswap.live.rerun.repeatable import done_by_another, leaves_nothing, overwrites
 from hotswap.live.rerun.taken_back import take_back
-from hotswap.source.nodes import dotted, root
+from hotswap.live.rerun.undoing import (
+    is_overwritten,
+    is_replaced,
+    names_the_same,
+    refuse_foreign,
+    refuse_part,
+    refuse_undoing,
+    refuse_unknown,
+    sets_items,
+)
 
 if TYPE_CHECKING:
+    import ast
+
     from hotswap.live.loaded import Loaded
     from hotswap.live.rerun.state import Key, ModuleSwap, Rerun
     from hotswap.source.plan import Step
     from hotswap.source.units import Unit
-
-
-Happened = Literal["was removed", "was changed", "runs again"]
 
 
 def see_edits(rerun: Rerun) -> None:
@@ -73,10 +78,10 @@ def statement_gone(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
         _refuse_registered(rerun, swap, unit)
     for key in keys:
         _gone_from(rerun, swap, unit, key)
-    _refuse_foreign(rerun, swap, unit, "was removed")
+    refuse_foreign(rerun, swap, unit, "was removed")
     known = any(module in rerun.tracker.loaded for module, _ in keys)
-    if not known and unit.kind == "expr" and not _overwritten(swap, unit):
-        _refuse_unknown(rerun, swap, unit)
+    if not known and unit.kind == "expr" and not is_overwritten(swap, unit):
+        refuse_unknown(rerun, swap, unit)
 
 
 def _gone_from(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key) -> None:
@@ -87,7 +92,7 @@ def _gone_from(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key) -> None:
             touch(rerun, key, swap, removed=unit)
         elif not only_state(rerun, unit, key):
             schedule(rerun, key)
-        else:
+        elif not is_replaced(swap, unit):
             take_back(rerun, swap, unit)
         return
     container = issubclass(type(value), registries.CONTAINERS)
@@ -101,175 +106,24 @@ def _gone_from(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key) -> None:
         return
     if not unit.scan.hard and (definition or unit.kind in ("if", "try")):
         return
-    if not any(
-        s.verdict == "run" and not s.is_guard and _same_keys(unit, s.unit) for s in swap.steps
-    ):
-        _refuse_part(rerun, swap, unit, key, "was removed")
-    items = _sets_items(swap, unit, key, "was removed")
+    if not is_replaced(swap, unit):
+        refuse_part(rerun, swap, unit, key, "was removed")
+    items = sets_items(swap, unit, key, "was removed")
     if not container and not items and any(name == key[1] for name, _ in unit.scan.assigns):
         return  # X.a = 1: the attribute goes (`removed`)
     if rebuildable(rerun, key):
         schedule(rerun, key)
-    elif (
-        _binds(swap, unit, key) or (unit.kind == "assign" and not items) or _overwritten(swap, unit)
+    elif not (
+        _binds(swap, unit, key)
+        or (unit.kind == "assign" and not items)
+        or is_overwritten(swap, unit)
     ):
-        return
-    else:
         refuse_undoing(rerun, swap, unit, key, "was removed")
-
-
-def _sets_items(swap: ModuleSwap, unit: Unit, key: Key, happened: Happened) -> bool:
-    """Say whether an assignment sets items of an object: ``X["a"] = 1``, ``X.table["a"] = 1``.
-
-    Raises:
-        Refused: It sets something further inside (``X.part.a = 1``): what stood there before, nobody knows.
-    """
-    if not isinstance(unit.node, (ast.Assign, ast.AnnAssign)):
-        return False
-    targets = unit.node.targets if isinstance(unit.node, ast.Assign) else [unit.node.target]
-    found = False
-    for target in targets:
-        if not isinstance(target, (ast.Attribute, ast.Subscript)) or root(target) != key[1]:
-            continue
-        held = target.value
-        if isinstance(target, ast.Subscript):
-            found = True
-            if isinstance(held, ast.Attribute) and isinstance(held.value, ast.Name):
-                part = getattr(swap.names.get(key[1]), held.attr, None)
-                if issubclass(type(part), registries.CONTAINERS):
-                    continue
-        if not isinstance(held, ast.Name):
-            raise Refused(
-                f"line {unit.line} of {swap.name} {happened}: "
-                f"what it set inside of {key[1]} cannot be undone"
-            )
-    return found
 
 
 def _binds(swap: ModuleSwap, unit: Unit, key: Key) -> bool:
     """``x += 1``: the name is bound anew as a chain."""
     return key[0] == swap.name and key[1] in unit.scan.binds
-
-
-def _refuse_part(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key, happened: Happened) -> None:
-    """Refuse a call on a library's object inside of another: ``templates.env.add_extension(x)``.
-
-    What is made anew on the side takes what its own attributes hold; how a library keeps things further in, and what
-    was there before the call, nobody knows.
-
-    Raises:
-        Refused: Only a fresh process does without it.
-    """
-    call = unit.node.value if isinstance(unit.node, ast.Expr) else None
-    if not isinstance(call, ast.Call) or root(call) != key[1]:
-        return
-    value: object = value_at(rerun, key)
-    for part in dotted(call.func).split(".")[1:-1]:
-        names = instance_dict(value)
-        value = names.get(part) if names is not None else None
-        if value is None or issubclass(type(value), registries.CONTAINERS):
-            return
-        if type(value).__module__ not in rerun.tracker.loaded:
-            raise Refused(
-                f"line {unit.line} of {swap.name} {happened}: "
-                f"what it did inside of {key[1]} cannot be undone"
-            )
-
-
-def _same_keys(old: Unit, new: Unit) -> bool:
-    """Say whether a call names what it named before: ``env.globals.update(version=2)`` overwrites."""
-
-    def named(unit: Unit) -> list[str]:
-        call = unit.node.value if isinstance(unit.node, ast.Expr) else None
-        if not isinstance(call, ast.Call):
-            return [unit.segment]
-        keys = [ast.dump(call.func), *(str(keyword.arg) for keyword in call.keywords)]
-        for argument in call.args:
-            if isinstance(argument, ast.Dict):
-                keys += [ast.dump(k) for k in argument.keys if k is not None]
-            else:
-                keys.append(ast.dump(argument))
-        return keys
-
-    methods = {m for _, m in new.scan.methods}
-    return overwrites(methods) and set(named(old)) <= set(named(new))
-
-
-def _refuse_foreign(rerun: Rerun, swap: ModuleSwap, unit: Unit, happened: Happened) -> None:
-    """Refuse a statement that put items into a library's container, which nobody fills anew: ``sys.modules[x] = y``.
-
-    Raises:
-        Refused: Nobody knows which of them to take out.
-    """
-    for name, attribute in unit.scan.assigns:
-        if attribute or type(swap.names.get(name)) is not ModuleType:
-            continue
-        for chain in unit.scan.chains:
-            home = swap.edges[name].module if name in swap.edges else name
-            if chain[0] == name and chain != ("os", "environ") and home not in rerun.tracker.loaded:
-                raise Refused(
-                    f"line {unit.line} of {swap.name} {happened}: what it put into {'.'.join(chain)} cannot be undone"
-                )
-
-
-def _overwritten(swap: ModuleSwap, unit: Unit) -> bool:
-    """Say whether what the calls of a statement that is gone did need not be undone.
-
-    A changed call shows as one gone and one new, which may overwrite what the old one did.
-    """
-    methods = {m for _, m in unit.scan.methods}
-    call = unit.node.value if isinstance(unit.node, ast.Expr) else None
-    if isinstance(call, ast.Call):
-        function = dotted(call.func)
-        methods |= {function.rpartition(".")[2]} - {""}
-        if leaves_nothing(function) or all(map(leaves_nothing, methods)):
-            return True
-        running = (s.unit.node for s in swap.steps if s.verdict == "run" and not s.is_guard)
-        others = (node.value for node in running if isinstance(node, ast.Expr))
-        return overwrites(methods) and done_by_another(call, methods, others)
-    return bool(methods) and overwrites(methods)
-
-
-def refuse_undoing(
-    rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key, happened: Happened
-) -> None:
-    """Refuse what a statement did to an object that is not made anew, unless doing it again overwrites it.
-
-    Args:
-        rerun: The statements of the batch.
-        swap: The statement's module.
-        unit: The statement.
-        key: The object.
-        happened: To the statement.
-
-    Raises:
-        Refused: What it did cannot be undone.
-    """
-    value = value_at(rerun, key)
-    if value is MISSING:
-        value = swap.names.get(key[1], MISSING)  # a library's
-    if isinstance(value, type) or type(value) is FunctionType or value is MISSING:
-        return
-    called = [method for _, method in unit.scan.methods]
-    if happened != "was removed" and overwrites(called) and (called or unit.kind != "assign"):
-        return
-    raise Refused(
-        f"line {unit.line} of {swap.name} {happened}: what it did to {key[1]} cannot be undone"
-    )
-
-
-def _refuse_unknown(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
-    """Refuse a call that is gone, unless it is known to leave nothing, or its function is ours: its body is read."""
-    value = unit.node.value if isinstance(unit.node, ast.Expr) else None
-    if not isinstance(value, ast.Call):
-        return
-    name = dotted(value.func)
-    function = swap.names.get(name)
-    if type(function) is FunctionType and function.__module__ in rerun.tracker.loaded:
-        return
-    raise Refused(
-        f"line {unit.line} of {swap.name} was changed or removed: what {ast.unparse(value.func)}() did cannot be undone"
-    )
 
 
 def _edited(rerun: Rerun, swap: ModuleSwap, step: Step, index: int) -> None:
@@ -279,7 +133,7 @@ def _edited(rerun: Rerun, swap: ModuleSwap, step: Step, index: int) -> None:
         return
     keys = targets(rerun, swap, unit)
     if step.old is not None and step.situation != "new":
-        _refuse_foreign(rerun, swap, step.old, "was changed")
+        refuse_foreign(rerun, swap, step.old, "was changed")
     for name in unit.binds:
         value = swap.names.get(name, MISSING)
         if (
@@ -312,9 +166,9 @@ def _edited_for(rerun: Rerun, swap: ModuleSwap, step: Step, index: int, key: Key
         return
     if sets_anew(step):
         return
-    if step.old is not None and not _same_keys(step.old, unit):
-        _refuse_part(rerun, swap, step.old, key, "was changed")
-    items = step.old is not None and _sets_items(swap, step.old, key, "was changed")
+    if step.old is not None and not names_the_same(step.old, unit):
+        refuse_part(rerun, swap, step.old, key, "was changed")
+    items = step.old is not None and sets_items(swap, step.old, key, "was changed")
     if rebuildable(rerun, key):
         schedule(rerun, key)
     elif not _binds(swap, unit, key) and (unit.kind != "assign" or items):

@@ -18,7 +18,6 @@ from hotswap.live.rerun import records, remade
 from hotswap.live.rerun.branches import is_main_guard
 from hotswap.live.rerun.changed import visible_dirty
 from hotswap.live.rerun.due import importers, join, schedule, touch
-from hotswap.live.rerun.edited import refuse_undoing
 from hotswap.live.rerun.fillers import (
     adapter_of,
     asked_for,
@@ -40,6 +39,7 @@ from hotswap.live.rerun.merging import has_gathered
 from hotswap.live.rerun.order import put_in_order
 from hotswap.live.rerun.state import Side
 from hotswap.live.rerun.statement import execute
+from hotswap.live.rerun.undoing import refuse_undoing
 from hotswap.live.why import Kind, Why
 from hotswap.source.model import Change
 

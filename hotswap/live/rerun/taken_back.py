@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hotswap.live.adapters.base import Refused
 from hotswap.live.journal import MISSING
+from hotswap.live.rerun.fillers import adapter_of
 
 if TYPE_CHECKING:
     from hotswap.live.rerun.state import ModuleSwap, Rerun
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 def take_back(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
     """Take out the items and the attributes that a statement which is gone had set, each under its journal.
 
-    Only in an app's state, which is empty when the app is made: elsewhere something else may have stood there before.
+    Only in state that is empty when the app is made: elsewhere something else may have stood there before, as the
+    defaults in Flask's ``config``.
 
     Args:
         rerun: The statements of the batch.
@@ -40,7 +42,9 @@ def take_back(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
     for target in unit.node.targets:
         if ast.dump(target) in set_still:
             continue
-        if isinstance(target, (ast.Attribute, ast.Subscript)) and not _is_state(target.value):
+        if isinstance(target, (ast.Attribute, ast.Subscript)) and not _began_empty(
+            rerun, swap, target.value
+        ):
             raise Refused(
                 f"line {unit.line} of {swap.name} is gone: "
                 f"what it set inside of {ast.unparse(target.value)} cannot be undone"
@@ -48,9 +52,12 @@ def take_back(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
         _take_out(rerun, swap, target)
 
 
-def _is_state(node: ast.expr) -> bool:
-    """Say whether an expression is spelled ``app.state``."""
-    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+def _began_empty(rerun: Rerun, swap: ModuleSwap, node: ast.expr) -> bool:
+    """Say whether an expression is spelled ``app.state``, and that held nothing when the app was made."""
+    if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
+        return False
+    adapter = adapter_of(rerun, swap.names.get(node.value.id))
+    return adapter is not None and node.attr in adapter.begins_empty
 
 
 def _take_out(rerun: Rerun, swap: ModuleSwap, target: ast.expr) -> None:
