@@ -11,7 +11,7 @@ import sys
 import threading
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.session import ReloadPlan, Session
 from hotswap.tracebacks import print_like_python
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from hotswap.target import Target
 
 
-class _CrashedError(Exception):
-    """The program has ended by an exception: its TLS connections wait in the keeper for whoever starts it again."""
+CRASHED: Final = 1
+"""The exit code of a program that has ended by an exception."""
 
 
 def run_program(
@@ -44,16 +44,14 @@ def run_program(
     script = _script(target)
     sys.argv[:] = [target.path if _is_module(target) else target.given, *arguments]
     session.plan = ReloadPlan(name=target.given, preflight=lambda: _preflight(script), program=True)
-    crashed = False
+    code = 0
     try:
-        try:
-            return _run(session, target, script)
-        except _CrashedError:
-            crashed = True
-            return 1
+        code = _run(session, target, script)
+        return code
     finally:
         session.close()
-        if not crashed and session.registry.keeping is not None:
+        # after a crash its TLS connections wait in the keeper for whoever starts it again
+        if code != CRASHED and session.registry.keeping is not None:
             session.registry.keeping.farewell()
         console.stopped()
 
@@ -76,9 +74,9 @@ def _run(session: Session, target: Target, script: str) -> int:
         print_like_python(error)
         _join()
         return -signal.SIGINT
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 -- whatever it is, it ends the program
         print_like_python(error)
-        raise _CrashedError from error
+        return CRASHED
     return 0
 
 
