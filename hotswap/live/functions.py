@@ -91,6 +91,10 @@ class Graft:
         code = new.__code__
         if wraps(new, old):
             return self.stand_aside(old, new)
+        if new.__globals__ is not old.__globals__:
+            # the decorator that made it has moved: its code reads names of another module
+            self.lead(old, new)
+            return new
         if code.co_freevars != old.__code__.co_freevars:
             text = self.texts.get(code.co_filename)
             conformed = (

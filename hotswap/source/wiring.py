@@ -210,6 +210,9 @@ def _connects(node: ast.AST, named: Callable[..., bool]) -> bool:
             made = id(part) == alone and isinstance(part.func, ast.Attribute)
             if any(isinstance(a, ast.Lambda) or named(dotted(a), made=made) for a in given):
                 return True
+            # ``bot.add_cog(Fun(bot))``
+            if made and any(isinstance(a, ast.Call) and named(dotted(a.func)) for a in given):
+                return True
         held: list[ast.expr | None] = []
         if isinstance(part, ast.Dict):
             held += part.values

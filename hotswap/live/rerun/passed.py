@@ -119,7 +119,7 @@ def look(rerun: Rerun, *, lifespans: bool) -> Passed:
             continue  # suspended in there: told by its frame
         passed.functions[place] = (function, who)
         passed.once.add(place)
-        todo += [(inner, who) for inner in _called_by(function)]
+        todo += [(inner, who) for inner in _called_by(function, rerun)]
     return passed
 
 
@@ -217,9 +217,16 @@ def _functions_at(dotted: str, names: Mapping[str, Any]) -> Iterator[FunctionTyp
         yield function
 
 
-def _called_by(function: FunctionType) -> Iterator[FunctionType]:
-    """Give what a function that ran may have called: by global name, and methods of what it names."""
+def _called_by(function: FunctionType, rerun: Rerun) -> Iterator[FunctionType]:
+    """Give what a function that ran may have called: by global name, methods of what it names, plug-ins."""
     code, names = function.__code__, function.__globals__
+    if "import_module" in code.co_names:  # ``module = import_module(name); module.setup(bot)``
+        spelled = {n for n in (*code.co_names, *code.co_consts) if isinstance(n, str)}
+        for entry in list(rerun.tracker.loaded.values()):
+            for name in spelled & entry.names.keys():
+                made = entry.names[name]
+                if type(made) is FunctionType and made.__globals__ is entry.names:
+                    yield made
     owners: list[type] = []
     for chain in codes.global_chains(code):
         if len(chain) <= 2:
