@@ -59,7 +59,7 @@ class Followed:
             task = tasks.get(id(verdict.suspended.owner))
             if id(task) in again:
                 entered.append(verdict)  # with the handler that it is a part of
-            elif reenter is not None and reenter(verdict.suspended):
+            elif reenter is not None and not verdict.waits and reenter(verdict.suspended):
                 entered.append(verdict)
                 again |= {id(task)} - {id(None)}
             else:

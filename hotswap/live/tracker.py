@@ -55,8 +55,8 @@ class Tracker:
         """`co_filename` of code objects that somebody copied since the last swap."""
         self._loose: dict[str, bytes] = {}
         """Real path -> source of modules that ran without our loader."""
-        self.on_import: Callable[[], None] | None = None
-        """Called after a tracked module was imported, from whatever thread."""
+        self.on_import: Callable[[ModuleType | None], None] | None = None
+        """Called after a tracked module was imported, from whatever thread; None: one that ran without our loader."""
         for root in roots:
             self._roots.add(root)
 
@@ -205,7 +205,7 @@ class Tracker:
             self._execute(entry, module, parts or (code,), path, between)
         finally:
             if self.on_import is not None:
-                self.on_import()
+                self.on_import(entry.module if entry.complete else None)
 
     @cut_off
     def _execute(
@@ -310,7 +310,7 @@ class Tracker:
             del self._loose[real]
             return
         if self.on_import is not None:
-            self.on_import()
+            self.on_import(None)
 
     def loose(self) -> frozenset[str]:
         """Give the real paths of modules that ran without our loader; `find_loose` looks for what lives of one."""

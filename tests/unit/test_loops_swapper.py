@@ -704,3 +704,34 @@ def test_a_function_that_nobody_imports_where_it_was_takes_its_loop_along(
     finally:
         for path in (away, twin):
             sys.modules.pop(path.stem, None)
+
+
+def test_a_loop_waits_for_the_import_that_is_saved_after_it(project: Project) -> None:
+    """Between the two saves it would die of a `NameError`; a name that a function binds later is another matter."""
+    jobs = project.start(JOBS)
+
+    async def work() -> None:
+        queue, said, task = waiting(jobs.poll)
+        queue.put_nowait("a")
+        assert await said.get() == ("v1", 1, "a")
+
+        outcome = project.save(('("v1", n, item)', '("v2", math.floor(n), item)'))
+        [row] = outcome.stale
+        assert row.reason == "the new one reads math, which is not defined"
+        queue.put_nowait("b")
+        assert await said.get() == ("v1", 2, "b")
+
+        outcome = project.save(("import asyncio", "import asyncio, math"))
+        assert (outcome.ok, outcome.stale) == (True, ())
+        queue.put_nowait("c")
+        assert await said.get() == ("v2", 3, "c")
+
+        outcome = project.save(
+            ("math.floor(n)", "later"),
+            ("said = None", "said = None\ndef begin():\n    global later\n    later = 0"),
+        )
+        assert (outcome.ok, outcome.stale) == (True, ())
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run(work)

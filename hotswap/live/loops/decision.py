@@ -7,6 +7,7 @@ docs/explanation/running-code.md.
 from __future__ import annotations
 
 import ast
+import builtins
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import CellType
@@ -126,6 +127,8 @@ class Decision:
         self.reasons: list[str] = []
         """Why the moves so far are not possible, in order."""
         self.line = 0
+        self.undefined = ""
+        """A global name that the new body reads and nothing defines: entering it anew would fail, too."""
         self._moves: list[Move] = []
         self._rest = self._all()
 
@@ -156,6 +159,9 @@ class Decision:
         try:
             if self.new.code.co_qualname != self.old.code.co_qualname:
                 raise Refused("its function is gone")  # noqa: TRY301
+            self.undefined = self._undefined()
+            if self.undefined:
+                raise Refused(f"the new one reads {self.undefined}, which is not defined")  # noqa: TRY301
             place = self.old.at(self.offset)
             self.line = place.line
             depth = self.old.facts.parked(self.offset)
@@ -172,6 +178,18 @@ class Decision:
         except Refused as refusal:
             self.because(refusal.reason)
         yield from finishing.moves(self, place, depth, like)
+
+    def _undefined(self) -> str:
+        """Give a global name that only the new body reads, and that would end the frame with a `NameError`.
+
+        Files are saved one by one, and the import often comes last: a frame that waits for it lives.
+        """
+        known = {*self.module_globals, *vars(builtins), *self.old.globals}
+        unknown = [name for name in sorted(self.new.globals) if name not in known]
+        if unknown:  # functions may bind it later: ``global name``
+            bound = [n.names for n in ast.walk(self.new.module) if isinstance(n, ast.Global)]
+            unknown = [name for name in unknown if not any(name in names for names in bound)]
+        return unknown[0] if unknown else ""
 
     def _same(self) -> Move:
         """The same body on other lines, or with other free room."""

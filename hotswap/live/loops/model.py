@@ -49,3 +49,5 @@ class Verdict:
     """Why it is stale or has to finish its turn; for a frame that took the code, what the user should know."""
     line: int = 0
     """Where the frame is parked: in the old text when it is stale, in the new text otherwise."""
+    waits: bool = False
+    """The new body cannot run as it is, not even from the top: the frame waits for the next save of its file."""

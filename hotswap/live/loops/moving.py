@@ -235,4 +235,10 @@ def _settled(
         return _Ready(
             one, parked, found, slots, Verdict(one, found.kind, "; ".join(why), found.line)
         )
-    return Verdict(one, "stale", "; ".join(decision.reasons), decision.line or _line(one))
+    return Verdict(
+        one,
+        "stale",
+        "; ".join(decision.reasons),
+        decision.line or _line(one),
+        waits=bool(decision.undefined),
+    )
