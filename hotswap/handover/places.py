@@ -20,6 +20,7 @@ import sys
 import types
 import uuid
 import weakref
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -149,16 +150,19 @@ class Survey(NamedTuple):
 
 
 def survey(
-    module_list: Iterable[Any], aliases: frozenset[tuple[Place, str]] = frozenset()
+    module_list: Iterable[Any],
+    aliases: frozenset[tuple[Place, str]] = frozenset(),
+    names: frozenset[str] = frozenset(),
 ) -> Survey:
     """Find every place of the modules.
 
     Args:
         module_list: Tracked modules.
         aliases: Names that lead to no object first: each meant what another name meant.
+        names: Names of all tracked modules, when `module_list` holds some of them.
     """
     members = list(module_list)
-    names = frozenset(module.__name__ for module in members)
+    names = names or frozenset(module.__name__ for module in members)
     found = Survey([], {})
     follower = _Follower(found, names, aliases)
     for module in members:
@@ -318,6 +322,24 @@ def holder_of(place: Place) -> Any:
     if place.kind == "app":
         return getattr(found, "state", None)
     return found if isinstance(found, type) else None
+
+
+def may_come(place: Place) -> bool:
+    """Say whether a place belongs to a module that nobody has imported yet, and that is there."""
+    if place.kind not in ("module", "class", "object") or place.module in sys.modules:
+        return False
+    return _is_there(place.module)
+
+
+def _is_there(module: str) -> bool:
+    package = module.rpartition(".")[0]
+    if package and package not in sys.modules:
+        return _is_there(package)
+    try:
+        folders = sys.modules[package].__path__ if package else None
+        return PathFinder.find_spec(module, folders) is not None
+    except (AttributeError, ImportError, ValueError):
+        return False
 
 
 def put(place: Place, holder: Any, name: str, value: Any) -> None:

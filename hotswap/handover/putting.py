@@ -30,7 +30,7 @@ def put(
     """
     place, name = entry.place, entry.name
     if place.kind == "memory":
-        _fill(anchors[place, name], held)
+        fill(anchors[place, name], held)
         return ""
     if place.kind == "keep":
         return _put_kept(entry, held, anchors)
@@ -48,17 +48,17 @@ def put(
             return f"{place}.{name}: state dropped, the new code has something else there"
         value = anchors.get((place, name)) if entry.filled else held
         if entry.filled and value is not None:
-            _fill(value, held)
+            fill(value, held)
         places.put(place, holder, name, value)
         return ""
     value = current[name]
     if entry.filled and type_name(value) == entry.filled:
-        _fill(value, held)
+        fill(value, held)
         return ""
     old = entry.filled or type_name(held)
     if entry.filled and type_name(value) == entry.was:  # was None, became a container
         value = anchors.get((place, name))
-        _fill(value, held)
+        fill(value, held)
         places.put(place, holder, name, value)
         return ""
     if not entry.filled and type_name(value) in (old, entry.was):
@@ -69,7 +69,7 @@ def put(
     )
 
 
-def _fill(value: Any, held: Any) -> None:
+def fill(value: Any, held: Any) -> None:
     """Put carried content into a container or an object."""
     if type(value) in CONTAINERS:
         places.refill(value, held)
@@ -89,7 +89,7 @@ def _put_kept(entry: Entry, held: Any, anchors: Mapping[tuple[Place, str], Any])
                 f"keep({entry.name!r}): dropped, it was a {short(entry.filled)} "
                 f"and is a {short(type_name(fresh))}"
             )
-        _fill(fresh, held)
+        fill(fresh, held)
         if key not in kept:
             hooks.runtime.carried[key] = fresh
     elif key not in kept:

@@ -65,6 +65,10 @@ class State:
         """Names of plain values in which start-up has put something that is none: it will do so again."""
         self._put_back: dict[tuple[Place, str], Digest] = {}
         self._late: list[tuple[Entry, Any]] = []
+        self._waiting: dict[str, list[tuple[Entry, Any]]] = {}
+        """By module: what is put back once somebody imports it (a plug-in, an import in a function)."""
+        self._awaited: Mapping[tuple[Place, str], Any] = {}
+        """The anchors of those."""
         self._anchors: Mapping[tuple[Place, str], Any] = {}
         registry.before_adoption.append(self._after_startup)
 
@@ -77,7 +81,30 @@ class State:
         self._followed = modules
         self._modules = frozenset(module.__name__ for module in modules)
         wanted = {name: set(each) for name, each in names.items()} if names is not None else None
-        survey = places.survey(modules)
+        self._note(places.survey(modules), wanted)
+
+    def joined(self, module: ModuleType, modules: Sequence[ModuleType]) -> None:
+        """Remember a module that was imported after the app as import left it, and put back what waited for it.
+
+        Args:
+            module: It has just run.
+            modules: All tracked modules.
+        """
+        self._followed = modules
+        self._modules |= {module.__name__}
+        self._note(places.survey([module], names=self._modules), None)
+        for entry, held in self._waiting.pop(module.__name__, ()):
+            note = self._put(entry, held, self._awaited)
+            if note:
+                self._registry.arrivals.lose(note)
+                continue
+            anchor = self._awaited.get((entry.place, entry.name))
+            value = self._value_of(entry)
+            if entry.filled and anchor is not None and anchor is not value:
+                putting.fill(anchor, held)  # other carried values hold it
+            self._note_put(entry, value)
+
+    def _note(self, survey: Survey, wanted: Mapping[str, set[str]] | None) -> None:
         for (parent, name), (place, value) in survey.objects.items():
             top = name if parent.kind == "module" else parent.name.partition(".")[0]
             if wanted is None or top in wanted.get(parent.module, ()):
@@ -230,6 +257,11 @@ class State:
         for entry, value in self._changes(survey):
             if not entry.late:
                 entries.append((entry, shaped(entry, value)))
+        for entry, held in (pair for each in self._waiting.values() for pair in each):
+            anchor = self._awaited.get((entry.place, entry.name))
+            if entry.filled and anchor is not None:
+                stream.anchor(entry.place, entry.name, anchor)
+            entries.append((entry, held))  # nobody has imported its module in this image
         for (module, name), value in hooks.runtime.kept.items():
             place = Place(module, "keep")
             filled = type(value) in CONTAINERS or places.own_object(value, self._modules)
@@ -260,6 +292,7 @@ class State:
             return manifest.notes
         self._modules = frozenset(module.__name__ for module in modules)
         made_by_import = migrations.instances()
+        self._followed = modules
         loader = Loader(self._registry, manifest.state)
         notes = list(manifest.notes)
         try:
@@ -269,8 +302,16 @@ class State:
             log.exception("the carried state cannot be read")
             return (*notes, f"state dropped: {error!r}")
         notes += loader.notes
-        self._anchors = loader.anchors
+        modules = (
+            self._followed
+        )  # what is read names classes of modules that nobody had imported yet
+        self._anchors = self._awaited = loader.anchors
         for entry, held in entries:
+            if places.may_come(entry.place):
+                self._waiting.setdefault(entry.place.module, []).append((entry, held))
+                if entry.late:
+                    self._late.append((entry, held))
+                continue
             if entry.late and places.holder_of(entry.place) is None:
                 self._late.append((entry, held))  # start-up makes what holds it
                 continue
@@ -285,6 +326,7 @@ class State:
             roots = [value for _, _, value in self._values(survey)]
             roots += [value for _, value in survey.objects.values()]
             roots += [held for _, held in self._late]
+            roots += [held for each in self._waiting.values() for _, held in each]
             roots += hooks.runtime.kept.values()
             roots += hooks.runtime.carried.values()
             roots += [shells.memory for shells in self._registry.arrivals.standing.values()]
@@ -292,19 +334,25 @@ class State:
         survey = places.survey(modules)
         present = {(place, name): value for place, name, value in self._values(survey)}
         for entry, _ in entries:
-            value = present.get((entry.place, entry.name))
-            if value is not None:
-                # Pickling it all again would cost half of what reading it has; size and type tell enough.
-                after = (
-                    digest(value)
-                    if entry.late
-                    else Digest(type_name(value), places.size(value), None)
-                )
-                self._put_back[entry.place, entry.name] = after
+            self._note_put(entry, present.get((entry.place, entry.name)))
         for what, count in loader.losses.items():
             notes.append(f"{count} {what} could not be carried and was removed from what held it")
         notes += migrations.migrate(made_by_import)
         return tuple(notes)
+
+    def _value_of(self, entry: Entry) -> Any:
+        holder = places.holder_of(entry.place)
+        if holder is None:
+            return None
+        return places.items(entry.place, holder, self._modules).get(entry.name)
+
+    def _note_put(self, entry: Entry, value: Any) -> None:
+        """Note what was put back: when it is another after start-up, start-up has set it."""
+        if value is None:
+            return
+        # Pickling it all again would cost half of what reading it has; size and type tell enough.
+        after = digest(value) if entry.late else Digest(type_name(value), places.size(value), None)
+        self._put_back[entry.place, entry.name] = after
 
     def _put(self, entry: Entry, held: Any, anchors: Mapping[tuple[Place, str], Any]) -> str:
         """Put one value where it belongs; give a line when it no longer fits there."""

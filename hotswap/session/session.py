@@ -178,7 +178,15 @@ class Session:
         if self._restored:
             return
         self._restored = True
+        self.swapper.tracker.on_import = self._imported_late
         arriving.restore(self)
+
+    def _imported_late(self, module: ModuleType | None) -> None:
+        """A plug-in, an import in a function: its state counts from now on, and its file is watched."""
+        if module is not None:
+            self.state.joined(module, self.modules())
+        if self.watching.watcher is not None:
+            self.quiet.soon(self.refresh_watch)
 
     def hand(self, given: Sequence[socket.socket]) -> None:
         """Take note of the listening sockets that the program was started with; those of the first start."""
@@ -287,7 +295,6 @@ class Session:
         watcher = self.watching.open(self.options.poll)
         self.refresh_watch()
         watcher.start()
-        self.swapper.tracker.on_import = lambda: self.quiet.soon(self.refresh_watch)
         self.quiet.soon(self.watching.take)
 
     def refresh_watch(self) -> None:

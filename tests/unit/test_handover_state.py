@@ -19,6 +19,7 @@ from hotswap.wire.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 class Carrier(io.BytesIO):
@@ -47,6 +48,14 @@ class Image:
 
     def __getattr__(self, name: str) -> Any:
         return sys.modules[name]
+
+    def imports(self, name: str, source: str) -> None:
+        """A module of the program that a function imports: after the app."""
+        module = types.ModuleType(name)
+        sys.modules[name] = module
+        exec(source, vars(module))
+        self.modules.append(module)
+        self.state.joined(module, self.modules)
 
     def start_up(self, source: str = "", module: str = "app") -> None:
         exec(source, vars(sys.modules[module]))
@@ -580,3 +589,83 @@ class Room:
     assert new.notes == (
         "2 Task (Room.run) could not be carried and was removed from what held it",
     )
+
+
+def test_a_module_imported_late_is_remembered_as_import_left_it(tmp_path: Path) -> None:
+    """An import in a function, plug-ins: without that each of its values was carried as if it had been gathered."""
+    (tmp_path / "plug.py").touch()
+    sys.path.insert(0, str(tmp_path))
+    try:
+        old = Image(app="count = 0")
+        old.imports("plug", "LIMIT = 1\ntold = []\nACTS = {'a': lambda: 'old', 'b': len}")
+        old.plug.told.append("joke")
+        manifest = old.leave()
+        del sys.modules["plug"]
+        new = Image(manifest, app="count = 0")
+        assert new.notes == ()
+
+        new.imports("plug", "LIMIT = 2\ntold = []\nACTS = {'a': lambda: 'new', 'b': len}")
+        assert new.plug.LIMIT == 2
+        assert new.plug.told == ["joke"]
+        assert new.plug.ACTS["a"]() == "new"
+    finally:
+        sys.path.remove(str(tmp_path))
+
+
+def test_state_of_a_module_that_nobody_imports_waits_through_images(tmp_path: Path) -> None:
+    (tmp_path / "plug.py").touch()
+    sys.path.insert(0, str(tmp_path))
+    try:
+        old = Image(app="held = {}")
+        old.imports("plug", "told = []")
+        old.plug.told.append("joke")
+        old.app.held["told"] = old.plug.told
+        for _ in range(2):
+            manifest = old.leave()
+            sys.modules.pop("plug", None)
+            old = Image(manifest, app="held = {}")
+        old.imports("plug", "told = []")
+
+        assert old.plug.told == ["joke"]
+        assert old.app.held == {"told": ["joke"]}
+    finally:
+        sys.path.remove(str(tmp_path))
+
+
+def test_state_of_a_module_that_is_gone_is_named() -> None:
+    old = Image(app="count = 0")
+    old.imports("plug", "told = []")
+    old.plug.told.append("joke")
+    manifest = old.leave()
+    del sys.modules["plug"]
+    new = Image(manifest, app="count = 0")
+
+    assert new.notes == ("plug: state dropped, the new code has no such name",)
+
+
+def test_what_reading_the_state_imports_is_cleared_of_what_was_lost(tmp_path: Path) -> None:
+    """A game's dict of behaviours, in a module that reading the state imports, held a `Lost` and ended the program."""
+    source = "ACTS = {}\nclass Act:\n    pass\n"
+    (tmp_path / "plug.py").write_text(source + "import tracker\ntracker.executed(__name__)\n")
+    sys.path.insert(0, str(tmp_path))
+    try:
+        old = Image(app="held = []")
+        old.imports("plug", source)
+        old.app.held.append(old.plug.Act())
+        old.plug.ACTS.update(a=lambda: "gathered", b=len)
+        manifest = old.leave()
+        del sys.modules["plug"]
+        new = Image(app="held = []")
+
+        def executed(name: str) -> None:
+            new.modules.append(sys.modules[name])
+            new.state.joined(sys.modules[name], new.modules)
+
+        sys.modules["tracker"] = tracker = types.ModuleType("tracker")
+        vars(tracker)["executed"] = executed
+        new.state.restore(manifest, new.modules)
+
+        assert [type(each) for each in new.app.held] == [new.plug.Act]
+        assert list(new.plug.ACTS.items()) == [("b", len)]
+    finally:
+        sys.path.remove(str(tmp_path))
