@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from hotswap.live.journal import Journal
     from hotswap.live.loaded import Loaded
+    from hotswap.live.naming import Names
     from hotswap.live.planning import Planned
     from hotswap.live.rerun.state import ModuleSwap
     from hotswap.live.tracker import Tracker
@@ -149,16 +150,15 @@ def _copies_follow(documented: list[tuple[FunctionType, CodeType]], journal: Jou
             journal.setattr(wrapper, "__doc__", wrapped.__doc__)
 
 
-def code_registries_follow(tracker: Tracker, planned: Planned, journal: Journal) -> None:
+def code_registries_follow(names: Names, planned: Planned, journal: Journal) -> None:
     """Sets, lists and dicts of code objects (jinja's `internal_code`) follow.
 
     What a statement compiled alone put there becomes the whole-file compile's code; codes of what is gone go.
     """
     found = [
         value
-        for entry in list(tracker.loaded.values())
-        for value in list(entry.names.values())
-        if type(value) in (set, list, dict) and value and type(next(iter(value))) is CodeType
+        for _, _, value in names.of(set, list, dict)
+        if value and type(next(iter(value))) is CodeType
     ]
     if not found:
         return

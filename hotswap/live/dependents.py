@@ -6,6 +6,7 @@ import ast
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
+from hotswap.live.naming import Names
 from hotswap.source import codes
 from hotswap.source.graph import loaded_names
 from hotswap.source.units import Text
@@ -24,6 +25,7 @@ class Dependents:
 
     def __init__(self, tracker: Tracker) -> None:
         self.tracker = tracker
+        self.names = Names(tracker.loaded)
         self._texts: dict[str, Text] = {}
 
     def text(self, entry: Loaded) -> Text:
@@ -47,15 +49,17 @@ class Dependents:
         package = source.module.__dict__.get("__path__") is not None
         spelled = {n.encode() for n in rebinding if n.isidentifier()}
         found = []
-        for entry in list(self.tracker.loaded.values()):
-            if entry is source or (
-                tail not in entry.data and not (package and b"import" in entry.data)
-            ):
+        for entry in self.spelling(b"import" if package else tail):
+            if entry is source:
                 continue
             star = b"import *" in entry.data
             if star or any(n in entry.data for n in spelled) or self.loads(entry, names):
                 found.append(entry)
         return found
+
+    def spelling(self, word: bytes) -> list[Loaded]:
+        """Give the modules whose source has a word in it."""
+        return [entry for entry in list(self.tracker.loaded.values()) if word in entry.data]
 
     def between(self, source: Loaded, names: AbstractSet[str]) -> list[Loaded]:
         """Give the modules whose functions call functions of `source`, and are called themselves while others import.
@@ -78,10 +82,11 @@ class Dependents:
         while todo:
             home, spread = todo.pop()
             users: dict[str, tuple[Loaded, set[str]]] = {}
-            for entry, _ in importers.get(id(home.module), ()):
+            for entry, _ in importers.get(home.module, ()):
                 users.setdefault(entry.name, (entry, set()))[1].update(spread)
             for name in spread:
-                for entry, local in importers.get(id(home.names.get(name)), ()):
+                value = home.names.get(name)
+                for entry, local in importers.get(value, ()) if type(value) is FunctionType else ():
                     users.setdefault(entry.name, (entry, set()))[1].add(local)
             for entry, used in users.values():
                 if entry is home:
@@ -107,16 +112,11 @@ class Dependents:
             for n in names
         )
 
-    def _importers(self) -> dict[int, list[tuple[Loaded, str]]]:
-        """Give, by the id of each module and function, which modules have it from elsewhere, and as what."""
-        found: dict[int, list[tuple[Loaded, str]]] = {}
-        for entry in list(self.tracker.loaded.values()):
-            for name, value in list(entry.names.items()):
-                kind = type(value)
-                if kind is ModuleType or (
-                    kind is FunctionType and value.__globals__ is not entry.names
-                ):
-                    found.setdefault(id(value), []).append((entry, name))
+    def _importers(self) -> dict[object, list[tuple[Loaded, str]]]:
+        """Give, for each module and function, which modules have it from elsewhere, and as what."""
+        found: dict[object, list[tuple[Loaded, str]]] = {}
+        for entry, name, value in self.names.of(ModuleType, FunctionType):
+            found.setdefault(value, []).append((entry, name))
         return found
 
     def loads(self, entry: Loaded, names: AbstractSet[str]) -> bool:

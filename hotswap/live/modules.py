@@ -25,7 +25,9 @@ def imports_as_they_are(tracker: Tracker) -> Callable[[], None]:
         dict(tracker.failed),
     )
     opened = {
-        e.name: ({k: set(v) for k, v in e.opened.items()}, dict(e.missing)) for e in loaded.values()
+        e.name: ({k: set(v) for k, v in e.opened.items()}, dict(e.missing))
+        for e in loaded.values()
+        if e.opened or e.missing
     }
 
     def put_back() -> None:
@@ -35,9 +37,9 @@ def imports_as_they_are(tracker: Tracker) -> Callable[[], None]:
         tracker.failed.clear()
         tracker.failed.update(failed)
         for entry in loaded.values():
-            before, missing = opened[entry.name]
+            before, missing = opened.get(entry.name, ({}, {}))
             tracker.attempted.update(path for path in entry.opened if path not in before)
-            entry.opened, entry.missing = before, missing
+            entry.opened, entry.missing = dict(before), dict(missing)
 
     return put_back
 

@@ -20,6 +20,7 @@ from hotswap.live.ledger import show_running, write_ledger
 from hotswap.live.looking import owner_of
 from hotswap.live.modules import delete_modules, imports_as_they_are, move_files
 from hotswap.live.moved import cut_and_pasted, homes, pair_moved, texts_of
+from hotswap.live.naming import Names
 from hotswap.live.outcomes import (
     faulted,
     hook_fault,
@@ -217,7 +218,7 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
     swap.journal.undo(imports_as_they_are(swap.tracker))
     graft = Graft(swap.journal, swap.planned.texts, swap.prepare)
     graft.told.codes_before = swap.bodies_before
-    rerun = None
+    rerun, ran = None, False
     swap.touched = swap.planned.modules
     swap.former = {module.name: module.entry.code for module in swap.touched}
     if _may_rerun(swap, rung):
@@ -242,7 +243,9 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
             followers = [s.entry for s in rerun.swaps.values() if s.plan is None and s.ran_names]
             wholes = {e.filename: running_code(e) for e in followers} | swap.planned.compiled
             normalise(heap, wholes, FITTED, swap.journal)
-    code_registries_follow(swap.tracker, swap.planned, swap.journal)
+    known = rerun.dependents.names if rerun is not None and not ran else None
+    names = known or Names(swap.tracker.loaded)
+    code_registries_follow(names, swap.planned, swap.journal)
     _fill_instances(swap, graft)
     _hash_again(swap, graft)
     paths = {m.text.filename: m.entry.path for m in swap.planned.modules}

@@ -249,26 +249,25 @@ def _include_again(rerun: Rerun, key: Key) -> None:
 def _made_by_calls(rerun: Rerun) -> None:
     """Apps made by a call whose making code changed: the statement that called it runs again, wherever it is."""
     tracked = rerun.tracker.loaded
-    others: set[type] = set()  # kinds of which no app is, nor what the program's own classes make
-    for entry in list(tracked.values()):
-        if others.issuperset(map(type, list(entry.names.values()))):
+    names = rerun.dependents.names
+    kinds = [
+        type(one)
+        for one in names.samples()
+        if adapter_of(rerun, one) is not None or type(one).__module__ in tracked
+    ]
+    for entry, name, value in sorted(names.of(*kinds), key=lambda one: one[0].order):
+        if not rerun.refill.factories.holds(value) or rerun.pinned(entry.name):
             continue
-        for name, value in [i for i in entry.names.items() if type(i[1]) not in others]:
-            if adapter_of(rerun, value) is None and type(value).__module__ not in tracked:
-                others.add(type(value))
+        for line, made in _assigned(rerun, entry, name):
+            if constructed(rerun, entry.names, made, value):
                 continue
-            if not rerun.refill.factories.holds(value) or rerun.pinned(entry.name):
+            why = rerun.refill.factories.due(entry.module, name, made)
+            if not why:
                 continue
-            for line, made in _assigned(rerun, entry, name):
-                if constructed(rerun, entry.names, made, value):
-                    continue
-                why = rerun.refill.factories.due(entry.module, name, made)
-                if not why:
-                    continue
-                swap = rerun.swaps.get(entry.name) or follow(rerun, entry)
-                for step in swap.steps:
-                    if not step.is_guard and step.unit.line == line and step.verdict != "run":
-                        swap.forced[id(step.unit)] = why
+            swap = rerun.swaps.get(entry.name) or follow(rerun, entry)
+            for step in swap.steps:
+                if not step.is_guard and step.unit.line == line and step.verdict != "run":
+                    swap.forced[id(step.unit)] = why
 
 
 def _assigned(rerun: Rerun, entry: Loaded, name: str) -> list[tuple[int, ast.stmt]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import repeat
-from operator import is_
 from types import FunctionType
 from typing import TYPE_CHECKING
 
@@ -57,7 +55,7 @@ def module_gone(rerun: Rerun, entry: Loaded) -> None:
 
 def _all_gone(rerun: Rerun, entry: Loaded) -> None:
     """Take all statements of a module for removed; nothing of it runs again, and its names stay as they are."""
-    rerun.refill.registries = None
+    rerun.names_changed()
     swap = follow(rerun, entry)
     units = [step.unit for step in swap.steps if not step.is_guard]
     for unit in units:
@@ -131,15 +129,17 @@ def _by_re_export(rerun: Rerun, source: ModuleSwap, names: frozenset[str]) -> It
         for name in names
         if issubclass(type(value := source.names.get(name)), (FunctionType, type))
     }
-    for entry in list(rerun.tracker.loaded.values()):
-        if entry is source.entry:
-            continue
-        spelled = [value for value, name in held.values() if name in entry.data]
-        # `is` for each: `id` is an audited event, and 12,000 names cost 3 ms more
-        if not any(any(map(is_, list(entry.names.values()), repeat(one))) for one in spelled):
-            continue
-        local = {name for name, value in list(entry.names.items()) if id(value) in held}
-        if local and rerun.dependents.loads(entry, local):
+    kinds = {type(value) for value, _ in held.values()}
+    users: dict[str, tuple[Loaded, set[str]]] = {}
+    spelling: set[str] = set()
+    for entry, local, value in rerun.dependents.names.of(*kinds):
+        if id(value) in held:
+            users.setdefault(entry.name, (entry, set()))[1].add(local)
+            if held[id(value)][1] in entry.data:
+                spelling.add(entry.name)
+    for name in spelling - {source.name}:
+        entry, used = users[name]
+        if rerun.dependents.loads(entry, used):
             yield entry
 
 

@@ -74,17 +74,21 @@ def changed_names(rerun: Rerun, swap: ModuleSwap) -> set[str]:
 
 def may_look(rerun: Rerun, swap: ModuleSwap) -> Iterator[Loaded]:
     """Give the other modules whose source spells a definition of `swap` that changed, and what looks at that."""
-    spelled = [
-        (qualname.partition(".")[0].encode(), [word.encode() for word in words])
-        for (module, qualname), words in rerun.facts.items()
-        if module == swap.name
-    ]
-    for entry in list(rerun.tracker.loaded.values()) if spelled else ():
-        data = entry.data
-        if entry is not swap.entry and any(
-            name in data and any(map(data.__contains__, words)) for name, words in spelled
-        ):
-            yield entry
+    spelled: dict[str, set[str]] = {}
+    for (module, qualname), words in rerun.facts.items():
+        if module == swap.name:
+            spelled.setdefault(qualname.partition(".")[0], set()).update(words)
+    for name, looking in spelled.items():
+        encoded = name.encode()
+        others = [word.encode() for word in looking - looks.EVERY]
+        for entry in list(rerun.tracker.loaded.values()):
+            known = entry.looks
+            if known is None or known[0] is not entry.data:
+                known = entry.looks = entry.data, looks.spelled_in(entry.data)
+            if known[1].isdisjoint(looking) and not any(map(entry.data.__contains__, others)):
+                continue
+            if encoded in entry.data and entry is not swap.entry:
+                yield entry
 
 
 def others_concerned(rerun: Rerun) -> Iterator[Loaded]:

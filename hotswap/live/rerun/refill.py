@@ -309,7 +309,7 @@ def settle(rerun: Rerun) -> None:
                 )
     rerun.changes += make_registered(rerun.refill.factories, rerun.journal)
     if any(swap.ran for swap in rerun.swaps.values()):
-        rerun.refill.registries = None  # names mean old objects again
+        rerun.names_changed()  # names mean old objects again
     _tell_adapters(rerun)
 
 

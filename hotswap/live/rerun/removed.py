@@ -95,7 +95,7 @@ def _annotated(units: Iterable[Unit]) -> set[str]:
 def delete_name(rerun: Rerun, swap: ModuleSwap, name: str, unit: Unit | None = None) -> None:
     """Delete a name; what `unit` defined under it also leaves the containers that hold it."""
     dead = swap.names.pop(name)
-    rerun.refill.registries = None
+    rerun.names_changed()
     _forget_annotation(rerun, swap, name)
     swap.dirty.add(name)
     swap.deleted.add(name)

@@ -185,7 +185,7 @@ class Refill:
     """By the id of the registry."""
     owners: dict[type, Adapter | None] = field(default_factory=dict)
     registries: list[tuple[Any, Adapter]] | None = None
-    """What `frameworks.live_registries` found; None as soon as a name may have got another value."""
+    """What `frameworks.live_registries` found; None after `Rerun.names_changed`."""
     attributes: dict[Key, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
     """Of classes that are filled anew from outside their body: the record, and the lists, dicts and sets there were."""
     filled: dict[Key, Any] = field(default_factory=dict)
@@ -239,3 +239,8 @@ class Rerun:
     """New modules whose imports have had their turn."""
     changes: list[Change] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def names_changed(self) -> None:
+        """Names may mean other objects from now on: what is known of all names is looked for anew."""
+        self.refill.registries = None
+        self.dependents.names.forget()

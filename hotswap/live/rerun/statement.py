@@ -48,7 +48,7 @@ def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: Why) -> None:
     unit, scan = step.unit, step.unit.scan
     _refuse_again(swap, step, why)
     swap.ran[id(unit)] = why
-    rerun.refill.registries = None
+    rerun.names_changed()
     refuse_mapped(rerun, swap, unit)
     remember(rerun, swap, unit)
     remember_environment(rerun, unit)
