@@ -20,7 +20,7 @@ from hotswap.web.channel import REFUSED, TOKEN_PROTOCOL
 from hotswap.web.client import client_source, static_file
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from hotswap.web.access import Access
     from hotswap.web.asgi import Headers, Receive, Scope, Send
@@ -49,6 +49,8 @@ class Loaded:
     """URL paths."""
     inline: tuple[str, ...] = ()
     """The module scripts that stand in the page itself."""
+    maps: tuple[str, ...] = ()
+    """The import maps that stand in it."""
     address: str = "/"
     """The page's own URL path."""
     classic: bool = False
@@ -62,7 +64,7 @@ class Scripts(Protocol):
         """Say how a page comes to run the version on disk."""
 
     def boundaries(
-        self, path: str, number: int, page: str, loaded: Collection[str], runs: Mapping[str, int]
+        self, path: str, number: int, page: str, loaded: Loaded, runs: Mapping[str, int]
     ) -> dict[str, Any]:
         """Say who accepts that a module runs again."""
 
@@ -198,12 +200,7 @@ class Endpoints:
             await respond_json(send, {"mode": "rerun", "why": why, "to": ""})
             return
         try:
-            page = Loaded(
-                scripts=frozenset(str(path) for path in asked["loaded"]),
-                inline=tuple(str(text) for text in asked["inline"]),
-                address=str(asked["page"]),
-                classic=bool(asked["classic"]),
-            )
+            page = _loaded(asked)
             path, running = str(asked["path"]), str(asked["from"])
         except (KeyError, TypeError):
             await respond(send, 400, TEXT, b"not what our client sends")
@@ -220,9 +217,9 @@ class Endpoints:
             await respond_json(send, {"dead": "hotswap-live[js] is not installed"})
             return
         try:
-            loaded = [str(path) for path in asked["loaded"]]
+            loaded = _loaded(asked)
             runs = {str(path): int(number) for path, number in dict(asked["runs"]).items()}
-            path, number, page = str(asked["path"]), int(asked["id"]), str(asked["page"])
+            path, number, page = str(asked["path"]), int(asked["id"]), str(asked["tab"])
         except (KeyError, TypeError, ValueError):
             await respond(send, 400, TEXT, b"not what our client sends")
             return
@@ -246,6 +243,22 @@ class Endpoints:
     def _token(self, scope: Scope) -> str:
         given = text_header(scope["headers"], b"x-hotswap-token")
         return given or _query(scope).get("token", "")
+
+
+def _loaded(asked: Mapping[str, Any]) -> Loaded:
+    """Give what a page says it runs.
+
+    Raises:
+        KeyError: It did not say.
+        TypeError: It said something else.
+    """
+    return Loaded(
+        scripts=frozenset(str(path) for path in asked["loaded"]),
+        inline=tuple(str(text) for text in asked["inline"]),
+        maps=tuple(str(text) for text in asked["maps"]),
+        address=str(asked["page"]),
+        classic=bool(asked["classic"]),
+    )
 
 
 def _offered_token(scope: Scope) -> str:

@@ -56,6 +56,8 @@ class Draft:
     kept: list[str] = field(default_factory=list)
     imports: list[tuple[str, str]] = field(default_factory=list)
     spent: list[str] = field(default_factory=list)
+    followed: set[str] = field(default_factory=set)
+    """Constant objects and arrays that get their new content in place: who holds them has it, too."""
     replaced: set[str] = field(default_factory=set)
     """The keys of functions in initialisers that changed."""
     left: dict[str, str] = field(default_factory=dict)

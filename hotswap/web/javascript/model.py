@@ -110,6 +110,8 @@ class Import:
     """The string literal."""
     names: tuple[tuple[str, str], ...] | None
     attributes: bool = False
+    again: tuple[tuple[str, str], ...] = ()
+    """Of a re-export: (imported, exported) pairs; ``export *`` is ``("*", "")``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ class Module:
     groups: dict[str, Group] = field(default_factory=dict)
     """By unit name, or ``@3`` for the fourth statement."""
     exports: dict[str, str] = field(default_factory=dict)
-    """By exported name: the unit it is; re-exports are not among them."""
+    """By exported name: the unit it is, or the import; ``export ... from`` is not among them."""
     is_module: bool = False
     """Whether the syntax says so: import, export or import.meta."""
     duplicate: str = ""

@@ -7,7 +7,6 @@ initialisers, instances, listeners) is state and stays. Whatever would need the 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from hotswap.web.javascript.classes import compare_class
@@ -18,21 +17,12 @@ from hotswap.web.javascript.rewrite import function_source, plain_meta, unit_sou
 from hotswap.web.javascript.tree import is_literal, mentions, text, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from tree_sitter import Node
 
+    from hotswap.web.javascript.linking import Importer
     from hotswap.web.javascript.model import Module, Unit
-
-
-@dataclass(frozen=True, slots=True)
-class Importer:
-    """Another module that uses this one."""
-
-    path: str
-    module: Module
-    names: Mapping[str, str]
-    """By its own name for it: what it takes, as the exporting module calls it."""
 
 
 def diff(
@@ -51,8 +41,8 @@ def diff(
     Args:
         url: Named in stack traces of the patched functions.
         record: The variable that holds the module's record (``rewrite.record_name``).
-        importers: The modules known to import this one by name.
-        elsewhere: Names that may be used by code we do not look into (``import *``, other classic scripts).
+        importers: The modules known to use this one.
+        elsewhere: Names that may be used by code we do not look into (other classic scripts).
         closed: Nobody else uses what it exports.
         classic: Whether the script shares the page's global scope.
     """
@@ -200,8 +190,7 @@ def _compare_unit(before: Unit, after: Unit, old: Module, new: Module, draft: Dr
     elif before.kind == after.kind == "literal":
         if before.value is None or after.value is None or text(before.value) == text(after.value):
             return
-        draft.parts.append((after.line, _followed(name, before.value, after.value, draft.record)))
-        draft.changed.append(name)
+        _follow(name, before.value, after.value, after.line, draft)
     elif before.parts is not None and after.parts is not None:
         compare_class(name, before.parts, after.parts, draft)
     elif before.kind == after.kind and name in new.groups:
@@ -218,11 +207,14 @@ def _compare_unit(before: Unit, after: Unit, old: Module, new: Module, draft: Dr
         raise Rerun(f"{name} became another kind of thing")
 
 
-def _followed(name: str, before: Node, after: Node, record: str) -> str:
+def _follow(name: str, before: Node, after: Node, line: int, draft: Draft) -> None:
     """Give a literal its new value; objects and arrays keep their identity, and what the script has put into them."""
+    code = f"{name}={text(after)};"
     if before.type == after.type and after.type in ("object", "array"):
-        return f"{name}={record}.follow({name},{text(before)},{text(after)});"
-    return f"{name}={text(after)};"
+        code = f"{name}={draft.record}.follow({name},{text(before)},{text(after)});"
+        draft.followed.add(name)
+    draft.parts.append((line, code))
+    draft.changed.append(name)
 
 
 def _replace_function(before: Unit, after: Unit, old: Node, new: Node, draft: Draft) -> None:
@@ -282,8 +274,13 @@ def _check_dependents(old: Module, new: Module, draft: Draft) -> None:
     literals |= draft.moved
     if not literals | functions:
         return
+
+    def used_by(node: Node, without: Sequence[Node]) -> frozenset[str]:
+        held = draft.followed - mentions(node, without, exposed=False)
+        return mentions(node, without) - held
+
     for number, node in enumerate(new.statements):
-        ran_with = literals & mentions(node, new.groups[f"@{number}"].functions)
+        ran_with = literals & used_by(node, new.groups[f"@{number}"].functions)
         if ran_with and not _only_lists(node):
             line = node.start_point[0] + 1
             raise Rerun(f"the statement at line {line} ran with {min(ran_with)}")
@@ -291,7 +288,7 @@ def _check_dependents(old: Module, new: Module, draft: Draft) -> None:
         if name in draft.added:
             continue
         for node in _ran_once(unit, new):
-            used = mentions(node, new.groups[name].functions if name in new.groups else ())
+            used = used_by(node, new.groups[name].functions if name in new.groups else ())
             if used & literals and unit.kind not in ("let", "var"):
                 raise Rerun(f"{name} was made with {min(used & literals)}")
             if used & (literals | functions):
@@ -318,16 +315,18 @@ def _check_spent(
         name for name in draft.changed if name in new.units and new.units[name].kind == "literal"
     }
     for importer in importers:
-        found, over = reach(importer.module.source), spent(importer.module, {})
-        for local, name in importer.names.items():
-            used = found.calls.get(local, set()) | found.members.get(local, set())
-            if local in importer.module.exports.values():
-                used = {LIVE}
-            outside.setdefault(name, set()).update(TOP if at in over else at for at in used)
-            if name in literals and found.mentions.get(local, set()) & (over | {TOP}):
+        over = spent(importer.module, {})
+        for name, called, mentioned in _uses(importer, draft.followed):
+            outside.setdefault(name, set()).update(TOP if at in over else at for at in called)
+            if name in literals and mentioned & (over | {TOP}):
                 raise Rerun(f"{importer.path} ran with {name}")
     over = spent(new, outside, closed=closed)
-    used_once = {name for name in literals if reach(new.source).mentions.get(name, set()) & over}
+    found = reach(new.source)
+    used_once = {
+        name
+        for name in literals
+        if (found.reads if name in draft.followed else found.mentions).get(name, set()) & over
+    }
     if used_once:
         raise Rerun(f"what ran once ran with {min(used_once)}")
     changed = [name for name in draft.changed if name in new.units or "." in name]
@@ -335,6 +334,29 @@ def _check_spent(
     if over and not classic:
         raise Rerun(f"{min(over)} has run, and nothing calls it again")
     draft.spent += sorted(over)
+
+
+def _uses(
+    importer: Importer, followed: Collection[str]
+) -> Iterator[tuple[str, set[str], set[str]]]:
+    """Give each name of a module that another one uses, where it may be called there, and where it is mentioned."""
+    found = reach(importer.module.source)
+    handed_on = importer.module.exports.values()
+    for local, name in importer.names.items():
+        called = found.calls.get(local, set()) | found.members.get(local, set())
+        mentioned = (found.reads if name in followed else found.mentions).get(local, set())
+        yield name, {LIVE} if local in handed_on else called, mentioned
+    for local, members in importer.spaces.items():
+        # What the namespace is handed to, or taken apart by, may do anything with each of its members.
+        whole = found.calls.get(local, set())
+        for member, name in members.items():
+            called, mentioned = set[str](), found.values.get(local, set()).copy()
+            if local in found.receivers.get(f".{member}", ()):
+                called |= found.calls.get(f".{member}", set()) | found.members.get(
+                    f".{member}", set()
+                )
+                mentioned |= found.mentions.get(f".{member}", set())
+            yield name, called | {LIVE} if whole or local in handed_on else called, mentioned
 
 
 def _ran_once(unit: Unit, new: Module) -> Iterable[Node]:

@@ -17,6 +17,7 @@ from hotswap.web.javascript.tree import (
     ONCE_EVENTS,
     ONCE_HANDLERS,
     flags,
+    is_exposed,
     text,
 )
 
@@ -51,6 +52,10 @@ class Reach:
     """
 
     mentions: dict[str, set[str]] = field(default_factory=dict)
+    reads: dict[str, set[str]] = field(default_factory=dict)
+    """The same, but for those that are only put into a global object."""
+    values: dict[str, set[str]] = field(default_factory=dict)
+    """Those of `reads` by which a name is taken as a whole, and not one of its members."""
     calls: dict[str, set[str]] = field(default_factory=dict)
     """The same, but whoever takes it as a value may call it at any time: `LIVE`."""
     members: dict[str, set[str]] = field(default_factory=dict)
@@ -216,6 +221,9 @@ class _Walker:
 
     def _mention(self, name: str, node: Node, region: str) -> None:
         self._found.mentions.setdefault(name, set()).add(region)
+        exposed = is_exposed(node)
+        if not exposed:
+            self._found.reads.setdefault(name, set()).add(region)
         parent = node.parent
         while parent is not None and parent.type == "parenthesized_expression":
             node, parent = parent, parent.parent
@@ -226,6 +234,8 @@ class _Walker:
         ):
             self._found.members.setdefault(name, set()).add(LIVE)
             return
+        if not exposed:
+            self._found.values.setdefault(name, set()).add(region)
         called = parent is not None and (
             (parent.type == "call_expression" and _is(parent, "function", node))
             or (parent.type == "new_expression" and _is(parent, "constructor", node))

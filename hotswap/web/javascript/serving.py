@@ -11,14 +11,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from hotswap.web.javascript.patch import Importer, diff
+from hotswap.web.javascript.linking import EVERYTHING, ImportMap, Links, import_map
+from hotswap.web.javascript.patch import diff
 from hotswap.web.javascript.rewrite import serve
 from hotswap.web.javascript.syntax import digest, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from hotswap.web.endpoints import Loaded
+    from hotswap.web.javascript.linking import Importer
     from hotswap.web.javascript.model import Module
     from hotswap.web.javascript.tree import SyntaxFault
     from hotswap.web.places import Places
@@ -47,8 +49,8 @@ class Modules:
         self._places = places
         self._versions: dict[str, OrderedDict[str, bytes]] = {}
         self._latest: dict[str, Module] = {}
-        self._runs: OrderedDict[str, dict[str, int]] = OrderedDict()
-        """By page: the modules that ran again there, and the number each was asked for with."""
+        self._runs: OrderedDict[str, tuple[dict[str, int], ImportMap]] = OrderedDict()
+        """By page: the modules that ran again there, and the number each was asked for with; its import maps."""
         self._verbatim: set[str] = set()
         self._root = ""
 
@@ -79,11 +81,11 @@ class Modules:
                 return source
             asked = parse_qs(query)
             page = asked["hsp"][0] if "t" in asked and "hsp" in asked else ""
-            runs = self._runs.get(page)
+            runs, maps = self._runs.get(page) or ({}, ImportMap())
 
             def resolve(specifier: str) -> str:
-                found = self._resolved(path, specifier)
-                if runs is None or found is None or found not in runs:
+                found = maps.resolve(path, specifier, root)
+                if found is None or found not in runs:
                     return specifier
                 return (
                     f"{quote(root + found, safe=SAFE)}?t={runs[found]}&hsp={quote(page, safe='')}"
@@ -146,41 +148,66 @@ class Modules:
             return {"mode": "rerun", "why": "it is nested too deeply to be compared", "to": now}
         if patch.mode != "fault":
             self._remember(path, new)
-        return {**asdict(patch), "to": now, "file": file}
+        imports = self._homes(path, patch.imports, page)
+        return {**asdict(patch), "imports": imports, "to": now, "file": file}
 
     def _users(self, path: str, new: Module, page: Loaded) -> tuple[list[Importer], set[str], bool]:
         """Give who in a page uses what a script binds, and the names that may be used where we do not look.
 
         The last says that these are all: no script of the page imports what it finds out only when it runs.
         """
-        importers: list[Importer] = []
         elsewhere: set[str] = set()
         others = [(n, m) for n, m in self._latest.items() if n in page.scripts and n != path]
         inline = [(page.address, parse(text.encode())) for text in page.inline]
-        for name, other in [*others, *inline]:
-            if page.classic:  # all classic scripts share one scope: a word is enough
+        if page.classic:  # all classic scripts share one scope: a word is enough
+            for _, other in (*others, *inline):
                 words = set(WORD.findall(other.source))
                 elsewhere.update(unit for unit in new.units if unit.encode() in words)
-            for imported in other.imports:
-                if self._resolved(name, imported.source) != path:
-                    continue
-                if imported.names is None or "*" in [what for what, _ in imported.names]:
-                    elsewhere.update(new.exports.values())
-                taken = {local: new.exports.get(what, "") for what, local in imported.names or ()}
-                importers.append(Importer(name, other, taken))
+        maps = import_map(page.maps, page.address, self._root)
+        links = Links({**self._latest, path: new}.get, self._resolver(maps))
+        found = [links.importer(name, other, path) for name, other in (*others, *inline)]
         sources = [other.source for _, other in (*others, *inline)]
         closed = not any(DYNAMIC.search(source) for source in (new.source, *sources))
-        return importers, elsewhere, closed
+        return [one for one in found if one is not None], elsewhere, closed
+
+    def _homes(
+        self, path: str, imports: Collection[tuple[str, str]], page: Loaded
+    ) -> list[tuple[str, ...]]:
+        """Add to (specifier, name) pairs the module that binds it, as it is on disk, and its name there."""
+        maps = import_map(page.maps, page.address, self._root)
+        links = Links(self._on_disk, self._resolver(maps))
+        homes: list[tuple[str, ...]] = []
+        for specifier, name in imports:
+            target = links.resolve(path, specifier)
+            home = links.origin(target, name) if target is not None and name else None
+            homes.append((specifier, name, *(home if home and home[1] != EVERYTHING else ())))
+        return homes
+
+    def _on_disk(self, path: str) -> Module | None:
+        file = self._places.file(path)
+        with contextlib.suppress(OSError):
+            if file is not None:
+                with open(file, "rb") as opened:
+                    return parse(opened.read())
+        return None
+
+    def _resolver(self, maps: ImportMap) -> Callable[[str, str], str | None]:
+        return lambda base, specifier: maps.resolve(base, specifier, self._root)
 
     def boundaries(
-        self, path: str, number: int, page: str, loaded: Collection[str], runs: Mapping[str, int]
+        self,
+        path: str,
+        number: int,
+        page: str,
+        loaded: Loaded,
+        runs: Mapping[str, int],
     ) -> dict[str, Any]:
         """Find who accepts that a module runs again: Vite's rule, importers upward until each way is accepted.
 
         Args:
             number: The event's id; the address of a module that runs again carries it.
             page: Which page asks; `runs` is what has run again there.
-            loaded: The URL paths of the modules that the page runs.
+            loaded: What the page runs.
 
         Returns:
             ``{"dead": why}`` when a way ends at a module that nobody accepts, else ``{"accepted": [...]}`` with
@@ -192,11 +219,12 @@ class Modules:
                 self._latest[path] = parse(opened.read())
         accepted: dict[tuple[str, str], None] = {}
         again: dict[str, None] = {}
-        dead = self._climb(path, (path,), frozenset(loaded), accepted, again)
+        maps = import_map(loaded.maps, loaded.address, self._root)
+        dead = self._climb(path, (path,), loaded.scripts, self._resolver(maps), accepted, again)
         if dead:
             return {"dead": dead}
         known = {**runs, **dict.fromkeys(again, number)}
-        self._runs[page] = known
+        self._runs[page] = known, maps
         self._runs.move_to_end(page)
         while len(self._runs) > PAGES:
             self._runs.popitem(last=False)
@@ -227,17 +255,12 @@ class Modules:
             versions.popitem(last=False)
         self._latest[path] = module
 
-    def _resolved(self, base: str, specifier: str) -> str | None:
-        found = resolved(base, specifier)
-        if found is not None and found.startswith(f"{self._root}/"):
-            return found[len(self._root) :]
-        return found
-
     def _climb(
         self,
         path: str,
         way: tuple[str, ...],
         loaded: frozenset[str],
+        resolve: Callable[[str, str], str | None],
         accepted: dict[tuple[str, str], None],
         again: dict[str, None],
     ) -> str:
@@ -252,37 +275,21 @@ class Modules:
         importers = [
             name
             for name, other in self._latest.items()
-            if name in loaded and any(self._resolved(name, i.source) == path for i in other.imports)
+            if name in loaded and any(resolve(name, i.source) == path for i in other.imports)
         ]
         if not importers:
             return f"nobody accepts {path}"
         for name in importers:
-            if path in [
-                self._resolved(name, dependency) for dependency in self._latest[name].accepts
-            ]:
+            if path in [resolve(name, wanted) for wanted in self._latest[name].accepts]:
                 accepted[name, path] = None
                 again.update(dict.fromkeys(way))
             elif name in way:
                 return f"{name} imports itself through {path}"
             else:
-                dead = self._climb(name, (*way, name), loaded, accepted, again)
+                dead = self._climb(name, (*way, name), loaded, resolve, accepted, again)
                 if dead:
                     return dead
         return ""
-
-
-def resolved(base: str, specifier: str) -> str | None:
-    """Give the URL path that a specifier means within a module; None for bare ones and other servers."""
-    if not specifier.startswith(("/", "./", "../")) or specifier.startswith("//"):
-        return None
-    path = unquote(urlsplit(specifier).path)
-    parts = [] if path.startswith("/") else base.split("/")[1:-1]
-    for part in path.split("/"):
-        if part == "..":
-            parts = parts[:-1]
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/" + "/".join(parts)
 
 
 def _scope_name(path: str) -> str:

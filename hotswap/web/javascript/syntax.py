@@ -98,7 +98,8 @@ def _export(module: Module, node: Node) -> None:
         _add(module, Unit("class", "default", value, "default", parts=_parts(value)))
     else:
         if source is not None:
-            module.imports.append(Import(text(source)[1:-1], source, None))
+            again = tuple((what, exported) for exported, what in _listed(node)) or _star(node)
+            module.imports.append(Import(text(source)[1:-1], source, None, again=again))
         else:
             module.exports.update(_listed(node))
         module.statements.append(node)
@@ -109,7 +110,15 @@ def _listed(node: Node) -> Iterator[tuple[str, str]]:
     for found in walk(node):
         if found.type == "export_specifier":
             name = found.child_by_field_name("name")
-            yield text(found.child_by_field_name("alias") or name).strip("\"'"), text(name)
+            exported = text(found.child_by_field_name("alias") or name).strip("\"'")
+            yield exported, text(name).strip("\"'")
+
+
+def _star(node: Node) -> tuple[tuple[str, str], ...]:
+    """Give what ``export *`` and ``export * as name`` export."""
+    space = next((child for child in node.children if child.type == "namespace_export"), None)
+    named = space.named_children[0] if space is not None else None
+    return (("*", text(named).strip("\"'")),)
 
 
 def _declaration(module: Module, node: Node, exported: Literal["", "named", "default"]) -> None:

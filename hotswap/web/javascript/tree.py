@@ -14,6 +14,7 @@ DECLARATIONS = frozenset({"function_declaration", "generator_function_declaratio
 EXPRESSIONS = frozenset({"arrow_function", "function_expression", "generator_function"})
 FUNCTIONS = DECLARATIONS | EXPRESSIONS | {"method_definition"}
 CLASSES = frozenset({"class", "class_declaration"})
+NAMES = frozenset({"identifier", "shorthand_property_identifier"})
 LITERALS = frozenset({"number", "string", "true", "false", "null", "undefined", "regex"})
 
 ONCE_EVENTS = frozenset({"DOMContentLoaded", "load", "readystatechange", "pageshow"})
@@ -62,8 +63,30 @@ def walk(node: Node) -> Iterator[Node]:
         todo.extend(reversed(found.children))
 
 
-def mentions(node: Node, without: Sequence[Node] = ()) -> frozenset[str]:
-    """Give the names that `node` may read or write, leaving out the subtrees in `without`."""
+def is_exposed(node: Node) -> bool:
+    """Say whether a name is only put where anybody can reach it: ``globalThis.app = { state, draw }``.
+
+    An object stays the same one there: whoever looks at it finds what has become of it.
+    """
+    inner, around = node, node.parent
+    if around is not None and around.type == "pair" and around.child_by_field_name("key") == node:
+        return False
+    while around is not None and around.type in ("pair", "object", "array"):
+        inner, around = around, around.parent
+    if around is None or around.type != "assignment_expression":
+        return False
+    left, right = around.child_by_field_name("left"), around.child_by_field_name("right")
+    if right != inner or left is None or left.type != "member_expression":
+        return False
+    return text(left.child_by_field_name("object")) in ("globalThis", "window", "self")
+
+
+def mentions(node: Node, without: Sequence[Node] = (), *, exposed: bool = True) -> frozenset[str]:
+    """Give the names that `node` may read or write, leaving out the subtrees in `without`.
+
+    Args:
+        exposed: Whether those count that are only put into a global object (`is_exposed`).
+    """
     skipped = {skip.id for skip in without}
     names = set()
     todo = [node]
@@ -71,7 +94,7 @@ def mentions(node: Node, without: Sequence[Node] = ()) -> frozenset[str]:
         found = todo.pop()
         if found.id in skipped:
             continue
-        if found.type in ("identifier", "shorthand_property_identifier"):
+        if found.type in NAMES and (exposed or not is_exposed(found)):
             names.add(text(found))
         todo.extend(found.named_children)
     return frozenset(names)

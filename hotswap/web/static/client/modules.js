@@ -2,12 +2,9 @@
 // the page is loaded anew.
 
 import { emit, hasLoaded, ownPath, PAGE, post, ROOT, roots, trustedScript, whenLoaded } from './page.js';
-import { records } from './records.js';
+import { recordAt, records, Unlinked } from './records.js';
 import { reload } from './reload.js';
 import { hideFault, say, showFault } from './overlay.js';
-
-// Neither of two modules can be patched before the other.
-class Tangle extends Error {}
 
 // The records that are being patched just now, and those whose new imports are not to be had.
 const following = new Set();
@@ -20,7 +17,7 @@ export async function scriptChanged(event) {
     if (mended) return mended;
     // Loaded, but not through us: it did not parse, is a worker, carries a hash, or there is no parser.
     if (hasLoaded(event.path)) return reload(`${event.path} changed`);
-    whenLoaded(event.path, () => reload(`${event.path} changed while it was being loaded`));
+    whenLoaded(event.path, () => followLate(event));
     return 'not on this page';
   }
   if (event.hot === false) return reload(`${event.path} changed`);
@@ -29,6 +26,13 @@ export async function scriptChanged(event) {
   const mended = await importAgain(event);
   if (mended) did.push(mended);
   return did.join('; ');
+}
+
+// It was on its way when the file was saved, and may be the old version or the new one.
+async function followLate(event) {
+  const running = [...records.values()].filter((record) => record.path === event.path);
+  if (!running.length) return reload(`${event.path} changed while it was being loaded`);
+  for (const record of running) await follow(record, event);
 }
 
 // Saved before what they import from was: it may have come now. Gives '' unless all of them have what they want.
@@ -65,7 +69,7 @@ async function follow(record, event) {
     record.watch();
   } catch (error) {
     if (error instanceof EvalError) return reload('the page forbids eval, so functions cannot be replaced');
-    if (error instanceof Tangle) return reload(error.message);
+    if (error instanceof Unlinked) return reload(error.message);
     return failed(key, error, answer.file);
   } finally {
     following.delete(record);
@@ -84,18 +88,20 @@ async function follow(record, event) {
 
 // Saved together with `record`, and its own event is still to come: it may be what adds a name.
 async function patchFirst(record, other, event) {
-  if (following.has(other)) throw new Tangle(`${record.path} and ${other.path} import from each other anew`);
+  if (following.has(other)) throw new Unlinked(`${record.path} and ${other.path} import from each other anew`);
   await follow(other, event);
 }
 
 // What else runs here, for the server to find out who uses what.
 function pageScripts(record) {
   const file = record.path.split('/').pop();
-  const uses = (script) => script.type === 'module' || /\bimport\s*\(/.test(script.textContent);
-  const inline = [...document.scripts].filter((script) => !script.src && uses(script));
+  const texts = (uses) => [...document.scripts].filter((one) => !one.src && uses(one)).map((one) => one.textContent);
+  const mayImport = ({ textContent }) => /\bimport\s*\(/.test(textContent) && textContent.includes(file);
   return {
     loaded: [...records.values()].map((other) => other.path),
-    inline: inline.map((script) => script.textContent).filter((text) => text.includes(file)),
+    // A module may have it by a barrel, or by another name of an import map.
+    inline: texts((script) => script.type === 'module' || mayImport(script)),
+    maps: texts((script) => script.type === 'importmap'),
     page: ownPath(document.baseURI) ?? '/',
     classic: record.classic,
   };
@@ -152,8 +158,8 @@ async function runAgain(record, event, answer) {
     await post('script-boundaries', {
       path: record.path,
       id: event.id,
-      page: PAGE,
-      loaded: [...records.values()].map((other) => other.path),
+      tab: PAGE,
+      ...pageScripts(record),
       runs,
     })
   ).json();
@@ -176,10 +182,6 @@ async function runAgain(record, event, answer) {
   emit('after-update', { path: event.path, mode: 'rerun', accepted: found.accepted });
   say(`${event.path.split('/').pop()}: ran again (${answer.why})`);
   return `ran again: ${answer.why}`;
-}
-
-function recordAt(path) {
-  return [...records.values()].find((record) => record.path === path);
 }
 
 function failed(key, error, file) {

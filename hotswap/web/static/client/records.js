@@ -8,6 +8,13 @@ import { reload } from './reload.js';
 // By address without our own parameters: the record of the module that runs there now.
 export const records = new Map();
 
+// What only a page loaded anew can link.
+export class Unlinked extends Error {}
+
+export function recordAt(path) {
+  return [...records.values()].find((record) => record.path === path);
+}
+
 function idOf(address) {
   const url = new URL(address, location.href);
   url.searchParams.delete('t');
@@ -194,25 +201,39 @@ class Record {
     return this.#imported.get(`${specifier}\n${name}`);
   }
 
-  // Dynamic import from within the script, so that relative paths and import maps mean what they mean there.
-  // `patchFirst` is called with the module that has yet to bind a name.
+  // Dynamic import from within the script, so that relative paths and import maps mean what they mean there. `home` and
+  // `own` say which module binds the name, by whatever ways it comes from there, and what it is called in it.
+  // `patchFirst` is called with the module that has yet to bind it.
   async load(imports, patchFirst) {
     const fetchModule = this.e(trustedScript('specifier=>import(specifier)'));
     const resolve = this.meta?.resolve ?? ((specifier) => new URL(specifier, this.url).href);
-    for (const [specifier, name] of imports) {
+    for (const [specifier, name, home, own] of imports) {
       const other = records.get(idOf(resolve(specifier)));
-      if (other && name && name !== '*' && !other.has(name)) await patchFirst(other);
+      const binding = home ? recordAt(home) : undefined;
+      if (binding && !binding.has(own)) await patchFirst(binding);
       const address = other && other.url !== resolve(specifier) ? other.url : specifier;
-      const space = await fetchModule(address);
+      const space = await linked(fetchModule, address);
       if (!name) continue;
       let value = space;
       if (name !== '*') {
-        if (other?.has(name)) value = other.read(name);
+        if (binding?.has(own)) value = binding.read(own);
         else if (name in space) value = space[name];
+        else if (home) throw new Unlinked(`${specifier} exports ${name} only since the page was loaded`);
         else throw new SyntaxError(`${specifier} does not export ${name}`);
       }
       this.#imported.set(`${specifier}\n${name}`, value);
     }
+  }
+}
+
+// A module that is new to the page is linked by the browser, which knows nothing of names that patches have added.
+async function linked(fetchModule, address) {
+  try {
+    return await fetchModule(address);
+  } catch (error) {
+    const name = /export named '([^']+)'|import not found: (\S+)/.exec(error.message)?.slice(1).find(Boolean);
+    if (!name || ![...records.values()].some((record) => record.has(name))) throw error;
+    throw new Unlinked(`${address} imports ${name}, which is new to this page`);
   }
 }
 

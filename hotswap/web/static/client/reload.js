@@ -4,8 +4,9 @@ import { answersForm, emit, log, trustedHtml, wire } from './page.js';
 
 const STORE = '__hotswap_restore';
 const COUNT = '__hotswap_reloads';
-// A page that keeps asking for its own reload (two servers behind one name, say) is stopped here.
-const MOST_RELOADS = 8;
+// A page that keeps asking for its own reload (two servers behind one name, say) is stopped here; nobody who saves with
+// a hand, and no script that saves one file after another, comes to so many.
+const MOST_RELOADS = 30;
 const WITHIN = 10000;
 // What a script draws only after its first answer has come (milliseconds after `load`).
 const LATECOMERS = 3000;
