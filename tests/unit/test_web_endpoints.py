@@ -183,7 +183,15 @@ def test_no_path_escapes(tmp_path: Path, path: str) -> None:
     made = browser(tmp_path)
     (tmp_path / "secret.js").write_text("const secret = 1;")
     os.symlink(tmp_path / "secret.js", tmp_path / "static" / "link.js")
-    asked = {"path": path, "from": "x", "loaded": [], "inline": [], "page": "/", "classic": False}
+    asked = {
+        "path": path,
+        "from": "x",
+        "loaded": [],
+        "inline": [],
+        "maps": [],
+        "page": "/",
+        "classic": False,
+    }
     answer = ask(
         made.wrap(respond(HTML)),
         "/__hotswap__/script-diff",

@@ -26,6 +26,7 @@ OURS: Final[Mapping[str, tuple[str, str]]] = {
     "aiohttp.web": ("hotswap.live.adapters.fixed", "aiohttp"),
     "litestar": ("hotswap.live.adapters.fixed", "litestar"),
     "django.apps": ("hotswap.live.adapters.django", "DjangoAdapter"),
+    "jinja2.environment": ("hotswap.live.adapters.jinja", "JinjaAdapter"),
     "celery.app": ("hotswap.live.adapters.fixed", "celery"),
 }
 """Import that brings the framework in -> where its adapter is. More special ones first: FastAPI is a Starlette."""
