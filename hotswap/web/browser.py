@@ -170,6 +170,7 @@ class Browser:
             verbatim=self._verbatim,
             raised=self._raised,
             answered=self._answered,
+            is_file=lambda path: self._places.file(path) is not None,
         )
 
     def serves(self, static: Sequence[tuple[str, str]], templates: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """The ASGI middleware: exact cache headers, the client in documents, scripts that can be patched; all else untouched.
 
-A request that is none of these calls the app directly, with the server's own `send`: an API
-answer is byte for byte what plain uvicorn would give.
+A browser is told to ask for static files each time. A request that is none of these calls the app directly, with the
+server's own `send`: an API answer is byte for byte what plain uvicorn would give.
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ class Middleware:
         verbatim: Callable[[list[str]], None],
         raised: Callable[[str, BaseException], None],
         answered: Callable[[str], None],
+        is_file: Callable[[str], bool],
     ) -> None:
         self.app = app
         self._access = access
@@ -92,6 +93,7 @@ class Middleware:
         self._verbatim = verbatim
         self._raised = raised
         self._answered = answered
+        self._is_file = is_file
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Every request of the app passes here: one frame, no call that need not be (half of what is left is dict()).
@@ -127,6 +129,8 @@ class Middleware:
                 return await self._document(scope, receive, send, path, root, cached=cached)
             if destination in CHANGED:
                 return await self._changed(scope, receive, send, path, headers, cached=cached)
+            if destination is not None and not cached and self._is_file(path):
+                return await self.app(scope, receive, _revalidated(send))
         elif is_open and scope["method"] == "POST" and _shown(scope):
             return await self._document(scope, receive, send, path, root, cached=cached)
         return await self.app(scope, receive, _uncached(send) if cached else send)
@@ -152,6 +156,8 @@ class Middleware:
                 return await self._script(scope, receive, send, path, scripts, cached=cached)
         elif _MARKER in scope["query_string"]:
             return await self._style(scope, receive, send, cached=cached)
+        if not cached and self._is_file(path):
+            return await self.app(scope, receive, _revalidated(send))
         return await self.app(scope, receive, _uncached(send) if cached else send)
 
     async def _document(
@@ -290,6 +296,23 @@ def _uncached(send: Send) -> Send:
         await send(message)
 
     return send_uncached
+
+
+def _revalidated(send: Send) -> Send:
+    """Have a browser ask whether a static file has changed, unless the app speaks of caching itself.
+
+    Without a word it would guess from the file's age (RFC 9111, section 4.2.2), and show the old one in the next tab,
+    and in a page that has been loaded anew.
+    """
+
+    async def send_revalidated(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message.get("headers", ()))
+            if header(headers, b"cache-control") is None and header(headers, b"expires") is None:
+                message = {**message, "headers": [*headers, (b"cache-control", b"no-cache")]}
+        await send(message)
+
+    return send_revalidated
 
 
 def _shown(scope: Scope) -> bool:

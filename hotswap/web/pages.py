@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hotswap.web.asgi import Message, Send
+    from hotswap.web.policy import Widened
 
 KEPT_PAGES = 40
 KEPT_BYTES = 16_000_000
@@ -247,7 +248,7 @@ class Injection:
         self._page = secrets.token_hex(8)
         self._status = int(start["status"])
         self._kind = text_header(headers, b"content-type")
-        tag = self._tag(widened.nonce)
+        tag = self._tag(widened)
         length = header(headers, b"content-length")
         headers = without(headers, *VALIDATORS, b"content-length", b"content-security-policy")
         if self._decoder is not None:
@@ -260,11 +261,13 @@ class Injection:
         start["headers"] = headers
         return tag
 
-    def _tag(self, nonce: str) -> bytes:
+    def _tag(self, widened: Widened) -> bytes:
         words = [f'<script src="{html.escape(self._source)}"', f'data-page="{self._page}"']
         words += [f'data-{key}="{html.escape(value)}"' for key, value in self._attributes.items()]
-        if nonce:
-            words.append(f'nonce="{html.escape(nonce)}"')
+        if widened.styles != "any":
+            words.append(f'data-styles="{widened.styles}"')
+        if widened.nonce:
+            words.append(f'nonce="{html.escape(widened.nonce)}"')
         return (" ".join(words) + " data-hotswap></script>").encode()
 
     def _decode(self, data: bytes, *, last: bool) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,8 @@ class Widened:
     nonce: str
     scripts: bool
     """Whether the page may run scripts at all: a sandbox without ``allow-scripts`` may not, and stays as it is."""
+    styles: Literal["any", "nonce", "none"] = "any"
+    """Which style elements show what they say: all, those with `nonce`, or none that the client could make."""
 
 
 def widen(values: Sequence[str], fresh_nonce: str) -> Widened:
@@ -51,7 +53,11 @@ def widen(values: Sequence[str], fresh_nonce: str) -> Widened:
         _widen_connections(policy)
         if "trusted-types" in policy:
             policy["trusted-types"] = _with(policy["trusted-types"], TRUSTED_POLICY)
-    return Widened(tuple(_spell(policy) for policy in policies), nonce, scripts=True)
+    styles = {_admitted(_styles(policy), nonce) for policy in policies}
+    styled: Literal["any", "nonce", "none"] = (
+        "none" if "none" in styles else "nonce" if "nonce" in styles else "any"
+    )
+    return Widened(tuple(_spell(policy) for policy in policies), nonce, scripts=True, styles=styled)
 
 
 def widen_markup(head: bytes) -> bytes:
@@ -94,6 +100,23 @@ def _scripts(policy: dict[str, str]) -> str | None:
         if name in policy:
             return policy[name]
     return None
+
+
+def _styles(policy: dict[str, str]) -> str | None:
+    """Give the sources that decide about a style element."""
+    for name in ("style-src-elem", "style-src", "default-src"):
+        if name in policy:
+            return policy[name]
+    return None
+
+
+def _admitted(sources: str | None, nonce: str) -> Literal["any", "nonce", "none"]:
+    if sources is None:
+        return "any"
+    if nonce and f"'nonce-{nonce}'" in sources:
+        return "nonce"
+    strict = NONCE.search(sources) or HASH.search(sources)  # which switch 'unsafe-inline' off
+    return "any" if "'unsafe-inline'" in sources.lower() and not strict else "none"
 
 
 def _needs_nonce(sources: str | None) -> bool:

@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hotswap.source.model import Fault, Frame
-from tests.browser.follow import overlay_text, same_document, visit, wait_overlay
+from tests.browser.follow import (
+    applied,
+    overlay_text,
+    same_document,
+    visit,
+    wait_overlay,
+    wait_style,
+)
+from tests.browser.site import PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import Page
 
     from tests.browser.site import Site
 
@@ -238,25 +246,44 @@ def test_a_page_that_could_not_be_made(page: Page, site: Site) -> None:
     wait_overlay(other, shown=False)
 
 
-def test_a_strict_policy_changes_nothing(page: Page, context: BrowserContext, site: Site) -> None:
-    site.headers["content-security-policy"] = (
-        "default-src 'none'; script-src 'nonce-abc' 'strict-dynamic'; style-src 'self'; require-trusted-types-for 'script'; "
-        "trusted-types app"
+@pytest.mark.parametrize("styles", ["'self'", "'self' 'nonce-{nonce}'"])
+def test_a_strict_policy_changes_nothing(page: Page, site: Site, styles: str) -> None:
+    """The browser complains of nothing in the console; the nonce is another one in each answer."""
+    policy = (
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'; require-trusted-types-for 'script'; "
+        f"trusted-types app; style-src {styles}"
     )
+    styled = "nonce" in styles
+
+    def answer(greeting: str, nonce: str, style: str) -> None:
+        site.values["greeting"] = greeting
+        site.headers["content-security-policy"] = policy.format(nonce=nonce)
+        more = f'<style nonce="{nonce}">{style}</style>' if styled else ""
+        site.write("templates/index.html", PAGE.replace("<title>", f"{more}<title>"))
+
     problems: list[str] = []
     page.on(
         "console",
-        lambda message: problems.append(message.text) if "Refused" in message.text else None,
+        lambda said: problems.append(said.text) if said.type in ("error", "warning") else None,
     )
+    answer("hello", "one", "#long { color: red }")
     visit(page, site.url)
+    problems.clear()  # of the page itself
     site.fail(broken(site))
     wait_overlay(page, text="expected ':'")
     panel = "() => getComputedStyle(document.querySelector('hotswap-overlay').shadowRoot.querySelector('.panel')).position"
     assert page.evaluate(panel) == "absolute"
-    site.values["greeting"] = "changed"
+    answer("changed", "two", "#long { color: rgb(0, 0, 9) }")
     site.swap("index")
     wait_overlay(page, shown=False)
     page.wait_for_function("() => document.querySelector('#title')?.textContent === 'changed'")
+    site.save("static/app.css", "p { color: rgb(0, 0, 255) }")
+    wait_style(page, "#text", "color", "rgb(0, 0, 255)")
+    if styled:
+        wait_style(page, "#long", "color", "rgb(0, 0, 9)")
+    answer("changed", "three", "#long { color: rgb(0, 0, 9) }")
+    site.swap("index")
+    assert applied(page, "patched", 2)["how"] == "no difference"
     assert problems == []
 
 

@@ -66,6 +66,35 @@ def test_cache_headers_are_nowhere_else(tmp_path: Path, path: str) -> None:
     assert cache_headers(answer.headers) == [(b"cache-control", b"max-age=60")]
 
 
+@pytest.mark.parametrize(
+    ("destination", "said", "wanted"),
+    [
+        ("style", [], [(b"cache-control", b"no-cache")]),
+        ("image", [], [(b"cache-control", b"no-cache")]),
+        ("empty", [], [(b"cache-control", b"no-cache")]),
+        ("image", [("cache-control", "max-age=60")], [(b"cache-control", b"max-age=60")]),
+        ("image", [("expires", "0")], [(b"expires", b"0")]),
+        ("", [], []),
+    ],
+)
+def test_a_browser_asks_for_static_files_each_time(
+    tmp_path: Path,
+    destination: str,
+    said: list[tuple[str, str]],
+    wanted: list[tuple[bytes, bytes]],
+) -> None:
+    """Without a word it guesses how long they are good for, and a page loaded anew shows the old ones."""
+    (tmp_path / "a.css").write_text("p {}")
+    made = browser(tmp_path)
+    made.serves([("/assets", str(tmp_path))], [])
+    app = made.wrap(respond(b"p {}", "text/css", headers=said))
+    headers = {"sec-fetch-dest": destination} if destination else {}
+    assert cache_headers(ask(app, "/assets/a.css", headers).headers) == wanted
+    assert cache_headers(ask(app, "/assets/b.css", headers).headers) == [
+        (name.lower().encode(), value.encode()) for name, value in said
+    ]
+
+
 def test_cache_paths_are_configurable(tmp_path: Path) -> None:
     app = browser(tmp_path, cache_paths=("/page", "/assets/")).wrap(respond(b"x", "text/plain"))
     for path, cached in {

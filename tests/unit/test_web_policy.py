@@ -105,3 +105,22 @@ def test_several_policies_in_one_header() -> None:
 )
 def test_policies_in_markup(markup: bytes, wanted: bytes) -> None:
     assert widen_markup(markup) == wanted
+
+
+@pytest.mark.parametrize(
+    ("policies", "styles"),
+    [
+        (["img-src *"], "any"),
+        (["style-src 'self' 'unsafe-inline'"], "any"),
+        (["default-src 'self'"], "none"),
+        (["style-src 'self' 'unsafe-inline' 'sha256-AAAA='"], "none"),
+        (["script-src 'nonce-abc'; style-src 'nonce-abc'"], "nonce"),
+        (["default-src 'nonce-abc'"], "nonce"),
+        (["script-src 'nonce-abc'; style-src 'nonce-other'"], "none"),
+        (["default-src 'none'; style-src-elem 'unsafe-inline'"], "any"),
+        (["script-src 'nonce-abc'; style-src 'nonce-abc'", "style-src 'self'"], "none"),
+    ],
+)
+def test_which_style_elements_show(policies: list[str], styles: str) -> None:
+    """The client makes none that the browser would complain of."""
+    assert widen(policies, "fresh").styles == styles

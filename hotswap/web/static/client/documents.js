@@ -1,6 +1,18 @@
 // After a save that may change this page: ask the server for it again, and merge the difference into what is shown.
 
-import { answersForm, ask, documentAddress, emit, log, NativeFetch, ownPath, PAGE, settings, trustedHtml } from './page.js';
+import {
+  answersForm,
+  ask,
+  documentAddress,
+  emit,
+  log,
+  NativeFetch,
+  ownPath,
+  PAGE,
+  settings,
+  trustedHtml,
+  withOwnNonce,
+} from './page.js';
 import { reload } from './reload.js';
 import { replaceLink } from './styles.js';
 import { retouchElements } from './assets.js';
@@ -19,7 +31,7 @@ async function decode(response, type) {
   } catch {
     decoder = new TextDecoder();
   }
-  return decoder.decode(await response.arrayBuffer());
+  return withOwnNonce(decoder.decode(await response.arrayBuffer()));
 }
 
 export async function loadBase() {

@@ -1,7 +1,7 @@
 // A three-way merge of HTML: what the server changed is applied to the live document, what the page's own scripts and
 // the user have changed since stays. `before` and `now` are the server's documents, `live` is what is on screen.
 
-import { ownPath } from './page.js';
+import { nonce, ownPath } from './page.js';
 
 // Only the page loaded anew can show this.
 export class Conflict extends Error {}
@@ -41,9 +41,11 @@ const isMoustache = (text) => text.includes('{{') && text.includes('}}');
 // Applies the difference; `swapSheet(link, address)` is asked to replace style sheets without a flash.
 export function mergeDocuments(before, now, live, swapSheet) {
   const merging = { counts: { attributes: 0, texts: 0, added: 0, removed: 0 }, swapSheet };
-  // A nonce is new in every answer, and the browser hides it from scripts: it is no difference.
+  // One that is not the page's own (documents.js) is new in every answer: it is no difference, and is of no use here.
   for (const page of [before, now]) {
-    for (const element of page.querySelectorAll('[nonce]')) element.removeAttribute('nonce');
+    for (const element of page.querySelectorAll('[nonce]')) {
+      if (!nonce || element.getAttribute('nonce') !== nonce) element.removeAttribute('nonce');
+    }
   }
   // Look before anything is touched: a merge that cannot end must not begin.
   compare(before.head, now.head, live.head, null);

@@ -14,6 +14,15 @@ export const answersForm = settings.answersForm === '1';
 // The address that this document was made for: a client-side router may change `location` later.
 export const documentAddress = location.href.split('#')[0];
 
+// What the page's policy admits scripts by, and style elements too where `settings.styles` is "nonce".
+export const nonce = tag?.nonce ?? '';
+
+// The same HTML with this page's nonce in place of the one it was sent with: that is new in each answer, is no difference,
+// and the browser would complain of it in a document that is only looked at.
+export function withOwnNonce(html) {
+  return nonce ? html.replace(/(<(?:script|style|link)\b[^>]*?\snonce=)(?:"[^"]*"|'[^']*'|[^\s>]+)/gi, `$1"${nonce}"`) : html;
+}
+
 // Replaced by channel.js; whoever reports before the channel stands is not heard.
 export const wire = { send() {} };
 

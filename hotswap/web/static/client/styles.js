@@ -1,6 +1,6 @@
 // Style sheets are replaced, never removed first: the new link stands beside the old one until it has loaded.
 
-import { log, NativeFetch, ownPath, roots, trustedScript, versioned } from './page.js';
+import { log, NativeFetch, nonce, ownPath, roots, settings, trustedScript, versioned } from './page.js';
 import { reload } from './reload.js';
 
 // A sheet whose media do not match may report late or never.
@@ -100,10 +100,11 @@ export async function replaceLink(link, address) {
     settling.set(link, unseen);
     return unseen;
   }
-  let fresh = importing(link, address);
+  const forbidden = settings.styles === 'none'; // by the page's policy, which would complain in the console
+  let fresh = forbidden ? copied(link, address) : importing(link, address);
   let worked = await loaded(fresh, () => link.after(fresh));
-  if (!fresh.sheet) {
-    fresh.remove(); // the page's policy forbids style elements: a second link then
+  if (!fresh.sheet && !forbidden) {
+    fresh.remove(); // a policy in the page's own markup: a second link then
     fresh = copied(link, address);
     worked = await loaded(fresh, () => link.after(fresh));
   }
@@ -139,7 +140,7 @@ function importing(link, address) {
   const style = document.createElement('style');
   style.textContent = `@import url("${address.replace(/["\\\n]/g, encodeURIComponent)}");`;
   if (link.media) style.media = link.media;
-  if (link.nonce) style.nonce = link.nonce;
+  if (link.nonce || settings.styles === 'nonce') style.nonce = link.nonce || nonce;
   style.setAttribute('data-hotswap', '');
   return style;
 }
