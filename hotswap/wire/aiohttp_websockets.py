@@ -140,6 +140,10 @@ def carry(
     if held:
         return f"{held}, which its client begins anew"
     waiting = bytearray()
+    again = talk.unanswered(connection) if talk.parked or talk.again else []
+    for kind, said in again:
+        data = said.encode() if isinstance(said, str) else said
+        waiting += _frame(0x80 | (TEXT if kind == "text" else BINARY), data)
     for message, *_ in socket._reader._buffer:
         if message.type not in (TEXT, BINARY, PING, PONG):
             return "WebSocket that was closing"
@@ -150,6 +154,7 @@ def carry(
         "websocket/aiohttp",
         opening=talk.opening,
         raw=bytes(waiting) + talk.unread(),
+        again=len(again) + talk.again,
         window=talk.window.boundary,
         hushed=talk.parked or talk.hush is not None or (bool(waiting) and not talk.spoke),
     )
@@ -164,6 +169,7 @@ def adopt(
     registry.arrivals.restart()
     talk = protocol.talk = Talk(record.opening, record.window)
     talk.hush = Hush() if record.hushed else None
+    talk.again = record.again
     if connection.shells is not None and connection.shells.in_lists:
         talk.unsettled = connection.shells
     transport.set_protocol(
@@ -295,9 +301,11 @@ def patch(module: Any) -> None:
 
     def receive_noted(self: Any, *args: Any, **options: Any) -> Any:
         talk = getattr(self._req and self._req._protocol, "talk", None)
-        if talk is not None:
-            talk.ask()
-        return receive(self, *args, **options)
+        if talk is None:
+            return receive(self, *args, **options)
+        talk.ask()
+        talk.pieces.ask()
+        return talk.note(receive(self, *args, **options))
 
     def prepared(self: Any) -> bool:
         return self._writer is not None and not isinstance(self._writer, Waiting)

@@ -22,6 +22,7 @@ class Connection:
         "key",
         "memory",
         "peer",
+        "remembers",
         "resumed",
         "shells",
         "transport",
@@ -35,6 +36,8 @@ class Connection:
         self.transport = transport
         self.factory = factory
         self.memory: dict[Any, Any] | None = None
+        self.remembers = False
+        """Its handler asks what it did in its first life, and says itself where it begins."""
         self.resumed = 0
         self.shells: Any = None
         """Objects of the last image that stand for this connection; see `hotswap.wire.objects`."""

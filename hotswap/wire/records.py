@@ -56,6 +56,9 @@ class ConnectionRecord(NamedTuple):
     """Of a user's own protocol: attribute name and pickled value."""
     peer: Peer | None = None
     """What the descriptor itself cannot tell, behind the keeper."""
+    again: int = 0
+    """How much of `raw` (a stream's bytes) or `queue` (messages) its handler had taken already: the beginning of a
+    message that comes in several pieces."""
 
     @property
     def word(self) -> str:

@@ -252,12 +252,16 @@ class Registry:
             return None
         if found.memory is None:
             found.memory = {}
+        found.remembers = True
         return found.memory
 
     def resumed(self, connection: object) -> int:
         """Say how often the handler of `connection` has been entered again."""
         found = self.find(connection)
-        return found.resumed if found is not None else 0
+        if found is None:
+            return 0
+        found.remembers = True
+        return found.resumed
 
     async def adopted_connection(self, identity: int) -> Connection | None:
         """Wait until a carried connection is adopted; give None when it was lost instead."""

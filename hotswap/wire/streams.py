@@ -7,6 +7,7 @@ said in its first life.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import time
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from hotswap.wire import hush
 from hotswap.wire.hush import Hush
 from hotswap.wire.kinds import Busy, Kind, may_be_replying
 from hotswap.wire.lines import Hole
+from hotswap.wire.pieces import Pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,13 +31,35 @@ log = logging.getLogger("hotswap")
 
 
 class _Reading:
-    """Bookkeeping of one stream: how much the handler has consumed, and when it last wrote."""
+    """Bookkeeping of one stream: how much the handler has consumed, and when it last wrote.
 
-    __slots__ = ("coroutine", "detached", "fed", "reader", "spoke_at", "spoke_when", "writer")
+    Args:
+        again: Bytes at the beginning that a handler which begins anew is given once more.
+    """
 
-    def __init__(self, reader: Any, writer: Any) -> None:
+    __slots__ = (
+        "again",
+        "coroutine",
+        "detached",
+        "fed",
+        "heard",
+        "pieces",
+        "reader",
+        "reads",
+        "spoke_at",
+        "spoke_when",
+        "writer",
+    )
+
+    def __init__(self, reader: Any, writer: Any, again: int) -> None:
         self.reader = reader
         self.writer = writer
+        self.again = again
+        self.reads = False
+        """A read of the handler's is under way: what that reads in its turn is a part of it."""
+        self.pieces: Pieces[bytes] = Pieces()
+        self.heard: Callable[[], None] | None = None
+        """Called once, when the handler reads what it did not read in its first life."""
         self.fed = len(reader._buffer)
         self.spoke_at = 0
         """How much was consumed when the handler last wrote."""
@@ -54,6 +78,28 @@ class _Reading:
         if consumed != self.spoke_at:
             self.spoke_at = consumed
             self.spoke_when = time.monotonic()
+
+    def read(self, read: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """Note where the handler reads, and what it is given."""
+        if self.reads:
+            return read(*args, **options)
+        if self.heard is not None and self.consumed >= self.again:
+            heard, self.heard = self.heard, None
+            heard()
+        self.pieces.ask()
+        return self._noted(read(*args, **options))
+
+    async def _noted(self, reading: Any) -> Any:
+        self.reads = True
+        try:
+            data = await reading
+        except Exception:  # it has read, but who knows what
+            self.pieces.answered()
+            raise
+        finally:
+            self.reads = False
+        self.pieces.took(data)
+        return data
 
 
 class Streams(Kind):
@@ -85,9 +131,9 @@ class Streams(Kind):
 
         protocol._client_connected_cb = call
 
-    def _follow(self, protocol: Any, reader: Any, writer: Any) -> _Reading:
+    def _follow(self, protocol: Any, reader: Any, writer: Any, again: int = 0) -> _Reading:
         """Note reads and writes by the reader's and writer's own methods."""
-        reading = _Reading(reader, writer)
+        reading = _Reading(reader, writer, again)
         protocol.hotswap_reading = reading
         feed, write, writelines = reader.feed_data, writer.write, writer.writelines
 
@@ -98,13 +144,17 @@ class Streams(Kind):
         def note_write(data: Any) -> None:
             reading.speak()
             if not (hush.silent and hush.hushed()):
+                reading.pieces.answered()
                 write(data)
 
         def note_writelines(data: Any) -> None:
             reading.speak()
             if not (hush.silent and hush.hushed()):
+                reading.pieces.answered()
                 writelines(data)
 
+        for name in _READS:
+            setattr(reader, name, functools.partial(reading.read, getattr(reader, name)))
         reader.feed_data = feed_data
         writer.write = note_write
         writer.writelines = note_writelines
@@ -141,11 +191,17 @@ class Streams(Kind):
         reader = protocol._stream_reader
         if reader is None:
             return "stream whose reader is gone"
+        waiting = reader._waiter is not None
+        reading: _Reading | None = getattr(protocol, "hotswap_reading", None)
+        again = b""
+        if waiting and reading is not None and not connection.remembers:
+            again = b"".join(reading.pieces.unanswered)
         return self._registry.basics(
             connection,
             "stream",
-            raw=bytes(reader._buffer),
-            hushed=reader._waiter is not None,
+            raw=again + bytes(reader._buffer),
+            again=len(again),
+            hushed=waiting,
             eof=reader._eof,
         )
 
@@ -168,11 +224,11 @@ class Streams(Kind):
         def call(reader: Any, writer: Any) -> Any:
             if connection.shells is not None:
                 reader, writer = connection.shells.streams(protocol, reader, writer)
-            reading = self._follow(protocol, reader, writer)
+            reading = self._follow(protocol, reader, writer, record.again)
             handler = begin(reader, writer)
             if asyncio.iscoroutine(handler):
                 if record.hushed or connection.shells is not None:
-                    handler = _run_hushed(handler, reader, connection.shells, silent=record.hushed)
+                    handler = _run_hushed(handler, reading, connection.shells, silent=record.hushed)
                 handler = reading.coroutine = _run(handler, reading)
             return handler
 
@@ -204,6 +260,7 @@ async def _run(handler: Any, reading: _Reading) -> None:
 
     asyncio would close the transport of a handler that was cancelled: the very one that another handler serves now.
     """
+    reading.pieces.task = asyncio.current_task()
     try:
         await handler
     except (Exception, asyncio.CancelledError) as error:
@@ -215,29 +272,22 @@ async def _run(handler: Any, reading: _Reading) -> None:
 _READS = ("read", "readline", "readuntil", "readexactly")
 
 
-async def _run_hushed(handler: Any, reader: Any, shells: Shells | None, *, silent: bool) -> None:
-    """Run a stream's handler that is silent until it reads, or ends."""
+async def _run_hushed(
+    handler: Any, reading: _Reading, shells: Shells | None, *, silent: bool
+) -> None:
+    """Run a stream's handler that is silent until it reads something new, or ends."""
     silence = Hush()
     if silent:
         hush.current.set(silence)
     else:
         silence.lift()
 
-    def heard_from(name: str) -> None:
-        read = getattr(reader, name)
+    def heard() -> None:
+        silence.lift()
+        if shells is not None:
+            shells.settle()
 
-        def first(*args: Any, **options: Any) -> Any:
-            for each in _READS:
-                reader.__dict__.pop(each, None)
-            silence.lift()
-            if shells is not None:
-                shells.settle()
-            return read(*args, **options)
-
-        reader.__dict__[name] = first
-
-    for name in _READS:
-        heard_from(name)
+    reading.heard = heard
     try:
         await handler
     finally:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from hotswap.wire import hush
 from hotswap.wire.kinds import may_be_replying
+from hotswap.wire.pieces import Pieces
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from hotswap.wire.connection import Connection
     from hotswap.wire.hush import Hush
     from hotswap.wire.objects import Shells
 
@@ -22,6 +28,10 @@ class Turns:
         """Somebody has sent since it last asked."""
         self.spoke_at = 0.0
         """When somebody did so first (``time.monotonic()``)."""
+        self.pieces: Pieces[tuple[str, str | bytes]] = Pieces()
+        """What the app has taken of a message that comes in several."""
+        self.again = 0
+        """How many messages are waiting that were taken in its first life already."""
         self.hush: Hush | None = None
         """Set while a handler that was entered again has not asked for a message yet."""
         self.unsettled: Shells | None = None
@@ -31,16 +41,35 @@ class Turns:
         """Note that the app asks for a message, or for the end."""
         self.taken += 1
         self.spoke = False
+        if self.pieces.task is None:
+            self.pieces.task = asyncio.current_task()
         if self.unsettled is not None:
             self.unsettled.settle()
             self.unsettled = None
-        self.heard()
+        if self.again:
+            self.again -= 1
+        else:
+            self.heard()
 
     def speak(self) -> None:
         """Note that somebody speaks to the client."""
         if not self.spoke:
             self.spoke = True
             self.spoke_at = time.monotonic()
+        if not hush.hushed():
+            self.pieces.answered()
+
+    async def note(self, receiving: Coroutine[Any, Any, Any]) -> Any:
+        """Note which message the app is given."""
+        message = await receiving
+        data = getattr(message, "data", message)  # aiohttp's
+        if isinstance(data, (str, bytes)):
+            self.pieces.took(("text" if isinstance(data, str) else "bytes", data))
+        return message
+
+    def unanswered(self, connection: Connection) -> list[tuple[str, str | bytes]]:
+        """Give the messages that an app which waits for the rest of them is given again when it begins at the top."""
+        return [] if connection.remembers else self.pieces.unanswered
 
     def heard(self) -> None:
         """From now on the handler is heard."""

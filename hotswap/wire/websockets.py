@@ -18,6 +18,7 @@ from hotswap.wire.frames import FrameTail
 from hotswap.wire.hush import Hush
 from hotswap.wire.kinds import Busy, Kind, may_be_replying
 from hotswap.wire.lines import Gathering, Hole, Mute
+from hotswap.wire.pieces import Pieces
 from hotswap.wire.sessions import session
 
 if TYPE_CHECKING:
@@ -89,6 +90,10 @@ class Tracked:
     """When it did so first (``time.monotonic()``)."""
     taken = 0
     """How often the app has asked for a message."""
+    pieces: Pieces[tuple[str, str | bytes]] | None = None
+    """What the app has taken of a message that comes in several."""
+    again = 0
+    """How many messages are waiting that were taken in its first life already."""
     hush: Hush | None = None
     """Set while a handler that was entered again has not asked for a message yet."""
     coroutine: Any = None
@@ -154,8 +159,11 @@ class Tracked:
         if self.unsettled is not None:
             self.unsettled.settle()
         kind = message["type"]
-        if kind == "websocket.send" and hush.silent and hush.hushed():
-            return _swallowed()
+        if kind == "websocket.send":
+            if hush.silent and hush.hushed():
+                return _swallowed()
+            if self.pieces is not None:
+                self.pieces.answered()
         if kind == "websocket.accept":
             return self._accept(message)
         sending: Coroutine[Any, Any, None] = super().send(message)  # type: ignore[misc]
@@ -180,11 +188,25 @@ class Tracked:
         if self.unsettled is not None and self.handshake_complete:
             self.unsettled.settle()
             self.unsettled = None
-        if self.hush is not None and self.handshake_complete:
-            self.hush.lift()
-            self.hush = None
-        receiving: Coroutine[Any, Any, Any] = super().receive()  # type: ignore[misc]
-        return receiving
+        if self.handshake_complete:
+            if self.again:
+                self.again -= 1
+            elif self.hush is not None:
+                self.hush.lift()
+                self.hush = None
+        if self.pieces is None:
+            self.pieces = Pieces()
+            self.pieces.task = asyncio.current_task()
+        self.pieces.ask()
+        return self._noted(self.pieces, super().receive())  # type: ignore[misc]
+
+    async def _noted(
+        self, pieces: Pieces[tuple[str, str | bytes]], receiving: Coroutine[Any, Any, Any]
+    ) -> Any:
+        message = await receiving
+        if message["type"] == "websocket.receive":
+            pieces.took(_payload(message))
+        return message
 
     async def opened(self) -> None:
         """Wait until a replayed handshake is accepted or refused."""
@@ -273,14 +295,18 @@ class WebSockets(Kind):
             if message["type"] == "websocket.disconnect":
                 return "WebSocket that was closing"
             if message["type"] == "websocket.receive":
-                text = message.get("text")
-                queue.append(("bytes", message["bytes"]) if text is None else ("text", text))
+                queue.append(_payload(message))
+        again = []
+        waits = protocol.waiting or protocol.again
+        if waits and protocol.pieces is not None and not connection.remembers:
+            again = protocol.pieces.unanswered
         return self._registry.basics(
             connection,
             "websocket",
             opening=protocol.opening,
             raw=bytes(protocol.tail.pending),
-            queue=tuple(queue),
+            queue=(*again, *queue),
+            again=len(again) + protocol.again,
             window=protocol.window.boundary if protocol.window is not None else b"",
             hushed=protocol.waiting
             or protocol.hush is not None
@@ -304,6 +330,7 @@ class WebSockets(Kind):
         protocol.connection = connection
         protocol.carried = record
         protocol.hush = Hush() if record.hushed else None
+        protocol.again = record.again
         if connection.shells is not None and connection.shells.in_lists:
             protocol.unsettled = connection.shells
         mute = Mute(transport, lambda data: self._heard(connection, protocol, record, data))
@@ -366,6 +393,11 @@ class Silent:
 
     def __getattr__(self, name: str) -> Any:
         return lambda *_, **__: None
+
+
+def _payload(message: Any) -> tuple[str, str | bytes]:
+    text = message.get("text")
+    return ("bytes", message["bytes"]) if text is None else ("text", text)
 
 
 def _peek(queue: asyncio.Queue[Any]) -> list[Any]:

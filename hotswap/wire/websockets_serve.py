@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from hotswap.wire import hush
 from hotswap.wire.frames import FrameTail
@@ -91,14 +91,16 @@ def follow(protocol: Any) -> Following:
 
     async def recv(decode: bool | None = None) -> Any:
         notes.ask()
+        notes.pieces.ask()
         notes.waiting += 1
         try:
-            return await cls.recv(protocol, decode)
+            return await notes.note(cls.recv(protocol, decode))
         finally:
             notes.waiting -= 1
 
     async def recv_streaming(decode: bool | None = None) -> AsyncIterator[Any]:
         notes.ask()
+        notes.pieces.answered()
         async with aclosing(cls.recv_streaming(protocol, decode)) as parts:
             notes.waiting += 1
             try:
@@ -219,12 +221,14 @@ class WebSocketsServe(Kind):
         if protocol.protocol.state is not self._open:
             return "WebSocket that was closing"
         queue = tuple(_messages(protocol.recv_messages.frames.queue))
+        again = notes.unanswered(connection) if notes.parked or notes.again else []
         return self._registry.basics(
             connection,
             "websocket/serve",
             opening=notes.opening,
             raw=bytes(notes.tail.pending),
-            queue=queue,
+            queue=(*again, *queue),
+            again=len(again) + notes.again,
             window=notes.window.boundary if notes.window is not None else b"",
             hushed=notes.parked or notes.hush is not None or (bool(queue) and not notes.spoke),
         )
@@ -240,6 +244,7 @@ class WebSocketsServe(Kind):
         self._registry.arrivals.restart()
         notes = follow(protocol)
         notes.opened = asyncio.Event()
+        notes.again = record.again
         if connection.shells is not None and connection.shells.in_lists:
             notes.unsettled = connection.shells
         transport = connection.transport
@@ -289,7 +294,8 @@ class WebSocketsServe(Kind):
         protocol.send_data()
         for kind, payload in record.queue:
             opcode = Opcode.TEXT if kind == "text" else Opcode.BINARY
-            protocol.recv_messages.put(Frame(opcode, cast("bytes", payload)))
+            data = payload.encode() if isinstance(payload, str) else payload
+            protocol.recv_messages.put(Frame(opcode, data))
         arrived = record.raw + bytes(gathering.early)
         if arrived:
             protocol.data_received(arrived)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.handover.support import HTTP, WebSocket
+from tests.handover.support import HTTP, WebSocket, frame
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.handover.support import Program
 
 pytestmark = pytest.mark.live
@@ -68,3 +70,25 @@ def test_a_push_loop_starts_again(program: Program) -> None:
 
     again = ticks.index(0)
     assert ticks == [*range(1, again + 1), *range(50 - again)]
+
+
+def test_a_message_in_pieces_is_taken_from_its_beginning(
+    start: Callable[..., Program], loop: str
+) -> None:
+    """A length and so many bytes, cut everywhere; an announcement and its data."""
+    program = start("--loop", loop, target="pieces:app")
+    packet = b"\x00\x05bytes"
+    streams = [HTTP(program.connect(program.get("/port"))) for _ in packet]
+    socket = WebSocket(program.connect(), "/data", deflate=True)
+    assert socket.receive() == "welcome"
+    for number in range(2):
+        socket.send(json.dumps({"name": f"file {number}"}))
+        for cut, stream in enumerate(streams):
+            stream.plug.sendall(packet[:cut])
+        assert program.reload()["lost"] == []
+        socket.plug.sendall(frame(b"its data", 2))
+        assert socket.receive() == f"file {number}: its data"
+        for cut, stream in enumerate(streams):
+            stream.plug.sendall(packet[cut:])
+            assert stream.until(b"\n") == b"bytes\n"
+    assert socket.nothing()

@@ -37,6 +37,9 @@ async def handler(ws):
     broadcast(clients, "joined")
     try:
         async for message in ws:
+            if message == "two":
+                await ws.send(f"two {await ws.recv()}")
+                continue
             count["n"] += 1
             if message == "who":
                 await ws.send(f"{count['n']} {len(clients)} {len(order)} {ws in clients}")
@@ -118,6 +121,9 @@ async def talk(request):
     await everybody("joined")
     try:
         async for message in socket:
+            if message.data == "two":
+                await socket.send_str(f"two {await socket.receive_str()}")
+                continue
             count["n"] += 1
             if message.type is web.WSMsgType.BINARY:
                 await socket.send_bytes(message.data)
@@ -286,7 +292,10 @@ def test_containers_hold_the_adopted_connections_and_nobody_is_greeted_twice(cha
     ann.send("who")
     assert ann.receive() == "1 2 2 True"
     for _ in range(2):
+        bob.send("two")
         reload(chat.live)
+        bob.send("messages")
+        assert bob.receive() == "two messages"
     bob.send("all")
     assert [ann.receive(), bob.receive()] == ["to all", "to all"]
     ann.send("who")
