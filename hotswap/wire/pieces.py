@@ -133,7 +133,8 @@ KNOWN = 4096
 
 def _place(frame: FrameType | None) -> Known:
     """Give where a handler stands that is at `frame`: the frames that it suspends when it waits."""
-    codes, numbers = [], []
+    codes: list[CodeType] = []
+    numbers: list[int] = []
     while frame is not None and (code := frame.f_code).co_flags & _SUSPENDABLE:
         codes.append(code)
         numbers += id(code), frame.f_lasti
