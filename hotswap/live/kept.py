@@ -22,9 +22,11 @@ def changed_classes(
     found: dict[tuple[str, str], type] = {}
     for change in changes:
         own = names.get(change.path)
-        if own is None or change.mark == "-" or not change.name.replace(".", "").isidentifier():
+        if own is None or not change.name.replace(".", "").isidentifier():
             continue
-        cls = class_at(own, change.name) or owner_of(own, change.name)
+        cls = class_at(own, change.name)
+        if cls is None and change.mark != "-":
+            cls = owner_of(own, change.name)
         if cls is not None:
             found[change.path, change.name] = cls
     return found

@@ -281,6 +281,13 @@ def test_the_report_names_the_innermost_function_and_what_was_kept(project: Proj
 
     assert [(c.name, c.kept) for c in outcome.changes] == [("Room.say", "2 Rooms kept")]
 
+    held = module.rooms[0]
+    outcome = project.save(m="rooms = []\n")
+
+    kept = {c.name: c.kept for c in outcome.changes}
+    assert kept["Room"] == "2 Rooms kept", "what was made of a class that is gone is named"
+    assert held.say() == 3
+
 
 STARTED = """
 import contextlib
