@@ -443,6 +443,7 @@ def test_apscheduler(project: Project, live: Start) -> None:
 
 def test_sanic_as_an_app(project: Project, live: Start) -> None:
     pytest.importorskip("sanic")
+    row = promised("Sanic")
     project.write(
         main="""
             from sanic import Sanic
@@ -454,20 +455,29 @@ def test_sanic_as_an_app(project: Project, live: Start) -> None:
             @app.get("/")
             async def home(request):
                 return text("one")
+
+
+            @app.websocket("/ws")
+            async def ws(request, ws):
+                while True:
+                    await ws.send("heard " + await ws.recv())
         """
     )
     server = live("main:app")
-    assert server.get("/").text == "one"
+    with server.websocket("/ws") as talk:
+        talk.send("a")
+        assert talk.recv() == "heard a"
 
-    body = server.swap("main.py", '"one"', '"two"')
-    assert server.get("/").text == "two"
-    structure = server.swap(
-        "main.py",
-        "@app.get",
-        '@app.get("/b")\nasync def other(request):\n    return text("b")\n\n\n@app.get',
-    )
-    assert server.get("/b").text == "b"
-    promised("Sanic").held(server, body=body, structure=structure, broken=broken(server, "main.py"))
+        body = server.swap("main.py", '"one"', '"two"')
+        assert server.get("/").text == "two"
+        bad = broken(server, "main.py")
+        structure = server.swap("main.py", '@app.get("/")', '@app.get("/b")')
+        assert server.get("/b").text == "two"
+        assert server.get("/").status == 404
+        talk.send("b")
+        assert talk.recv() == "heard b"
+    row.held(server, body=body, structure=structure, broken=bad)
+    row.crossed(server, kept=True)
 
 
 TEXTUAL = """

@@ -25,6 +25,7 @@ OURS: Final[Mapping[str, tuple[str, str]]] = {
     "click.core": ("hotswap.live.adapters.click", "ClickAdapter"),
     "aiohttp.web": ("hotswap.live.adapters.fixed", "aiohttp"),
     "litestar": ("hotswap.live.adapters.fixed", "litestar"),
+    "sanic.app": ("hotswap.live.adapters.fixed", "sanic"),
     "django.apps": ("hotswap.live.adapters.django", "DjangoAdapter"),
     "jinja2.environment": ("hotswap.live.adapters.jinja", "JinjaAdapter"),
     "celery.app": ("hotswap.live.adapters.fixed", "celery"),

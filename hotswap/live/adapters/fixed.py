@@ -1,7 +1,8 @@
 """Frameworks whose registries cannot be changed once they run: bodies are patched, all else goes to exec, and says so.
 
 Litestar compiles handlers into a routing trie, aiohttp freezes router and middleware when the server starts, Celery
-hands tasks to workers that run already. Better a restart than an app that is half old and half new.
+hands tasks to workers that run already, Sanic takes its routes apart before it adds one, and leaves them so when it
+cannot. Better a restart than an app that is half old and half new.
 """
 
 # ruff: noqa: ARG002 -- the protocol's signatures
@@ -30,7 +31,7 @@ class FixedAdapter(Adapter):
         bases: ``module:Class`` whose subclasses are registries themselves (a controller's class attributes).
     """
 
-    state: frozenset[str] = frozenset({"state", "conf"})
+    state: frozenset[str] = frozenset({"state", "conf", "config", "ctx"})
 
     def __init__(
         self, module: str, types: Sequence[str], reason: str, bases: Sequence[str] = ()
@@ -118,6 +119,15 @@ def litestar() -> FixedAdapter:
         ),
         "Litestar compiles its handlers when the application is made",
         ("litestar.controller:Controller",),
+    )
+
+
+def sanic() -> FixedAdapter:
+    """Give the adapter of Sanic."""
+    return FixedAdapter(
+        "sanic.app",
+        ("sanic.app:Sanic", "sanic.blueprints:Blueprint", "sanic.blueprint_group:BlueprintGroup"),
+        "Sanic takes a route once only, and does not forget one",
     )
 
 
