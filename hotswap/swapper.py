@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hotswap.live.batch import Batch, Outside
+    from hotswap.live.journal import Journal
 
 KEPT: int = 50
 """Outcomes, and steps of undo, that are remembered."""
@@ -48,6 +49,8 @@ class Swapper:
         self.live_loops = live_loops
         self.history: list[Outcome] = []
         self.reenter: Callable[[Any], bool] | None = None
+        self.about_to_set: Callable[[str, Journal], None] | None = None
+        """Called with the name of a module, and the journal of the swap, before statements may set values in it."""
         self._pending: dict[str, None] = {}
         self._undo: list[dict[str, bytes | None]] = []
         self._lock = threading.RLock()
@@ -160,6 +163,7 @@ class Swapper:
             pin=self.pin,
             live_loops=self.live_loops,
             reenter=self.reenter,
+            told=self.about_to_set,
         )
         before: dict[str, bytes | None] = {e.entry.path: e.entry.data for e in batch.edits}
         collecting = gc.isenabled()

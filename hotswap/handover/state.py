@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from hotswap import hooks
 from hotswap.handover import children, migrations, places, putting
+from hotswap.handover.baseline import Baseline
 from hotswap.handover.digests import Digest, changed, digest
 from hotswap.handover.pickling import Entry, Stream, shaped, type_name
 from hotswap.handover.places import CONTAINERS, Place, Survey
 from hotswap.handover.putting import short
+from hotswap.handover.set_anew import SetAnew
 from hotswap.handover.unpickling import Loader, tidy
 
 if TYPE_CHECKING:
@@ -52,13 +54,9 @@ class State:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._modules: frozenset[str] = frozenset()
         self._followed: Sequence[ModuleType] = ()
-        self._imported: dict[Place, dict[str, Digest]] = {}
-        self._started: dict[Place, dict[str, Digest]] = {}
-        """Of values that start-up has set."""
-        self._objects: dict[tuple[Place, str], tuple[Place, str]] = {}
-        """What each name that means an object of the program meant after import: the object's place, and its type."""
+        self.baseline = Baseline()
+        self.set_anew = SetAnew(self.baseline)
         self._born: frozenset[Place] = frozenset()
         """Places of objects that start-up has made."""
         self._resources: set[tuple[Place, str]] = set()
@@ -74,14 +72,10 @@ class State:
 
     # Remembering.
 
-    def remember(
-        self, modules: Sequence[ModuleType], *, names: Mapping[str, Iterable[str]] | None = None
-    ) -> None:
-        """Remember all plain values as import left them; with `names`, only these, which a swap has set anew."""
+    def remember(self, modules: Sequence[ModuleType]) -> None:
+        """Remember all plain values as import left them."""
         self._followed = modules
-        self._modules = frozenset(module.__name__ for module in modules)
-        wanted = {name: set(each) for name, each in names.items()} if names is not None else None
-        self._note(places.survey(modules), wanted)
+        self.baseline.remember(modules)
 
     def joined(self, module: ModuleType, modules: Sequence[ModuleType]) -> None:
         """Remember a module that was imported after the app as import left it, and put back what waited for it.
@@ -91,8 +85,7 @@ class State:
             modules: All tracked modules.
         """
         self._followed = modules
-        self._modules |= {module.__name__}
-        self._note(places.survey([module], names=self._modules), None)
+        self.baseline.add(module)
         for entry, held in self._waiting.pop(module.__name__, ()):
             note = self._put(entry, held, self._awaited)
             if note:
@@ -104,66 +97,48 @@ class State:
                 putting.fill(anchor, held)  # other carried values hold it
             self._note_put(entry, value)
 
-    def _note(self, survey: Survey, wanted: Mapping[str, set[str]] | None) -> None:
-        for (parent, name), (place, value) in survey.objects.items():
-            top = name if parent.kind == "module" else parent.name.partition(".")[0]
-            if wanted is None or top in wanted.get(parent.module, ()):
-                self._objects[parent, name] = (place, type_name(value))
-        for place, holder in survey.places:
-            known = self._imported.setdefault(place, {})
-            for name, value in places.items(place, holder, self._modules).items():
-                if wanted is not None:
-                    top = name if place.kind == "module" else place.name.partition(".")[0]
-                    if top not in wanted.get(place.module, ()):
-                        continue
-                    self._started.get(place, {}).pop(name, None)
-                known[name] = digest(value)
-
     def _after_startup(self) -> None:
         """Note what start-up has set, and put carried values over it. Called before each listener's adoption."""
         if self._registry.served:
             self._late.clear()
             self._anchors = {}
             return  # a listener opened later: what differs by now is gathered data
-        self._started.clear()
+        baseline = self.baseline
+        baseline.started.clear()
         survey = places.survey(self._followed)
-        imported = {place for place, _ in self._objects.values()}
+        imported = {place for place, _ in baseline.objects.values()}
         for key, (place, value) in survey.objects.items():
-            self._objects.setdefault(key, (place, type_name(value)))
-        self._born = frozenset(place for place, _ in self._objects.values()) - imported
-        for place, name, value in self._values(survey):
-            before = self._put_back.get((place, name)) or self._imported.get(place, {}).get(name)
+            if key not in baseline.objects:
+                baseline.means(key, place, value)
+        self._born = frozenset(place for place, _ in baseline.objects.values()) - imported
+        for place, name, value in baseline.values(survey):
+            before = self._put_back.get((place, name)) or baseline.imported.get(place, {}).get(name)
             if changed(value, before):
-                self._started.setdefault(place, {})[name] = digest(value)
+                baseline.started.setdefault(place, {})[name] = digest(value)
         self._resources = {(place, name) for place, name, _ in self._not_plain(survey)}
         for entry, held in self._late:
-            if entry.name in self._started.get(entry.place, {}) or entry.place in self._born:
+            if entry.name in baseline.started.get(entry.place, {}) or entry.place in self._born:
                 note = self._put(entry, held, self._anchors)
                 if note:
                     self._registry.arrivals.lose(note)
-
-    def _values(self, survey: Survey) -> Iterable[tuple[Place, str, Any]]:
-        for place, holder in survey.places:
-            for name, value in places.items(place, holder, self._modules).items():
-                yield place, name, value
 
     def _not_plain(self, survey: Survey) -> Iterable[tuple[Place, str, Any]]:
         """Give names that were plain values after import, and now mean something that cannot be carried."""
         for place, holder in survey.places:
             if place.kind != "module":
                 continue
-            plain = places.items(place, holder, self._modules)
-            for name in self._imported.get(place, {}):
+            plain = places.items(place, holder, self.baseline.names)
+            for name in self.baseline.imported.get(place, {}):
                 value = vars(holder).get(name)
                 if name not in plain and value is not None:
-                    if not places.own_object(value, self._modules):
+                    if not places.own_object(value, self.baseline.names):
                         yield place, name, value
 
     # Leaving.
 
     def late_changes(self, modules: Sequence[ModuleType]) -> list[tuple[Entry, Any]]:
         """Give changed values that start-up had set. Call before the old program shuts down, which tears them down."""
-        self._modules = frozenset(module.__name__ for module in modules)
+        self.baseline.names = frozenset(module.__name__ for module in modules)
         survey = places.survey(modules, self._aliases())
         return [
             (entry, shaped(entry, value)) for entry, value in self._changes(survey) if entry.late
@@ -173,7 +148,7 @@ class State:
         """Give the names that meant an object which another name meant before."""
         return frozenset(
             (parent, name)
-            for (parent, name), (place, _) in self._objects.items()
+            for (parent, name), (place, _) in self.baseline.objects.items()
             if place != _place_below(parent, name)
         )
 
@@ -191,11 +166,11 @@ class State:
             entry = self._bound_anew(parent, name, place, value)
             if entry is not None and not _within(parent, anew):
                 yield entry, value
-        for place, name, value in self._values(survey):
+        for place, name, value in self.baseline.values(survey):
             if place.kind == "object" and _within(place, anew):
                 continue
-            late = self._started.get(place, {}).get(name)
-            before = self._imported.get(place, {}).get(name)
+            late = self.baseline.started.get(place, {}).get(name)
+            before = self.baseline.imported.get(place, {}).get(name)
             if changed(value, late or before):
                 was = before.type if before is not None else ""
                 filled = type_name(value) if type(value) in CONTAINERS else ""
@@ -209,10 +184,10 @@ class State:
 
         What it means now is carried as a whole; a name that means the object of another name, as a reference.
         """
-        known = self._objects.get((parent, name))
+        known = self.baseline.objects.get((parent, name))
         if known == (place, type_name(value)):
             return None
-        before = self._imported.get(parent, {}).get(name)
+        before = self.baseline.imported.get(parent, {}).get(name)
         was = known[1] if known is not None else before.type if before is not None else ""
         own = place == _place_below(parent, name)
         late = known is not None and known[0] in self._born
@@ -233,8 +208,8 @@ class State:
             carried: Identities of the connections that cross execve.
             late: What `late_changes` gave before shut-down.
         """
-        self._modules = frozenset(module.__name__ for module in modules)
-        stream = Stream(self._registry, carried, self._modules)
+        self.baseline.names = frozenset(module.__name__ for module in modules)
+        stream = Stream(self._registry, carried, self.baseline.names)
         entries = list(late)
         survey = places.survey(modules, self._aliases())
         for (parent, name), (place, value) in survey.objects.items():
@@ -251,7 +226,7 @@ class State:
                 stream.anchor(place, "", holder)
                 if _within(place, anew):
                     continue  # what it holds is written with it
-            for name, value in places.items(place, holder, self._modules).items():
+            for name, value in places.items(place, holder, self.baseline.names).items():
                 if type(value) in CONTAINERS:
                     stream.anchor(place, name, value)
         for entry, value in self._changes(survey):
@@ -264,7 +239,7 @@ class State:
             entries.append((entry, held))  # nobody has imported its module in this image
         for (module, name), value in hooks.runtime.kept.items():
             place = Place(module, "keep")
-            filled = type(value) in CONTAINERS or places.own_object(value, self._modules)
+            filled = type(value) in CONTAINERS or places.own_object(value, self.baseline.names)
             entry = Entry(place, name, filled=type_name(value) if filled else "")
             if filled:
                 stream.anchor(place, name, value)
@@ -290,7 +265,7 @@ class State:
             self._registry.before_adoption.append(reap)
         if manifest.fresh or not len(manifest.state):
             return manifest.notes
-        self._modules = frozenset(module.__name__ for module in modules)
+        self.baseline.names = frozenset(module.__name__ for module in modules)
         made_by_import = migrations.instances()
         self._followed = modules
         loader = Loader(self._registry, manifest.state)
@@ -323,7 +298,7 @@ class State:
                 self._late.append((entry, held))
         if loader.losses or self._registry.arrivals.standing:
             survey = places.survey(modules)
-            roots = [value for _, _, value in self._values(survey)]
+            roots = [value for _, _, value in self.baseline.values(survey)]
             roots += [value for _, value in survey.objects.values()]
             roots += [held for _, held in self._late]
             roots += [held for each in self._waiting.values() for _, held in each]
@@ -332,7 +307,7 @@ class State:
             roots += [shells.memory for shells in self._registry.arrivals.standing.values()]
             tidy(roots, self._registry)
         survey = places.survey(modules)
-        present = {(place, name): value for place, name, value in self._values(survey)}
+        present = {(place, name): value for place, name, value in self.baseline.values(survey)}
         for entry, _ in entries:
             self._note_put(entry, present.get((entry.place, entry.name)))
         for what, count in loader.losses.items():
@@ -344,7 +319,7 @@ class State:
         holder = places.holder_of(entry.place)
         if holder is None:
             return None
-        return places.items(entry.place, holder, self._modules).get(entry.name)
+        return places.items(entry.place, holder, self.baseline.names).get(entry.name)
 
     def _note_put(self, entry: Entry, value: Any) -> None:
         """Note what was put back: when it is another after start-up, start-up has set it."""
@@ -357,7 +332,7 @@ class State:
     def _put(self, entry: Entry, held: Any, anchors: Mapping[tuple[Place, str], Any]) -> str:
         """Put one value where it belongs; give a line when it no longer fits there."""
         try:
-            return putting.put(entry, held, anchors, self._modules)
+            return putting.put(entry, held, anchors, self.baseline.names)
         except Exception as error:
             log.exception("%s.%s could not be put back", entry.place, entry.name)
             return f"{entry.place}.{entry.name}: state dropped: {error!r}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import logging
 import pickle
+import sys
 import types
 import weakref
 from collections import Counter, defaultdict, deque
@@ -89,6 +90,7 @@ class Loader:
         heads, aliases = pickle.Unpickler(source).load()
         for place, name, module, cls in heads:
             key = (Place(*place), name)
+            _import(module)  # a handler had, perhaps; what its import makes is what stands there
             anchor = _standing(*key, self._registry, self._carried)
             if anchor is None or (type(anchor).__module__, type(anchor).__qualname__) != (
                 module,
@@ -257,6 +259,14 @@ def _standing(place: Place, name: str, registry: Registry, carried: frozenset[in
     if place.kind == "app":
         return places.items(place, holder, frozenset()).get(name)
     return places.attributes(holder).get(name) if place.kind == "object" else vars(holder).get(name)
+
+
+def _import(module: str) -> None:
+    if module not in sys.modules:
+        try:
+            import_module(module)
+        except Exception as error:  # noqa: BLE001 - the app's; its objects are `Lost`, and named
+            log.debug("%s is not imported again: %r", module, error)
 
 
 def _empty(module: str, name: str) -> Any:

@@ -69,6 +69,7 @@ class Swap:
     """Modules, and packages with all that is in them, that must not be re-executed."""
     live_loops: bool = True
     reenter: Callable[[Any], bool] | None = None
+    told: Callable[[str, Journal], None] | None = None
     planned: Planned = field(default_factory=Planned)
     journal: Journal = field(default_factory=Journal)
     followed: running.Followed | None = None
@@ -83,6 +84,11 @@ class Swap:
     """The modules of the swap: the edited ones and those that followed."""
     notes: list[str] = field(default_factory=list)
     stale: list[Stale] = field(default_factory=list)
+
+    def about_to_set(self, module: str) -> None:
+        """Tell that statements may set values in a module."""
+        if self.told is not None:
+            self.told(module, self.journal)
 
     def prepare(self, code: CodeType) -> CodeType:
         """Make a code object ready to go into a function, and remember it."""
@@ -143,6 +149,7 @@ def _begin(swap: Swap, graft: Graft) -> Rerun:
         swap.planned.own_changed,
         pinned=swap.pinned,
         outside=swap.batch.outside,
+        about_to_set=swap.about_to_set,
     )
 
 
@@ -337,6 +344,7 @@ def _gains(swap: Swap, *, patched: bool = False) -> list[instances.Gained]:
             ):
                 cls = module.names.get(step.unit.name)
                 if isinstance(cls, type):
+                    swap.about_to_set(module.name)
                     found += instances.gained(step.old, step.unit, cls, module.entry.path)
     return found
 

@@ -34,7 +34,6 @@ def conclude(session: Session, outcome: Outcome) -> None:
     """Report an outcome of the swapper, or climb to exec when that is its verdict."""
     kept: dict[str, int] = {}
     if outcome.ok and outcome.rung in {"patch", "reexec"}:
-        session.saving.remember(outcome)
         kept = {
             kind: number for kind, number in session.registry.counts().items() if kind in LASTING
         }

@@ -65,27 +65,14 @@ class Saving:
         if outcome.fault is not None:
             for action in reversed(undo):
                 action()
+            session.state.set_anew.forget()
         else:
             for path in batch:
                 self._digests[path] = _digest(path)
+            session.state.set_anew.settle()
         if outcome.ok and not outcome.files:
             return None  # saved as it was
         return outcome
-
-    def remember(self, outcome: Outcome) -> None:
-        """Tell the state which names new statements bound: they are written values now, not gathered ones."""
-        session = self._session
-        loaded = {entry.path: entry for entry in session.swapper.tracker.loaded.values()}
-        names: dict[str, list[str]] = {}
-        for change in outcome.changes:
-            entry = loaded.get(change.path)
-            if entry is None or change.what in {"body", "docstring", "moved"}:
-                continue
-            for name in change.name.replace(",", " ").split():
-                if name in entry.names:
-                    names.setdefault(entry.name, []).append(name)
-        if names:
-            session.state.remember(session.modules(), names=names)
 
     def _data(
         self,
@@ -101,6 +88,8 @@ class Saving:
             if fault is not None:
                 return fault
         if env:
+            for module in session.modules():
+                session.state.set_anew.note(module.__name__)
             fault = settings.refresh(session.modules(), env[0], undo, refreshed)
             if fault is not None:
                 return fault

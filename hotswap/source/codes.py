@@ -292,6 +292,17 @@ def names_used(code: CodeType) -> set[str]:
     return found
 
 
+def declared_global(code: CodeType) -> set[str]:
+    """Give the names of the module that functions and classes in it set (``global``)."""
+    return {
+        instruction.argval
+        for inner in walk(code)
+        if inner is not code
+        for instruction in dis.get_instructions(inner)
+        if instruction.opname == "STORE_GLOBAL"
+    }
+
+
 def handed_on(code: CodeType, name: str) -> bool:
     """Say whether `code` itself reads a global or an attribute of this name without calling it there and then.
 

@@ -533,15 +533,6 @@ def test_carried_instances_are_migrated() -> None:
     assert new.app.fresh[0].age == 1
 
 
-def test_a_constant_that_a_swap_has_set_is_no_gathered_data() -> None:
-    old = Image(app="LIMIT = 1\nusers = []")
-    old.app.LIMIT = 2
-    old.state.remember(old.modules, names={"app": ["LIMIT"]})
-    new = Image(old.leave(), app="LIMIT = 3\nusers = []")
-
-    assert new.app.LIMIT == 3
-
-
 def test_state_survives_many_images() -> None:
     source = "d = {}"
     image = Image(app=source)

@@ -307,6 +307,8 @@ def settle(rerun: Rerun) -> None:
                 registry.adapter.settle(
                     registry.obj, registry.token, ran_facts(rerun, registry, swap)
                 )
+    for swap in rerun.edited:
+        rerun.about_to_set(swap.name)
     rerun.changes += make_registered(rerun.refill.factories, rerun.journal)
     if any(swap.ran for swap in rerun.swaps.values()):
         rerun.names_changed()  # names mean old objects again
@@ -348,6 +350,7 @@ def _exchange(rerun: Rerun, held: Any, instead: Any, *, but: ModuleSwap | None =
             continue
         for name, value in list(entry.names.items()):
             if value is held:
+                rerun.about_to_set(entry.name)
                 rerun.journal.setitem(entry.names, name, instead)
 
 

@@ -219,6 +219,8 @@ class Rerun:
     """What changed outside the source together with the batch."""
     dirty: dict[str, set[str]]
     """Module name -> its names whose value is another one now (the sets of `ModuleSwap.dirty`)."""
+    about_to_set: Callable[[str], None]
+    """Tells that statements may set values in a module."""
     run_step: Callable[[Rerun, ModuleSwap, Step, Why], None] = field(init=False)
     """Gives a statement its turn before the module comes to it (`turns.run_step`)."""
     moves: Moves = field(default_factory=list)

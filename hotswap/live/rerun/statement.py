@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live import adapters, registries
 from hotswap.live.adapters.base import Refused
+from hotswap.live.dependents import running_code
 from hotswap.live.gathered import record_named
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import class_dict
@@ -52,6 +53,7 @@ def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: Why) -> None:
     refuse_mapped(rerun, swap, unit)
     remember(rerun, swap, unit)
     remember_environment(rerun, unit)
+    rerun.about_to_set(swap.name)
     if unit.kind != "import":
         _note_fillings(rerun, swap, unit)
     dynamic = unit.kind not in ("def", "class") and not DYNAMIC.isdisjoint(scan.calls)
@@ -130,6 +132,7 @@ def _note_dynamic(swap: ModuleSwap) -> None:
 def _note_fillings(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
     """Record what a statement may go on filling in place, so that what it adds can be told from what was there."""
     for key in targets(rerun, swap, unit):
+        rerun.about_to_set(key[0])
         value = value_at(rerun, key)
         if key not in rerun.refill.filled and value is not MISSING:
             rerun.refill.filled[key] = record_named(value, rerun.tracker.loaded)
@@ -180,13 +183,14 @@ def refuse_mapped(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
 
 
 def _drop_dynamic(swap: ModuleSwap) -> None:
-    """Forget the names that no statement binds by itself: `exec` and ``globals()`` made them, and do so again."""
+    """Forget the names that nothing in the file binds: `exec` and ``globals()`` made them, and do so again."""
     if ("globals()", "") in swap.outside:
         return
     swap.outside.add(("globals()", ""))
     units = [s.unit for s in swap.steps if not s.is_guard]
     units += swap.plan.before if swap.plan is not None else []
     known = {n for u in units for n in u.scan.binds}
+    known |= codes.declared_global(running_code(swap.entry))  # state: nobody would make it again
     for name in list(swap.names):
         if (
             name in known

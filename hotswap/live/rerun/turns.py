@@ -59,6 +59,7 @@ def begin(
     *,
     pinned: Callable[[str], bool],
     outside: Outside,
+    about_to_set: Callable[[str], None],
 ) -> Rerun:
     """Gather what running the statements of `edited` needs to know; runs nothing."""
     dirty = {swap.name: swap.dirty for swap in edited}
@@ -81,6 +82,7 @@ def begin(
         Refill(factories, list(adapters.active())),
         outside,
         dirty,
+        about_to_set,
     )
     rerun.run_step = run_step
     note_facts(rerun)
