@@ -78,6 +78,8 @@ def serve_files(session: Session) -> None:
             if adapter.owns(app):
                 static.extend(adapter.served(app))
         templates.extend(adapter.templates(by_name))
+        if session.browser is not None:
+            adapter.report(session.browser.caught)
     folders = list(dict.fromkeys(templates))
     session.templates = sum(len(files) for folder in folders for _, _, files in os.walk(folder))
     session.template_folders = tuple(folders)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 import os
 import time
@@ -14,9 +13,11 @@ from hotswap.web.access import Access, is_loopback
 from hotswap.web.channel import Channel
 from hotswap.web.deliveries import Deliveries
 from hotswap.web.endpoints import Endpoints
+from hotswap.web.faults import KINDS, Faults
 from hotswap.web.middleware import BASE, CacheRule, Middleware
 from hotswap.web.pages import Pages
 from hotswap.web.places import Places
+from hotswap.web.saves import line, since_save
 from hotswap.web.status import Status
 
 if TYPE_CHECKING:
@@ -30,13 +31,7 @@ OnPatch = Literal["morph", "reload", "none"]
 
 EDITOR = "vscode://file/{file}:{line}:{col}"
 CACHE_PATHS = ("/", "/static/")
-OLDEST_SAVE = 10.0
-"""Seconds: a file whose modification time lies further back was not written just now (``touch``, ``cp -p``)."""
-PYTHON = "python:"
 SCRIPT = "script:"
-REQUEST = "request:"
-KINDS = {"HS701": "config", "HS702": "migration", "HS703": "config", "HS704": "javascript"}
-"""What a fault is called in the overlay, by its code; anything else is Python."""
 WITHOUT_JS = (
     "a changed script reloads the page; to have functions replaced inside the live page, "
     'install "hotswap-live[js]"'
@@ -113,6 +108,7 @@ class Browser:
         self._cache = CacheRule(cache_paths)
         self._deliveries = Deliveries(delivered)
         self._channel = Channel(answered=self._page_answered, left=self._deliveries.left)
+        self._faults = Faults(self._channel, self._root)
         self._pages = Pages()
         self._places = Places()
         self._access = Access(
@@ -123,8 +119,6 @@ class Browser:
         )
         self._modules: Modules | Literal["unknown"] | None = "unknown"
         self._told_without_js = False
-        self._digests: dict[str, float] = {}
-        self._actions: dict[str, Mapping[str, Callable[[], object]]] = {}
         self._endpoints = Endpoints(
             access=self._access,
             channel=self._channel,
@@ -132,7 +126,7 @@ class Browser:
             status=Status(self._channel, status, self._root),
             scripts=self._scripts,
             ask_reload=ask_reload,
-            act=self._act,
+            act=self._faults.act,
         )
 
     @property
@@ -168,8 +162,7 @@ class Browser:
             attributes=self._attributes,
             scripts=self._scripts,
             verbatim=self._verbatim,
-            raised=self._raised,
-            answered=self._answered,
+            faults=self._faults,
             is_file=lambda path: self._places.file(path) is not None,
         )
 
@@ -183,25 +176,16 @@ class Browser:
 
     def outcome(self, outcome: Outcome) -> None:
         """Tell the pages what became of a batch."""
-        fault = outcome.fault
-        if fault is not None:
-            key = PYTHON + reports.relative(fault.path, self._root)
-            self._clear_mended(outcome, but=key)
-            self._digests[key] = _written(fault.path)
-            kind = KINDS.get(fault.code, "python")
-            facts = reports.faulted(fault, self._root, kind=kind)
-            self._channel.publish(
-                "error", key=key, live_ms=self._since_save(outcome.files), **facts
-            )
+        if outcome.fault is not None:
+            self._faults.of_batch(outcome, outcome.fault)
             return
         if not outcome.ok:
             return  # an exec reload follows, and its own outcome
-        for key in [key for key in self._channel.errors if key.startswith((PYTHON, REQUEST))]:
-            self.mended(key)
+        self._faults.swapped()
         if outcome.verdict != "unchanged":
             self._channel.publish(
                 "patched",
-                live_ms=self._since_save(outcome.files) or round(outcome.ms, 2),
+                live_ms=since_save(outcome.files, self._root) or round(outcome.ms, 2),
                 **reports.patched(outcome, self._root),
             )
 
@@ -226,7 +210,7 @@ class Browser:
         if documents:
             short = [reports.relative(path, self._root) for path in documents]
             event = self._channel.publish(
-                "html-update", files=short, live_ms=self._since_save(documents)
+                "html-update", files=short, live_ms=since_save(documents, self._root)
             )
             sent.update((path, [event["id"]]) for path in documents)
         files = sorted(
@@ -238,8 +222,7 @@ class Browser:
 
     def fault(self, key: str, fault: Fault, *, kind: str = "config") -> None:
         """Show a fault that is no outcome's (configuration, a migration) until `mended` is told its key."""
-        self._actions.pop(key, None)
-        self._channel.publish("error", key=key, **reports.faulted(fault, self._root, kind=kind))
+        self._faults.show(key, fault, kind=kind)
 
     def ask(
         self,
@@ -254,24 +237,19 @@ class Browser:
 
         A callback may be async; what it raises is shown, and the question stays.
         """
-        self._actions[key] = actions
-        self._channel.publish(
-            "error",
-            key=key,
-            kind="question",
-            title=title,
-            message=message,
-            hint=hint,
-            frames=[],
-            actions=list(actions),
-        )
+        self._faults.ask(key, title=title, message=message, actions=actions, hint=hint)
 
     def mended(self, key: str) -> None:
         """Take a fault or a question off the pages."""
-        self._actions.pop(key, None)
-        self._digests.pop(key, None)
-        if key in self._channel.errors:
-            self._channel.publish("ok", key=key)
+        self._faults.mended(key)
+
+    def settled(self, path: str) -> None:
+        """Take off the fault of a file that was settled otherwise than by another save (a button)."""
+        self._faults.settled(path)
+
+    def caught(self, path: str, error: BaseException) -> None:
+        """Take an exception that a framework answers itself: it shows, if a page is being made. On any thread."""
+        self._faults.caught(path, error)
 
     def carry(self) -> dict[str, object]:
         """Give what the next image needs: pages then go on without noticing."""
@@ -292,9 +270,7 @@ class Browser:
         modules = self._scripts() if carried.get("scripts") else None
         if modules is not None:
             modules.adopt(carried["scripts"])
-        # Questions are asked again by whoever asked them: their callbacks have not come along.
-        for key in [k for k, event in self._channel.errors.items() if event.get("actions")]:
-            self.mended(key)
+        self._faults.adopted()
 
     async def close(self) -> None:
         """End the pages' connections, so that no shutdown waits for them."""
@@ -344,15 +320,11 @@ class Browser:
             path=os.path.realpath(path),
             line=wrong.line,
             column=wrong.column,
-            text=_line(path, wrong.line),
+            text=line(path, wrong.line),
             hint="pages keep running the last good version",
         )
-        self._channel.publish(
-            "error",
-            key=key,
-            live_ms=self._since_save([path]),
-            **reports.faulted(fault, self._root, kind=KINDS[fault.code]),
-        )
+        live = since_save([path], self._root)
+        self._faults.show(key, fault, kind=KINDS[fault.code], live_ms=live)
         self._report(fault, "not sent to pages")
         return []
 
@@ -365,7 +337,7 @@ class Browser:
                 files=[reports.relative(path, self._root)],
                 # Not the event's id: a restarted server counts anew, and the browser may remember the address.
                 v=f"{time.time_ns() // 1_000_000:x}",
-                live_ms=self._since_save([path]),
+                live_ms=since_save([path], self._root),
                 **more,
             )
             for url in self._places.urls(path)
@@ -376,65 +348,3 @@ class Browser:
         if report["id"] is not None:
             spent = float(report.get("screen_ms") or 0.0)
             self._deliveries.answered(page, report["id"], report["how"], spent)
-
-    def _clear_mended(self, outcome: Outcome, *, but: str) -> None:
-        """Of the Python faults shown, drop those whose file has changed since, or waits no more."""
-        pending = {PYTHON + reports.relative(path, self._root) for path in outcome.pending}
-        for key in [key for key in self._channel.errors if key.startswith(PYTHON) and key != but]:
-            path = os.path.join(self._root, key.removeprefix(PYTHON))
-            if key not in pending or self._digests.get(key) != _written(path):
-                self.mended(key)
-
-    def _since_save(self, paths: Sequence[str]) -> float:
-        """Give the milliseconds since the newest of `paths` was written; 0.0 when that cannot be told."""
-        newest = max((_written(os.path.join(self._root, path)) for path in paths), default=0.0)
-        passed = time.time() - newest
-        return round(passed * 1000, 1) if 0 <= passed < OLDEST_SAVE else 0.0
-
-    def _raised(self, path: str, error: BaseException) -> None:
-        """Show an exception that a page's own request raised, on the page that it made."""
-        self._channel.publish(
-            "error",
-            key=REQUEST + path,
-            kind="request",
-            title=f"{type(error).__name__} while {path} was made",
-            message=str(error),
-            hint="",
-            frames=reports.raised(error, self._root, within=(self._root,)),
-        )
-
-    def _answered(self, path: str) -> None:
-        self.mended(REQUEST + path)
-
-    def settled(self, path: str) -> None:
-        """Take off the fault of a file that was settled otherwise than by another save (a button)."""
-        self.mended(PYTHON + reports.relative(path, self._root))
-
-    async def _act(self, key: str, label: str) -> str:
-        """Do what a button of `ask` says; give what went wrong, or ``""``."""
-        callback = self._actions.get(key, {}).get(label)
-        if callback is None:
-            return "this question has been settled already"
-        try:
-            result = callback()
-            if inspect.isawaitable(result):
-                await result
-        except Exception as error:
-            logger.exception("%s: %s", key, label)
-            return f"{type(error).__name__}: {error}"
-        return ""
-
-
-def _written(path: str) -> float:
-    try:
-        return os.stat(path).st_mtime
-    except OSError:
-        return 0.0
-
-
-def _line(path: str, number: int) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return next((text.rstrip("\n") for n, text in enumerate(file, 1) if n == number), "")
-    except OSError:
-        return ""

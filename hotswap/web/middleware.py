@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hotswap.web.asgi import header, respond, text_header, without
+from hotswap.web.faults import FAILED
 from hotswap.web.pages import READABLE, VALIDATORS, Injection
 from hotswap.web.styles import PARAMETER, carry_version
 
@@ -52,6 +53,16 @@ class Scripts(Protocol):
         """Give the source as the browser is to run it; `root` stands before every path of the app."""
 
 
+class Requests(Protocol):
+    """What the middleware needs of ``faults.Faults``."""
+
+    def making(self, path: str) -> None:
+        """Take down that a page is being made."""
+
+    def made(self, path: str, shown: str, status: int | None, error: BaseException | None) -> None:
+        """Show what was raised meanwhile, or take it off."""
+
+
 class CacheRule:
     """Which paths get `NO_CACHE`: a path with a trailing slash is a prefix, any other (and ``/``) is exact."""
 
@@ -79,8 +90,7 @@ class Middleware:
         attributes: Callable[[], dict[str, str]],
         scripts: Callable[[], Scripts | None],
         verbatim: Callable[[list[str]], None],
-        raised: Callable[[str, BaseException], None],
-        answered: Callable[[str], None],
+        faults: Requests,
         is_file: Callable[[str], bool],
     ) -> None:
         self.app = app
@@ -91,8 +101,7 @@ class Middleware:
         self._attributes = attributes
         self._scripts = scripts
         self._verbatim = verbatim
-        self._raised = raised
-        self._answered = answered
+        self._faults = faults
         self._is_file = is_file
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -181,25 +190,48 @@ class Middleware:
             verbatim=self._verbatim,
         )
         try:
-            await self.app(_readable(scope), receive, injection.send)
-        except Exception as error:
-            self._raised(path, error)
+            await self._make(_readable(scope), receive, injection.send, path)
+        except Exception:
             if not injection.began and _shown(scope):
                 await respond(injection.send, 500, "text/plain", b"Internal Server Error")
             raise
-        self._answered(path)
         return None
 
     async def _merge(
         self, scope: Scope, receive: Receive, send: Send, path: str, *, cached: bool
     ) -> None:
         """Hand on the page that an open page asks for after a save; what it raises shows there."""
+        was = text_header(scope["headers"], b"x-hotswap-status")
+        fine = not (was.isdigit() and int(was) >= FAILED)
+        await self._make(scope, receive, _uncached(send) if cached else send, path, fine=fine)
+
+    async def _make(
+        self, scope: Scope, receive: Receive, send: Send, path: str, *, fine: bool = False
+    ) -> None:
+        """Let the app make a page, and tell the pages what went wrong.
+
+        Args:
+            fine: Whether the page could be made before: then an error status alone tells that something is wrong.
+        """
+        status: int | None = None
+        seen = 0
+        error: Exception | None = None
+
+        async def send_seen(message: Message) -> None:
+            nonlocal seen
+            if message["type"] == "http.response.start":
+                seen = message["status"]
+            await send(message)
+
+        self._faults.making(scope["path"])
         try:
-            await self.app(scope, receive, _uncached(send) if cached else send)
-        except Exception as error:
-            self._raised(path, error)
+            await self.app(scope, receive, send_seen)
+            status = seen if fine else 0
+        except Exception as raised:
+            status, error = FAILED, raised
             raise
-        self._answered(path)
+        finally:
+            self._faults.made(scope["path"], path, status, error)
 
     async def _script(
         self,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from types import CodeType, FunctionType
 
@@ -141,6 +141,16 @@ class Adapter(Protocol):
 
     def saved(self, paths: Sequence[str]) -> None:
         """Files that are no modules were saved: drop what the framework cached of them (templates)."""
+        return None
+
+    def report(self, caught: Callable[[str, BaseException], None]) -> None:
+        """Have `caught` told of what is raised while the framework answers, and what it then answers itself.
+
+        Called again after each swap.
+
+        Args:
+            caught: Takes the path of the request, what stands before the app included, and the exception. Any thread.
+        """
         return None
 
     def served(self, obj: Any) -> Sequence[tuple[str, str]]:

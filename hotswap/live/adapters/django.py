@@ -18,7 +18,7 @@ from hotswap.live.adapters.base import Refused
 from hotswap.live.adapters.fixed import FixedAdapter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from hotswap.live.journal import Journal
@@ -40,6 +40,8 @@ class DjangoAdapter(FixedAdapter):
             ),
             "Django registered this when it started",
         )
+        self._caught: Callable[[str, BaseException], None]
+        self._hear: object = None
 
     def finished(self, modules: AbstractSet[str], journal: Journal) -> None:
         """Let resolvers read ``urlpatterns`` again; settings were copied when Django was set up.
@@ -60,6 +62,21 @@ class DjangoAdapter(FixedAdapter):
             return
         for path in paths:
             reloader.file_changed.send(sender=None, file_path=Path(path))
+
+    def report(self, caught: Callable[[str, BaseException], None]) -> None:
+        """Listen to Django's signal: it answers an exception with a page of its own."""
+        self._caught = caught
+        signals: Any = sys.modules.get("django.core.signals")
+        if signals is None or self._hear is not None:
+            return
+
+        def hear(request: Any = None, **_: object) -> None:
+            error = sys.exception()
+            if request is not None and error is not None:
+                self._caught(request.path, error)
+
+        self._hear = hear  # a signal holds its receivers weakly
+        signals.got_request_exception.connect(hear)
 
     def templates(self, modules: Mapping[str, Any]) -> Sequence[str]:
         """Give the project's own template folders, of every engine that looks in folders."""

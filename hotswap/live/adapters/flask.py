@@ -6,6 +6,7 @@ machine that only grows, so it is built anew. ``config`` and ``extensions`` are 
 
 from __future__ import annotations
 
+import sys
 import types
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,7 @@ from hotswap.live.journal import MISSING
 from hotswap.live.looking import content
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import CodeType
 
     from hotswap.live.adapters.base import Ran
@@ -60,6 +61,9 @@ class FlaskAdapter(Adapter):
 
         self._apps: tuple[type, ...] = (App,)
         self._types: tuple[type, ...] = (App, Blueprint)
+        self._caught: Callable[[str, BaseException], None]
+        self._heard: dict[str, object] = {}
+        """By framework: what listens to its exceptions."""
 
     def owns(self, obj: object) -> bool:
         """Say whether `obj` is an app or a blueprint."""
@@ -162,6 +166,21 @@ class FlaskAdapter(Adapter):
                 "functions that run before serving changed; the old ones have run already"
             )
         return [id(d) for d in own.get("deferred_functions", ())] != [id(d) for d in token.deferred]
+
+    def report(self, caught: Callable[[str, BaseException], None]) -> None:
+        """Listen to the signal of each of the two: both answer an exception with a page of their own."""
+        self._caught = caught
+        for name in ("flask", "quart"):
+            framework: Any = sys.modules.get(name)
+            if framework is None or name in self._heard:
+                continue
+
+            def hear(_: object, exception: BaseException, framework: Any = framework) -> None:
+                request = framework.request
+                self._caught(request.script_root + request.path, exception)
+
+            self._heard[name] = hear  # a signal holds its receivers weakly
+            framework.got_request_exception.connect(hear)
 
     def served(self, obj: Any) -> Sequence[tuple[str, str]]:
         """Give the static folders of the app and its blueprints."""

@@ -63,7 +63,7 @@ async function refreshNow(why) {
   const before = await loadBase();
   if (!before) return reload('the page as it was sent is not known any more');
   const response = await NativeFetch(documentAddress, {
-    headers: { accept: 'text/html,*/*;q=0.8', 'x-hotswap': 'merge' },
+    headers: { accept: 'text/html,*/*;q=0.8', 'x-hotswap': 'merge', 'x-hotswap-status': String(baseStatus) },
     cache: 'no-store',
     credentials: 'same-origin',
   });
