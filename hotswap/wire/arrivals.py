@@ -55,6 +55,8 @@ class Arrivals:
         self._lost: list[str] = []
         self._restarted = 0
         self._blackout_ms = 0.0
+        self._listening_ms = 0.0
+        """From the gate until the last listener came up: the blackout where no connection was carried."""
         self._state_bytes = 0
         self._born = time.monotonic()
         self.took = 0.0
@@ -101,7 +103,10 @@ class Arrivals:
     def take(self, loop: asyncio.AbstractEventLoop, key: str) -> list[ConnectionRecord]:
         """Give the connections of a listener that has come up; each one begins the time of grace anew."""
         records = self._waiting.pop(key, [])
-        self.took = time.monotonic() - self._born
+        now = time.monotonic()
+        self.took = now - self._born
+        if self._manifest is not None:
+            self._listening_ms = (now - self._manifest.gated_at) * 1000
         self.expect(loop)
         return [] if self.settled else records
 
@@ -149,7 +154,7 @@ class Arrivals:
         self._restarted += 1
 
     def answer(self) -> None:
-        """Note that the first connections are served again: the blackout is over."""
+        """Note that the first carried connections are served again: the blackout is over."""
         if self._manifest is not None and not self._blackout_ms:
             self._blackout_ms = (time.monotonic() - self._manifest.gated_at) * 1000
 
@@ -160,7 +165,7 @@ class Arrivals:
             lost=tuple(self._lost),
             restarted=self._restarted,
             state_bytes=self._state_bytes,
-            blackout_ms=round(self._blackout_ms, 1),
+            blackout_ms=round(self._blackout_ms or self._listening_ms, 1),
         )
 
     # The end.

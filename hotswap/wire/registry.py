@@ -312,7 +312,6 @@ class Registry:
                     gc.freeze()  # or the next collection walks all that was imported and adopted
                     loop.call_later(THAW, gc.unfreeze)
                 gc.enable()
-        self.arrivals.answer()
         steps, self._afterwards = self._afterwards, None
         for step in steps or ():
             loop.call_soon(step)

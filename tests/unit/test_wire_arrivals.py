@@ -119,3 +119,23 @@ def test_nothing_is_closed_or_settled_while_thousands_are_adopted(
 
     assert len(settled) == 1
     os.close(carried.fd)
+
+
+def test_the_blackout_ends_with_the_first_connection_that_is_served(
+    carried: ConnectionRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A listener that nobody was connected to says nothing of it, unless there is no other."""
+    now = 0.0
+    monkeypatch.setattr(arrivals.time, "monotonic", lambda: now)
+    loop: Any = Timers()
+    arrived, _ = arriving(carried)
+    now = 1.0
+    assert arrived.take(loop, "tcp:lifespan") == []
+    assert arrived.report().blackout_ms == 1000.0
+    now = 3.0
+    socket.socket(fileno=arrived.take(loop, "tcp:main")[0].fd).close()
+    arrived.answer()
+    now = 4.0
+    arrived.take(loop, "tcp:last")
+
+    assert arrived.report().blackout_ms == 3000.0
