@@ -17,10 +17,12 @@ import functools
 import hashlib
 import logging
 import os
+import signal
 import socket
 import ssl
 import subprocess
 import sys
+import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -174,7 +176,20 @@ class Keeping:
                 link.connect(path)
             self._loop = asyncio.get_running_loop()
             self._messages = Messages(self._loop, link, self._told, self._lost)
+            self._end_in_peace()
         return self._messages
+
+    def _end_in_peace(self) -> None:
+        """Bid farewell before SIGTERM's default action: to the keeper it would look like a crash, and it would wait."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, self._terminated)
+
+    def _terminated(self, number: int, _: object) -> None:
+        self.farewell()
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
 
     def _lost(self) -> None:
         self._messages = None

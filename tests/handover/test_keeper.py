@@ -9,17 +9,19 @@ import shutil
 import signal
 import socket
 import ssl
-import struct
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.handover.support import HTTP, Program, WebSocket
+from tests.handover.scripts import RUN, Script, reload
+from tests.handover.support import HTTP, PATIENCE, Program, WebSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from hotswap.testing import Live, Project
 
 pytestmark = [
     pytest.mark.live,
@@ -49,11 +51,21 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def secured(program: Program) -> ssl.SSLSocket:
+def unverified() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    return context.wrap_socket(program.connect())
+    return context
+
+
+def secured(program: Program) -> ssl.SSLSocket:
+    return unverified().wrap_socket(program.connect())
+
+
+def keeper_of(server: int) -> int:
+    """Give the keeper, the only child of its server, as a descriptor."""
+    (keeper,) = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    return os.pidfd_open(int(keeper))
 
 
 @pytest.fixture
@@ -154,12 +166,7 @@ def test_the_keeper_leaves_when_its_server_is_gone(
     client.get("/")
     control = next((tmp_path / f"hotswap-{os.getuid()}").iterdir())
     assert control.stat().st_mode & 0o777 == 0o600
-    with socket.socket(socket.AF_UNIX) as link:
-        link.connect(str(control))
-        keeper, _, _ = struct.unpack(
-            "3i", link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-        )
-    process = os.pidfd_open(keeper)
+    process = keeper_of(program.pid)
     program.signal(signal.SIGKILL)
 
     assert select.select([process], [], [], 15)[0]
@@ -167,6 +174,48 @@ def test_the_keeper_leaves_when_its_server_is_gone(
     assert not control.exists()
     with pytest.raises((EOFError, OSError)):
         client.more()
+
+
+SCRIPT = """
+import asyncio, ssl, sys
+
+async def talk(reader, writer):
+    while line := await reader.readline():
+        writer.write(line)
+
+async def main():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[1])
+    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=context)
+    print("port", server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+"""
+
+
+def test_the_keeper_leaves_at_once_when_its_script_is_told_to_end(
+    project: Project,
+    live: Callable[..., Live],
+    loop: str,
+    certificate: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """SIGTERM has its default action there: to the keeper the end would look like a crash."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    project.write(server=SCRIPT + RUN)
+    script = Script(live("server.py", program=(str(certificate), loop), wait=False))
+    plug = unverified().wrap_socket(script.connect())
+    plug.sendall(b"before\n")
+    assert plug.recv(100) == b"before\n"
+    reload(script.live)
+    process = keeper_of(script.live.pid)
+    script.live.signal(signal.SIGTERM)
+    assert script.live.process.wait(PATIENCE) == -signal.SIGTERM
+
+    assert select.select([process], [], [], 15)[0]
+    os.close(process)
+    with pytest.raises(OSError, match="refused"):
+        script.connect()
 
 
 def test_without_the_keeper_tls_connections_are_closed_with_1012_and_it_is_said(
@@ -194,9 +243,7 @@ def test_streams_over_tls_know_whom_they_talk_to_and_end_on_both_sides(
     (port,) = program.get("/")
 
     def line(*, own: Path | None = None, version: ssl.TLSVersion | None = None) -> ssl.SSLSocket:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        context = unverified()
         context.set_alpn_protocols(["other", "lines"])
         if own is not None:
             context.load_cert_chain(own)
