@@ -77,6 +77,7 @@ def serve_files(session: Session) -> None:
         for app in session.plan.apps():
             if adapter.owns(app):
                 static.extend(adapter.served(app))
+        static.extend(adapter.static())
         templates.extend(adapter.templates(by_name))
         if session.browser is not None:
             adapter.report(session.browser.caught)

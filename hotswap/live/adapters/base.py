@@ -157,6 +157,10 @@ class Adapter(Protocol):
         """Static files the registry serves: ``(url prefix, directory)`` pairs."""
         return ()
 
+    def static(self) -> Sequence[tuple[str, str]]:
+        """Static files that the framework serves whatever the app is, likewise."""
+        return ()
+
     def templates(self, modules: Mapping[str, Any]) -> Sequence[str]:
         """Directories of templates that the app's modules (by name) read."""
         return ()

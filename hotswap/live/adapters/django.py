@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.adapters.base import Refused
 from hotswap.live.adapters.fixed import FixedAdapter
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from hotswap.live.journal import Journal
+
+
+STATICFILES: Final = "django.contrib.staticfiles"
 
 
 class DjangoAdapter(FixedAdapter):
@@ -94,6 +97,23 @@ class DjangoAdapter(FixedAdapter):
     def served(self, obj: Any) -> Sequence[tuple[str, str]]:
         """Nothing: no registry of Django serves files by itself."""
         return ()
+
+    def static(self) -> Sequence[tuple[str, str]]:
+        """Give what ``staticfiles`` finds in the project's own folders, below ``STATIC_URL``."""
+        if not _ready() or not sys.modules["django.apps"].apps.is_installed(STATICFILES):
+            return ()
+        from importlib import import_module
+
+        prefix = str(import_module("django.conf").settings.STATIC_URL)
+        if not prefix.startswith("/"):
+            return ()  # another server's
+        found: list[tuple[str, str]] = []
+        for finder in import_module(f"{STATICFILES}.finders").get_finders():
+            for storage in getattr(finder, "storages", {}).values():
+                below = getattr(storage, "prefix", None) or ""
+                if storage.location and not _installed(storage.location):
+                    found.append((f"{prefix}{below}", os.path.abspath(storage.location)))
+        return found
 
 
 def _ready() -> bool:
