@@ -85,6 +85,12 @@ class Layer:
                 self._put(key, self._beneath(key, path))
         return None
 
+    def before_program(self, key: str) -> str | None:
+        """Give the value that a variable has when no statement of the program sets it."""
+        if key in self.shell:
+            return self.shell[key]
+        return next((read[key] for read in self.loaded.values() if key in read), None)
+
     def carry(self) -> dict[str, Any]:
         """Give what the next process image must know: what the shell had set, and what came from files."""
         return {"shell": self.shell, "loaded": self.loaded}

@@ -55,6 +55,8 @@ class Tracker:
         """`co_filename` of code objects that somebody copied since the last swap."""
         self._loose: dict[str, bytes] = {}
         """Real path -> source of modules that ran without our loader."""
+        self.variable_before: Callable[[str], str | None] = dict(os.environ).get
+        """Gives what an environment variable was before the program set it; a session knows more of it."""
         self.on_import: Callable[[ModuleType | None], None] | None = None
         """Called after a tracked module was imported, from whatever thread; None: one that ran without our loader."""
         for root in roots:

@@ -105,6 +105,7 @@ class Session:
         self.state = handover.State(self.registry)
         self.swapper = Swapper(self.roots, pin=options.pin, live_loops=options.live_loops)
         self.swapper.about_to_set = self._about_to_set
+        self.swapper.tracker.variable_before = self.env.before_program
         self.apply_options()
         self.browser: Browser | None = None
         self.withheld = Withheld(

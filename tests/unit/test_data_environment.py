@@ -153,3 +153,12 @@ def test_the_next_image_starts_from_the_shells_environment(file: Path) -> None:
     file.write_text("B=3\n")
     woken.load(str(file))
     assert woken.environ == {"A": "shell", "B": "3"}
+
+
+def test_before_the_program_a_variable_was_what_the_shell_or_a_file_gave(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("A=file\nB=file\n")
+    layer = Layer({"A": "shell"})
+    layer.load(str(path))
+    layer.environ.update(A="program", B="program", C="program")
+    assert [layer.before_program(name) for name in "ABC"] == ["shell", "file", None]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from hotswap.live import registries
 from hotswap.live.adapters.base import Refused
 from hotswap.live.journal import MISSING
+from hotswap.live.rerun.blocks import refuse_calls, refuse_fewer
 from hotswap.live.rerun.due import importers, join, schedule, touch
+from hotswap.live.rerun.environment import give_back
 from hotswap.live.rerun.fillers import (
     adapter_of,
     home_of,
@@ -54,7 +56,10 @@ def see_edits(rerun: Rerun) -> None:
                 continue
             if step.verdict == "run":
                 _edited(rerun, swap, step, index)
-            elif step.moved and step.verdict in ("keep", "code", "annotation"):
+                continue
+            if step.unit.kind not in ("def", "class", "assign", "expr"):
+                refuse_fewer(rerun, swap, step.unit)
+            if step.moved and step.verdict in ("keep", "code", "annotation"):
                 _moved(rerun, swap, step)
     if rerun.refill.active:
         _made_by_calls(rerun)
@@ -73,6 +78,8 @@ def statement_gone(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
     """
     if unit.kind in ("import", "docstring"):
         return
+    if give_back(rerun, swap, unit) and unit.kind in ("assign", "expr"):
+        return
     keys = targets(rerun, swap, unit)
     if unit.kind == "def" and not any(_followed(rerun, key) for key in keys):
         _refuse_registered(rerun, swap, unit)
@@ -82,6 +89,7 @@ def statement_gone(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
     known = any(module in rerun.tracker.loaded for module, _ in keys)
     if not known and unit.kind == "expr" and not is_overwritten(swap, unit):
         refuse_unknown(rerun, swap, unit)
+    refuse_calls(rerun, swap, unit, None, "was removed")
 
 
 def _gone_from(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key) -> None:
@@ -133,7 +141,9 @@ def _edited(rerun: Rerun, swap: ModuleSwap, step: Step, index: int) -> None:
         return
     keys = targets(rerun, swap, unit)
     if step.old is not None and step.situation != "new":
+        give_back(rerun, swap, step.old)
         refuse_foreign(rerun, swap, step.old, "was changed")
+        refuse_calls(rerun, swap, step.old, unit, "was changed")
     for name in unit.binds:
         value = swap.names.get(name, MISSING)
         if (

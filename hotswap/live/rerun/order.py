@@ -1,4 +1,4 @@
-"""Lists and dicts that decorators fill keep the order of the file: a new handler stands where an import would put it.
+"""Lists and dicts that decorators and base classes fill keep the order of the file: a new handler stands in its place.
 
 What definitions put there is found by identity; what else lies in them keeps its place.
 """
@@ -6,16 +6,20 @@ What definitions put there is found by identity; what else lies in them keeps it
 from __future__ import annotations
 
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from hotswap.live.looking import class_dict, instance_dict, mro
 from hotswap.live.rerun.fillers import adapter_of, targets, value_at
 from hotswap.source.model import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from hotswap.live.rerun.state import Key, ModuleSwap, Rerun
+    from hotswap.live.rerun.state import ModuleSwap, Rerun
     from hotswap.source.plan import Step
+
+DEEP: Final = 2
+"""Steps from a registry to a list or dict in it: ``bus.handlers["saved"]``."""
 
 
 def put_in_order(rerun: Rerun) -> None:
@@ -23,15 +27,63 @@ def put_in_order(rerun: Rerun) -> None:
     for swap in rerun.edited:
         steps = [s for s in swap.steps if not s.is_guard and s.unit.kind in ("def", "class")]
         late = [s for s in steps if s.situation == "new" or s.moved]
+        seen: set[int] = set()
         for key in sorted({k for s in late for k in targets(rerun, swap, s.unit)}):
             value = value_at(rerun, key)
-            if type(value) not in (list, dict) or adapter_of(rerun, value) is not None:
+            if adapter_of(rerun, value) is not None:
                 continue
             fillers = [s for s in steps if key in targets(rerun, swap, s.unit)]
-            _order(rerun, swap, key, value, fillers)
+            for line in _lines(rerun, value):
+                if id(line) not in seen:
+                    seen.add(id(line))
+                    _order(rerun, swap, key[1], line, fillers)
+        classes = [s for s in steps if s.unit.kind == "class"]
+        for name, line in _of_bases(rerun, swap, [s for s in late if s.unit.kind == "class"]):
+            if id(line) not in seen:
+                seen.add(id(line))
+                _order(rerun, swap, name, line, classes)
 
 
-def _order(rerun: Rerun, swap: ModuleSwap, key: Key, value: Any, fillers: Sequence[Step]) -> None:
+def _lines(rerun: Rerun, value: Any, depth: int = 0) -> Iterator[Any]:
+    """Give the lists and dicts of a registry: itself, those in an instance or a class of ours, those in a dict."""
+    if type(value) is list:
+        yield value
+        return
+    inside: Any = None
+    if type(value) is dict:
+        yield value
+        inside = value
+    elif issubclass(type(value), type):
+        inside = class_dict(value) if value.__module__ in rerun.tracker.loaded else None
+    elif type(value).__module__ in rerun.tracker.loaded:
+        inside = instance_dict(value)
+    if inside is not None and depth < DEEP:
+        for held in list(inside.values()):
+            if type(held) in (list, dict):
+                yield from _lines(rerun, held, depth + 1)
+
+
+def _of_bases(
+    rerun: Rerun, swap: ModuleSwap, late: Sequence[Step]
+) -> Iterator[tuple[str, list[Any] | dict[Any, Any]]]:
+    """Give the lists and dicts that hold one of the classes, beside their bases: ``__init_subclass__`` fills them."""
+    for step in late:
+        cls: Any = swap.names.get(step.unit.name)
+        if not issubclass(type(cls), type):
+            continue
+        for base in mro(cls)[1:]:
+            entry = rerun.tracker.loaded.get(base.__module__)
+            if entry is None:
+                continue
+            held = [*class_dict(base).items(), *entry.names.items()]
+            for name, value in held:
+                if type(value) in (list, dict) and value is not entry.names:
+                    around = value.values() if type(value) is dict else value
+                    if any(one is cls for one in around):
+                        yield name, value
+
+
+def _order(rerun: Rerun, swap: ModuleSwap, name: str, value: Any, fillers: Sequence[Step]) -> None:
     before: list[Any] = list(dict.items(value)) if type(value) is dict else list(value)
     groups = [(step, _entries(before, swap, step)) for step in fillers]
     line = list(before)
@@ -57,7 +109,7 @@ def _order(rerun: Rerun, swap: ModuleSwap, key: Key, value: Any, fillers: Sequen
     else:
         value[:] = line
     rerun.changes.append(
-        Change("~", swap.entry.path, key[1], "order", because=f"{key[1]} follows the file's order")
+        Change("~", swap.entry.path, name, "order", because=f"{name} follows the file's order")
     )
 
 

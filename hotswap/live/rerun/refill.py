@@ -15,6 +15,7 @@ from hotswap.live.looking import instance_dict, slots_of
 from hotswap.live.pydantic_models import build_embedding
 from hotswap.live.redirecting import redirect
 from hotswap.live.rerun import records, remade
+from hotswap.live.rerun.blocks import refuse_fewer
 from hotswap.live.rerun.branches import is_main_guard
 from hotswap.live.rerun.changed import visible_dirty
 from hotswap.live.rerun.due import importers, join, schedule, touch
@@ -149,6 +150,8 @@ def _fill_again(rerun: Rerun, swap: ModuleSwap, step: Step) -> bool:
         Refused: What it did cannot be undone.
     """
     unit = step.unit
+    if step.verdict == "keep" and unit.kind not in ("def", "assign", "expr"):
+        refuse_fewer(rerun, swap, unit)
     for key in targets(rerun, swap, unit):
         if adapter_of(rerun, value_at(rerun, key)) is not None:
             if unit.kind == "def":

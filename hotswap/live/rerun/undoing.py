@@ -15,6 +15,7 @@ from hotswap.live.journal import MISSING
 from hotswap.live.looking import instance_dict
 from hotswap.live.rerun.fillers import value_at
 from hotswap.live.rerun.repeatable import done_by_another, leaves_nothing, overwrites
+from hotswap.source.blocks import calls_in
 from hotswap.source.nodes import dotted, root
 
 if TYPE_CHECKING:
@@ -148,8 +149,9 @@ def is_overwritten(swap: ModuleSwap, unit: Unit) -> bool:
         methods |= {function.rpartition(".")[2]} - {""}
         if leaves_nothing(function) or all(map(leaves_nothing, methods)):
             return True
-        running = (s.unit.node for s in swap.steps if s.verdict == "run" and not s.is_guard)
-        others = (node.value for node in running if isinstance(node, ast.Expr))
+        running = [s.unit.node for s in swap.steps if s.verdict == "run" and not s.is_guard]
+        others = [node.value for node in running if isinstance(node, ast.Expr)]
+        others += [inner.call for node in running for inner in calls_in(node)]
         return overwrites(methods) and done_by_another(call, methods, others)
     return bool(methods) and overwrites(methods)
 

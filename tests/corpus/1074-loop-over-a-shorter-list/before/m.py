@@ -1,0 +1,11 @@
+import logging
+
+
+def level(name):
+    return logging.getLogger(name).level
+
+
+
+NAMES = ["corpus.a", "corpus.b"]
+for name in NAMES:
+    logging.getLogger(name).setLevel(logging.INFO)

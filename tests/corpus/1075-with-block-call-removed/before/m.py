@@ -1,0 +1,12 @@
+import contextlib
+import logging
+
+
+def level(name):
+    return logging.getLogger(name).level
+
+
+
+with contextlib.suppress(ValueError):
+    logging.getLogger("corpus.a").setLevel(logging.INFO)
+    logging.getLogger("corpus.b").setLevel(logging.INFO)
