@@ -21,6 +21,7 @@ from hotswap.live.namespaces import (
     nested_in,
     only_alias,
     own_dict,
+    serves_still,
     shared,
 )
 from hotswap.live.redirecting import redirect_below
@@ -90,6 +91,8 @@ GENERATED: Final = frozenset(
 """Keys of a class that decorators, bases and the compiler make: they go when the new class lacks them."""
 BROUGHT: Final[WeakKeyDictionary[type, frozenset[str]]] = WeakKeyDictionary()
 """What a class's statement made when it last ran: a metaclass, `__init_subclass__`, a decorator may add to the body."""
+LED: Final[WeakKeyDictionary[type, dict[str, FunctionType]]] = WeakKeyDictionary()
+"""Methods of a class, by name, that forward to another one, for which their name stands: they may come back."""
 DESCRIPTORS: Final = (types.MemberDescriptorType, types.GetSetDescriptorType)
 
 
@@ -192,6 +195,12 @@ def _merged(
 ) -> Any:
     """Give what the class has under a name: what it had, where that takes the new one; else the new one."""
     before, value = ours.get(name, MISSING), theirs[name]
+    former = LED.get(old, {}).get(name)
+    if former is not None and type(value) is FunctionType and id(value) not in graft.pairs:
+        if not lives_elsewhere(value, old):  # a method of its own again
+            graft.journal.content(LED[old])
+            del LED[old][name]
+            return graft.merge(former, value, old)
     after = graft.pairs.known(value)  # ``__iter__ = __await__`` names what has been merged already
     if (
         before is not MISSING
@@ -204,13 +213,21 @@ def _merged(
             isinstance(before, type) and nested_in(before, old)
         ):
             after = graft.merge(before, value, old)
-    if type(before) is type(value) is FunctionType and not lives_elsewhere(before, old):
-        if lives_elsewhere(value, old):
-            graft.lead(before, value)
     if id(before) in graft.changed.forwarding and type(value) is FunctionType:
         # whoever holds the old method is forwarded; the class has the new one
         graft.pairs.pop(id(value), None)
         after = value
+    if (
+        type(before) is type(after) is FunctionType
+        and after is not before
+        and id(before) not in graft.changed.forwarding
+        and not lives_elsewhere(before, old)
+        and not serves_still(before, name, value, ours, theirs)
+        and (lives_elsewhere(value, old) or not graft.is_written(before))
+    ):
+        # ``def fatal(self): ...`` was a method, ``fatal = critical`` is another's name
+        graft.lead(before, after)
+        graft.journal.setitem(LED.setdefault(old, {}), name, before)
     return after
 
 

@@ -17,9 +17,10 @@ from hotswap.live.looking import content, is_made
 from hotswap.live.pairs import Pairs
 from hotswap.live.registries import same_content
 from hotswap.live.signatures import by_parameter, kept_defaults, signs
+from hotswap.source import codes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from hotswap.live.journal import Journal
     from hotswap.source.units import Text
@@ -55,6 +56,20 @@ class Graft:
         self.told = Told()
         self.changed = Changed()
         self.notes: list[str] = []
+        self.compiled: Mapping[str, CodeType] = {}
+        """By `co_filename`: the new compiles of the edited files, as live functions run them."""
+        self._written: dict[str, set[CodeType]] = {}
+
+    def is_written(self, function: FunctionType) -> bool:
+        """Say whether the definition that a function runs stands in the source still, as far as that was edited."""
+        code = function.__code__
+        whole = self.compiled.get(code.co_filename)
+        if whole is None:
+            return True
+        if code.co_filename not in self._written:
+            self._written[code.co_filename] = set(codes.walk(whole))
+        plain = FITTED[id(code)][1] if id(code) in FITTED else code
+        return plain in self._written[code.co_filename]
 
     def is_taken(self, old: FunctionType, new: FunctionType) -> bool:
         """Say whether a method that several classes had in common stands for another class's by now (attrs)."""

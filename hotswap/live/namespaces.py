@@ -97,6 +97,16 @@ def only_alias(
     return real != name and ours.get(real) is before and theirs.get(real) is not value
 
 
+def serves_still(
+    before: Any, name: str, value: Any, ours: Mapping[str, Any], theirs: Mapping[str, Any]
+) -> bool:
+    """Say whether a method goes on under another of its names, which now stands for something else than `value`."""
+    return any(
+        held is before and other != name and other in theirs and theirs[other] is not value
+        for other, held in ours.items()
+    )
+
+
 def shared(before: Any, value: Any, owner: type) -> bool:
     """Say whether a class attribute is a function that lives elsewhere under its own name.
 

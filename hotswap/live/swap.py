@@ -39,14 +39,15 @@ from hotswap.live.rerun.state import StatementRaised
 from hotswap.live.rerun.turns import begin, run, would_run
 from hotswap.live.successors import refuse_orphans
 from hotswap.live.suspects import look, look_again, note_relics
-from hotswap.live.verify import normalise, stale_rows
+from hotswap.live.verify import normalise, stale_rows, still_living
 from hotswap.live.why import Kind
 from hotswap.source import codes
 from hotswap.source.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
-    from types import CodeType
+    from types import CodeType, FunctionType
+    from weakref import ref
 
     from hotswap.live.batch import Batch
     from hotswap.live.moved import Moves
@@ -84,6 +85,8 @@ class Swap:
     """The modules of the swap: the edited ones and those that followed."""
     notes: list[str] = field(default_factory=list)
     stale: list[Stale] = field(default_factory=list)
+    suspected: list[tuple[ref[FunctionType], Stale]] = field(default_factory=list)
+    """Functions that run what is no longer written, unless nobody but the journal holds them."""
 
     def about_to_set(self, module: str) -> None:
         """Tell that statements may set values in a module."""
@@ -189,6 +192,7 @@ def _carry_out(swap: Swap) -> Outcome:
         swap.journal.roll_back()
         return faulted(swap.batch, our_fault(error), rung)
     swap.journal.commit()
+    swap.stale += still_living(swap.suspected)
     write_ledger(swap.tracker, swap.batch, swap.planned)
     rung = _with_outside(swap, rung)
     if swap.followed is not None:
@@ -225,6 +229,7 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
     swap.journal.undo(imports_as_they_are(swap.tracker))
     graft = Graft(swap.journal, swap.planned.texts, swap.prepare)
     graft.told.codes_before = swap.bodies_before
+    graft.compiled = swap.planned.compiled
     rerun, ran = None, False
     swap.touched = swap.planned.modules
     swap.former = {module.name: module.entry.code for module in swap.touched}
@@ -256,7 +261,9 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
     _fill_instances(swap, graft)
     _hash_again(swap, graft)
     paths = {m.text.filename: m.entry.path for m in swap.planned.modules}
-    swap.stale += stale_rows(heap, swap.planned.compiled, paths, FITTED, graft.changed.forwarding)
+    swap.suspected = stale_rows(
+        heap, swap.planned.compiled, paths, FITTED, graft.changed.forwarding
+    )
     _move_frames(swap, heap, rerun.moves if rerun is not None else [])
     return rung
 

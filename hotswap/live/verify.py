@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from hotswap.source import codes
 from hotswap.source.model import Stale
@@ -72,8 +74,10 @@ def stale_rows(
     paths: Mapping[str, str],
     excused: Container[int],
     forwarding: Container[int],
-) -> list[Stale]:
+) -> list[tuple[ref[FunctionType], Stale]]:
     """Give what lives and is not what is written, of definitions that are still in the source.
+
+    What statements have replaced is among it as long as the journal holds it: `still_living` tells, once the swap holds.
 
     Args:
         heap: One pass over the heap, made after everything ran.
@@ -84,7 +88,7 @@ def stale_rows(
     """
     heap.functions = [(f, f.__code__) for f, _ in heap.functions]
     return [
-        row
+        (ref(function), row)
         for function, row in stale_functions(heap, compiled, excused, paths)
         if id(function) not in forwarding
         and not codes.forwards(function.__code__)
@@ -95,6 +99,16 @@ def stale_rows(
             for code in codes.walk(whole)
         )
     ]
+
+
+def still_living(rows: Iterable[tuple[ref[FunctionType], Stale]]) -> list[Stale]:
+    """Give the rows whose function is still there when the journal has let go of what was replaced.
+
+    A route that is made anew leaves circles behind, with the endpoint in them: they are collected first.
+    """
+    if any(function() is not None for function, _ in rows):
+        gc.collect()
+    return [row for function, row in rows if function() is not None]
 
 
 def stale_functions(

@@ -22,6 +22,7 @@ from hotswap.live.rerun.fillers import (
 )
 from hotswap.live.rerun.frameworks import constructed
 from hotswap.live.rerun.joining import follow
+from hotswap.live.rerun.order import kept_in_a_record
 from hotswap.live.rerun.registered import registered_by
 from hotswap.live.rerun.taken_back import take_back
 from hotswap.live.rerun.undoing import (
@@ -106,8 +107,14 @@ def _gone_from(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key) -> None:
     container = issubclass(type(value), registries.CONTAINERS)
     definition = unit.kind in ("def", "class")
     if definition and type(value) is not FunctionType:
-        if not container and rebuildable(rerun, key):
+        if container and not kept_in_a_record(rerun, swap, unit, value):
+            return  # it is taken out by identity (`removed`)
+        if rebuildable(rerun, key):
             schedule(rerun, key)
+        elif container:
+            raise Refused(
+                f"{unit.name} is gone: what keeps it in {key[1]} cannot be told from the rest"
+            )
         return
     if unit.kind == "def" and key[1] in unit.scan.decorators and rebuildable(rerun, key):
         schedule(rerun, key)

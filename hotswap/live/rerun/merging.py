@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from types import BuiltinFunctionType, FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from hotswap.live.rerun.deltas import note_kept
 from hotswap.live.rerun.joining import follow
 from hotswap.live.rerun.renamed import aliased, renamed
 from hotswap.live.successors import count_alive, take_moved
+from hotswap.source.graph import imports_of
 
 if TYPE_CHECKING:
     from hotswap.live.rerun.state import ModuleSwap, Rerun
@@ -42,15 +44,16 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
     if new is old:
         swap.dirty.discard(name)
         return
-    if step.unit.kind == "def" and name in swap.entry.aliased:
-        # a function of its own again
-        names[name] = rerun.graft.merge(swap.entry.aliased[name], new)
-        rerun.journal.content(swap.entry.aliased)
-        del swap.entry.aliased[name]
+    if name in swap.entry.aliased and _own_again(rerun, swap, name, new):
+        _another_now(rerun, swap, name, old, names[name])
         swap.dirty.add(name)
         return
     if step.unit.kind != "import":
         rerun.refill.bound.add((swap.name, name))
+    elif _submodule_follows(swap, step, name, old):
+        names[name] = old
+        swap.dirty.discard(name)
+        return
     if _set_by_program(rerun, swap, step, name):
         return
     begins = step.verdict == "run" and step.unit.kind == "assign"
@@ -74,7 +77,10 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
         if isinstance(old, type) and type(merged) is FunctionType and step.unit.kind == "def":
             _class_no_more(rerun, old, merged)
     elif (last and _moved(rerun, swap, step, old, new)) or (
-        last and _named_otherwise(rerun, swap, step, name, old, new)
+        last
+        and (
+            _another_now(rerun, swap, name, old, new) or _another_class(rerun, swap, name, old, new)
+        )
     ):
         swap.dirty.add(name)
         return
@@ -201,22 +207,73 @@ def _moved(rerun: Rerun, swap: ModuleSwap, step: Step, old: Any, new: Any) -> bo
     return True
 
 
-def _named_otherwise(
-    rerun: Rerun, swap: ModuleSwap, step: Step, name: str, old: Any, new: Any
-) -> bool:
-    """A function's name stands for another function now, ``load = read``: who holds the old one reaches that."""
+def _submodule_follows(swap: ModuleSwap, step: Step, name: str, old: Any) -> bool:
+    """Say whether a package's ``import typing`` is followed, when it starts anew, by the import of its own `typing`.
+
+    The submodule then takes the attribute. One that is imported before the statement, by the package's own imports,
+    does not.
+    """
+    own = sys.modules.get(f"{swap.name}.{name}")
+    if own is None or old is not own:
+        return False
+    upto = swap.steps[: swap.steps.index(step) + 1]
+    imports = [s.unit for s in upto if not s.is_guard and s.unit.kind == "import"]
+    modules = {edge.module for unit in imports for edge in imports_of(unit, swap.package)}
+    return not any(one.startswith(f"{swap.name}.") or one == swap.name for one in modules)
+
+
+def _own_again(rerun: Rerun, swap: ModuleSwap, name: str, new: Any) -> bool:
+    """A name that stood for another function has one of its own again, or stands for yet another."""
+    former = swap.entry.aliased[name]
+    if type(new) not in (FunctionType, BuiltinFunctionType, type):
+        return False
+    others = [value for other, value in swap.names.items() if other != name]
+    made_here = (
+        type(new) is FunctionType
+        and new.__globals__ is swap.names
+        and not any(value is new for value in others)
+    )
+    if not made_here:
+        rerun.graft.lead(former, new)
+        return True
+    swap.names[name] = rerun.graft.merge(former, new)
+    rerun.journal.content(swap.entry.aliased)
+    del swap.entry.aliased[name]
+    return True
+
+
+def _another_now(rerun: Rerun, swap: ModuleSwap, name: str, old: Any, new: Any) -> bool:
+    """A function's name stands for another one now, and it is written nowhere: who holds the old one reaches that.
+
+    ``def load(): ...`` became ``load = read``, or ``getattr(math, "sumprod", lambda a, b: ...)`` an import.
+    """
     if type(old) is not FunctionType or type(new) not in (FunctionType, BuiltinFunctionType, type):
-        return False
-    alias = isinstance(step.unit.value, (ast.Name, ast.Attribute))
-    if step.unit.kind != "import" and not (step.unit.kind == "assign" and alias):
-        return False
-    gone = swap.plan.removed if swap.plan is not None else ()
-    if not any(u.kind == "def" and u.name == name for u in gone):
         return False
     if old.__globals__ is not swap.names or old.__code__.co_filename != swap.entry.filename:
         return False
+    if any(value is old for value in swap.names.values()) or rerun.graft.is_written(old):
+        return False
+    if id(old) in rerun.graft.changed.forwarding:
+        return False
     rerun.graft.lead(old, new)
     rerun.journal.setitem(swap.entry.aliased, name, old)
+    return True
+
+
+def _another_class(rerun: Rerun, swap: ModuleSwap, name: str, old: Any, new: Any) -> bool:
+    """A class of ours is gone, and its name stands for another: who holds it gets that, if nothing was made of it.
+
+    Raises:
+        Refused: Instances or subclasses live.
+    """
+    if not isinstance(old, type) or not isinstance(new, type) or old.__module__ != swap.name:
+        return False
+    gone = swap.plan.removed if swap.plan is not None else ()
+    if not any(u.kind == "class" and u.name == name == old.__qualname__ for u in gone):
+        return False
+    if any(value is old for value in swap.names.values()):
+        return False
+    take_moved(rerun.graft, old, new)
     return True
 
 

@@ -5,19 +5,27 @@ What definitions put there is found by identity; what else lies in them keeps it
 
 from __future__ import annotations
 
-from types import FunctionType
+import ast
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
-from hotswap.live.looking import class_dict, instance_dict, mro
+from hotswap.live.looking import attributes, class_dict, instance_dict, mro
 from hotswap.live.rerun.fillers import adapter_of, targets, value_at
+from hotswap.source import codes
 from hotswap.source.model import Change
+from hotswap.source.nodes import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hotswap.live.rerun.state import ModuleSwap, Rerun
     from hotswap.source.plan import Step
+    from hotswap.source.units import Unit
 
+PLACING: Final = frozenset(
+    {"sort", "sorted", "insert", "insort", "insort_left", "insort_right", "heappush", "appendleft"}
+)
+"""What a decorator calls that gives entries a place of its own choice, by priority for one."""
 DEEP: Final = 2
 """Steps from a registry to a list or dict in it: ``bus.handlers["saved"]``."""
 
@@ -33,6 +41,8 @@ def put_in_order(rerun: Rerun) -> None:
             if adapter_of(rerun, value) is not None:
                 continue
             fillers = [s for s in steps if key in targets(rerun, swap, s.unit)]
+            if any(_places(swap, s.unit) for s in fillers):
+                continue
             for line in _lines(rerun, value):
                 if id(line) not in seen:
                     seen.add(id(line))
@@ -42,6 +52,22 @@ def put_in_order(rerun: Rerun) -> None:
             if id(line) not in seen:
                 seen.add(id(line))
                 _order(rerun, swap, name, line, classes)
+
+
+def _places(swap: ModuleSwap, unit: Unit) -> bool:
+    """Say whether a decorator of a definition chooses the place of what it registers."""
+    for node in getattr(unit.node, "decorator_list", ()):
+        first, *rest = dotted(node.func if isinstance(node, ast.Call) else node).split(".")
+        value: Any = swap.names.get(first)
+        for part in rest:
+            kind = value if issubclass(type(value), type) else type(value)
+            found = [class_dict(base).get(part) for base in mro(kind) if part in class_dict(base)]
+            value = found[0] if found else None
+        function = value.__func__ if type(value) in (staticmethod, classmethod) else value
+        code: CodeType | None = function.__code__ if type(function) is FunctionType else None
+        if code is not None and any(PLACING & {*c.co_names} for c in codes.walk(code)):
+            return True
+    return False
 
 
 def _lines(rerun: Rerun, value: Any, depth: int = 0) -> Iterator[Any]:
@@ -71,7 +97,7 @@ def _of_bases(
         cls: Any = swap.names.get(step.unit.name)
         if not issubclass(type(cls), type):
             continue
-        for base in mro(cls)[1:]:
+        for base in (*mro(cls)[1:], *mro(type(cls))):
             entry = rerun.tracker.loaded.get(base.__module__)
             if entry is None:
                 continue
@@ -85,7 +111,7 @@ def _of_bases(
 
 def _order(rerun: Rerun, swap: ModuleSwap, name: str, value: Any, fillers: Sequence[Step]) -> None:
     before: list[Any] = list(dict.items(value)) if type(value) is dict else list(value)
-    groups = [(step, _entries(before, swap, step)) for step in fillers]
+    groups = [(step, _entries(rerun, before, swap, step)) for step in fillers]
     line = list(before)
     new = [(step, own) for step, own in groups if step.situation == "new" and own]
     for _, own in new:
@@ -113,19 +139,37 @@ def _order(rerun: Rerun, swap: ModuleSwap, name: str, value: Any, fillers: Seque
     )
 
 
-def _entries(line: Sequence[Any], swap: ModuleSwap, step: Step) -> list[Any]:
+def _entries(rerun: Rerun, line: Sequence[Any], swap: ModuleSwap, step: Step) -> list[Any]:
     """Give the entries of a registry that a definition made."""
     objects: set[int] = set()
     value = swap.names.get(step.unit.name)
     while value is not None and id(value) not in objects:
         objects.add(id(value))
         value = value.__dict__.get("__wrapped__") if type(value) is FunctionType else None
-    return [
-        entry
-        for entry in line
-        if id(entry) in objects
-        or (type(entry) in (tuple, list) and any(id(part) in objects for part in entry))
-    ]
+    return [entry for entry in line if _is_of(rerun, entry, objects)]
+
+
+def _is_of(rerun: Rerun, entry: Any, objects: set[int]) -> bool:
+    """Say whether an entry is one of the objects, or holds one: a pair, a record of the program's own."""
+    if id(entry) in objects:
+        return True
+    if type(entry) in (tuple, list):
+        return any(_is_of(rerun, part, objects) for part in entry)
+    if type(entry).__module__ not in rerun.tracker.loaded:
+        return False
+    return any(id(part) in objects for part in attributes(entry).values())
+
+
+def kept_in_a_record(rerun: Rerun, swap: ModuleSwap, unit: Unit, registry: Any) -> bool:
+    """Say whether a list or dict holds a definition's function in a record: ``COMMANDS[name] = Command(function)``."""
+    objects = {id(swap.names.get(unit.name))}
+    return any(
+        type(entry) is not FunctionType
+        and type(entry).__module__ in rerun.tracker.loaded
+        and _is_of(rerun, entry, objects)
+        for line in _lines(rerun, registry)
+        for entry in (line.values() if type(line) is dict else line)
+    )
 
 
 def _among(entry: Any, entries: Sequence[Any]) -> bool:

@@ -22,10 +22,10 @@ from hotswap.live.why import Kind, Why
 from hotswap.source import looks
 from hotswap.source.given import calls_of_given
 from hotswap.source.graph import imports_of
-from hotswap.source.nodes import dotted
+from hotswap.source.nodes import defaults_of, dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from hotswap.live.rerun.state import ModuleSwap, Rerun
     from hotswap.source.plan import Step
@@ -127,7 +127,12 @@ def _called(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
         chains = [tuple(c.split(".")) for c in _called_decorators(unit) if "." in c]
         chain = dirty_chain(rerun, swap, chains, "returned")
         chain = chain or dirty_chain(rerun, swap, scan.called_chains, "own_tainted")
-        return Why(Kind.DECORATED, chain) if chain else _method_called(rerun, swap, step)
+        if chain:
+            return Why(Kind.DECORATED, chain)
+        given = sorted(
+            _called_in(defaults_of(unit.definition.args)) & (swap.tainted | swap.readers)
+        )
+        return Why(Kind.CALLS, given[0]) if given else _method_called(rerun, swap, step)
     returned = swap.returned if unit.kind == "class" or _calls_a_call(unit) else set()
     called = scan.calls & (swap.tainted | swap.readers | returned)
     called |= scan.decorators & swap.own_tainted
@@ -147,6 +152,12 @@ def _called(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
     if what:
         return Why(Kind.CALLS, what)
     return _method_called(rerun, swap, step)
+
+
+def _called_in(defaults: Mapping[str, ast.expr]) -> set[str]:
+    """Give the functions that ``def f(limit=default_limit())`` calls when it is made."""
+    calls = (n for value in defaults.values() for n in ast.walk(value) if isinstance(n, ast.Call))
+    return {dotted(call.func) for call in calls}
 
 
 def _called_decorators(unit: Unit) -> list[str]:

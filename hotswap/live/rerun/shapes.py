@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import enum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hotswap.live.journal import MISSING
@@ -172,9 +173,21 @@ def _attribute_reason(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
             if kind is value and _is_member(kind, chain[1]):
                 if ("attribute", chain[1]) not in _uses(_evaluated(step.unit), chain[0]):
                     continue
-            if _other_now(rerun, kind, chain[1]):
+            if _other_now(rerun, kind, chain[1]) or _inner_changed(rerun, shaped, kind, chain):
                 return Why(Kind.READS, ".".join(chain))
     return None
+
+
+def _inner_changed(rerun: Rerun, shaped: set[int], cls: type, chain: tuple[str, ...]) -> bool:
+    """Say whether ``Item.Config.size`` reads an attribute of a nested class that has another value now."""
+    for name, read in pairwise(chain[1:]):
+        found = [class_dict(base)[name] for base in mro(cls) if name in class_dict(base)]
+        if not found or not issubclass(type(found[0]), type):
+            return False
+        cls = found[0]
+        if any(id(base) in shaped for base in mro(cls)) and _other_now(rerun, cls, read):
+            return True
+    return False
 
 
 def is_special(cls: type) -> bool:

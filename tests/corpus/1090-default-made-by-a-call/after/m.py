@@ -1,0 +1,6 @@
+def limit():
+    return 20
+
+
+def page(size=limit()):
+    return size

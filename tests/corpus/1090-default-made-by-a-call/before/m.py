@@ -1,0 +1,6 @@
+def limit():
+    return 10
+
+
+def page(size=limit()):
+    return size

@@ -1,0 +1,5 @@
+import pkg.html
+
+
+def kind():
+    return pkg.html.KIND, pkg.shown()

@@ -1,0 +1,7 @@
+import html
+
+from html import escape
+
+
+def shown():
+    return escape('>')
