@@ -77,7 +77,7 @@ def stale_rows(
 ) -> list[tuple[ref[FunctionType], Stale]]:
     """Give what lives and is not what is written, of definitions that are still in the source.
 
-    What statements have replaced is among it as long as the journal holds it: `still_living` tells, once the swap holds.
+    What statements have replaced is among it as long as the journal holds it: `still_living` tells.
 
     Args:
         heap: One pass over the heap, made after everything ran.
