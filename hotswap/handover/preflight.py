@@ -17,6 +17,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import IO, TYPE_CHECKING, Any
 
+from hotswap import undebugged
 from hotswap.source.model import Fault, Frame
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _start(preflight: Preflight, write_end: int, errors: int) -> subprocess.Pope
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
     order = json.dumps({**asdict(preflight), "paths": list(preflight.paths or sys.path)})
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, *flags, "-c", _CHILD, str(write_end), order],
+        undebugged.command([sys.executable, *flags, "-c", _CHILD, str(write_end), order]),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=errors,

@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from hotswap import undebugged
 from hotswap.data.listeners import matches
 from hotswap.source.model import Fault
 
@@ -89,10 +90,9 @@ class Revising:
         Raises:
             RuntimeError: It fails, with what alembic said of it.
         """
-        command = ("-m", "alembic", "-c", self._config, "upgrade", "heads")
+        alembic = (sys.executable, "-m", "alembic", "-c", self._config, "upgrade", "heads")
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *command,
+            *undebugged.command(alembic),
             cwd=self._session.root,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -26,7 +26,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from hotswap import rundir
+from hotswap import rundir, undebugged
 from hotswap.wire.lines import Gathering
 from hotswap.wire.messages import Messages
 from hotswap.wire.peers import Peer, Shared
@@ -336,14 +336,16 @@ def start_keeper(path: str, grace: float) -> None:
     control.listen(4)
     with control:
         subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [
-                sys.executable,
-                "-c",
-                _KEEPER,
-                repr(sys.path),
-                str(control.fileno()),
-                str(grace),
-            ],
+            undebugged.command(
+                [
+                    sys.executable,
+                    "-c",
+                    _KEEPER,
+                    repr(sys.path),
+                    str(control.fileno()),
+                    str(grace),
+                ]
+            ),
             pass_fds=(control.fileno(),),
             stdin=subprocess.DEVNULL,
             start_new_session=True,

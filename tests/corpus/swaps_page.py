@@ -52,7 +52,7 @@ def text() -> str:
         if rows:
             parts.append(f"\n## {title}\n\n| edit | rung | limit | case |\n|---|---|---|---|")
             parts += [
-                f"| {_cell(c.title)} | {c.rung or 'refused'} | {_limit(c)} | {c.name[:3]} |"
+                f"| {_cell(c.title)} | {c.rung or 'refused'} | {_limit(c)} | {c.name.partition('-')[0]} |"
                 for c in rows
             ]
     return "\n".join(parts) + "\n"

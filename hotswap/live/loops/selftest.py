@@ -18,6 +18,7 @@ import tempfile
 import threading
 from typing import Any, Final
 
+from hotswap import undebugged
 from hotswap.live.loops import layouts
 
 SECONDS: Final = 20.0
@@ -117,10 +118,7 @@ def _run() -> tuple[str, bool]:
         f"import sys; sys.path.insert(0, {root!r}); "
         "from hotswap.live.loops import samples; sys.stdout.write(samples.prove())"
     )
-    command = [sys.executable, "-I", "-X", "dev", "-W", "ignore", "-c", program]
-    # debugpy puts its own start before every Python that it sees started, and waits
-    if os.path.exists("/bin/sh"):
-        command = ["/bin/sh", "-c", 'exec "$@"', "sh", *command]
+    command = undebugged.command([sys.executable, "-I", "-X", "dev", "-W", "ignore", "-c", program])
     try:
         child = subprocess.run(  # noqa: S603  our own interpreter, our own text
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False
