@@ -249,7 +249,10 @@ class Session:
         warming.begin(self)
 
     def _catch_up(self) -> None:
-        """Swap in what was saved after it had been imported and before it was watched."""
+        """Swap in what was saved after it had been imported and before it was watched, and tell the pages."""
+        missed = self.browser.missed() if self.browser is not None else ()
+        if self.browser is not None and missed:
+            self.browser.files(missed)
         early = [path for path in interest.files(self) if _changed_since(path, self._born)]
         if early:
             self.save(early)

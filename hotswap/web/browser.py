@@ -17,7 +17,7 @@ from hotswap.web.faults import KINDS, Faults
 from hotswap.web.middleware import BASE, CacheRule, Middleware
 from hotswap.web.pages import Pages
 from hotswap.web.places import Places
-from hotswap.web.saves import line, since_save
+from hotswap.web.saves import changed_since, line, since_save
 from hotswap.web.status import Status
 
 if TYPE_CHECKING:
@@ -119,6 +119,8 @@ class Browser:
         )
         self._modules: Modules | Literal["unknown"] | None = "unknown"
         self._told_without_js = False
+        self._left: float | None = None
+        """When the image before this one began to leave."""
         self._endpoints = Endpoints(
             access=self._access,
             channel=self._channel,
@@ -257,6 +259,7 @@ class Browser:
         carried: dict[str, object] = {
             "channel": self._channel.carry(),
             "pages": self._pages.carry(),
+            "left": time.time(),
         }
         modules = self._modules
         if modules is not None and modules != "unknown":
@@ -271,6 +274,14 @@ class Browser:
         if modules is not None:
             modules.adopt(carried["scripts"])
         self._faults.adopted()
+        self._left = carried["left"]
+
+    def missed(self) -> Sequence[str]:
+        """Give, once, the files that were saved after the image before this one had left off watching."""
+        if self._left is None:
+            return []
+        left, self._left = self._left, None
+        return changed_since(self._places.folders(), left)
 
     async def close(self) -> None:
         """End the pages' connections, so that no shutdown waits for them."""

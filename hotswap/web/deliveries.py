@@ -31,7 +31,7 @@ class Delivery:
         """Say what became of it, as the console shows it beside the names of the files."""
         did: dict[str, int] = {}
         for page in self.answers:
-            done = self._did(page)
+            done = self._did(page) + (", and more to come" if self.waiting.get(page) else "")
             did[done] = did.get(done, 0) + 1
         silent = sum(page not in self.answers for page in self.waiting)
         told = [f"{_pages(number)}: {done}" for done, number in did.items()]

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 OLDEST = 10.0
 """Seconds: a file whose modification time lies further back was not written just now (``touch``, ``cp -p``)."""
 
+COARSE = 0.05
+"""Seconds by which a file's time may lie before the clock's: the kernel stamps files with that of its last tick."""
+MOST = 20_000
+"""Files that are looked at: half a second's work."""
+
 
 def written(path: str) -> float:
     """Give when a file was written, in seconds since the epoch; 0.0 when it is gone."""
@@ -26,6 +31,22 @@ def since_save(paths: Sequence[str], root: str) -> float:
     newest = max((written(os.path.join(root, path)) for path in paths), default=0.0)
     passed = time.time() - newest
     return round(passed * 1000, 1) if 0 <= passed < OLDEST else 0.0
+
+
+def changed_since(folders: Sequence[str], moment: float) -> list[str]:
+    """Give the files below `folders` that were written since a moment (seconds since the epoch); of `MOST` at most."""
+    found: dict[str, None] = {}
+    looked = 0
+    for folder in folders:
+        for place, _, names in os.walk(folder):
+            for name in names:
+                path = os.path.join(place, name)
+                if written(path) >= moment - COARSE:
+                    found.setdefault(path)
+            looked += len(names)
+            if looked > MOST:
+                return list(found)
+    return list(found)
 
 
 def line(path: str, number: int) -> str:

@@ -393,3 +393,24 @@ def test_every_import_comes_before_its_use() -> None:
     for place, name in enumerate(client.ORDER):
         for imported in re.findall(r"from '\./([\w.]+)'", (STATIC / "client" / name).read_text()):
             assert imported in client.ORDER[:place], f"{name} imports {imported}"
+
+
+def test_what_was_saved_while_the_process_was_away(tmp_path: Path) -> None:
+    """From the moment an exec reload begins until the new image watches nobody hears of a save."""
+    static = tmp_path / "static"
+    for name in ("before.css", "after.css", "deep/page.html"):
+        (static / name).parent.mkdir(parents=True, exist_ok=True)
+        (static / name).write_text("x")
+    first, second = browser(tmp_path), browser(tmp_path)
+    second.serves([("/static", str(static))], [str(static / "deep")])
+    assert second.missed() == []  # a first start has left nothing behind
+    carried = first.carry()
+    left: Any = carried["left"]
+    os.utime(static / "before.css", (left - 5, left - 5))
+    os.utime(static / "after.css", (left + 1, left + 1))
+    second.adopt(carried)
+    assert sorted(second.missed()) == [
+        str(static / "after.css"),
+        str(static / "deep" / "page.html"),
+    ]
+    assert second.missed() == []

@@ -77,6 +77,17 @@ def test_a_page_that_left_without_a_word() -> None:
     assert told(do) == ["a.js: sent, and the page left"]
 
 
+def test_a_page_that_is_not_through_yet() -> None:
+    """After a checkout of many files one answer is not all that becomes of it."""
+
+    def do(post: Deliveries) -> None:
+        post.sent(["a.css", "b.js"], [1, 2], {"p"})
+        post.answered("p", 1, "replaced", 8.0)
+        post.flush()
+
+    assert told(do) == ["a.css b.js: 1 page: replaced, and more to come (8 ms)"]
+
+
 def test_an_exec_reload_waits_for_no_page() -> None:
     def do(post: Deliveries) -> None:
         post.sent(["a.js"], [1], {"p", "q"})

@@ -6,6 +6,9 @@ import { recordAt, records, Unlinked } from './records.js';
 import { reload } from './reload.js';
 import { hideFault, say, showFault } from './overlay.js';
 
+// A script that has come runs soon; of one that never says so (a worker) we cannot tell which version it is.
+const RUNS_SOON = 20;
+
 // The records that are being patched just now, and those whose new imports are not to be had.
 const following = new Set();
 const wanting = new Set();
@@ -30,7 +33,9 @@ export async function scriptChanged(event) {
 
 // It was on its way when the file was saved, and may be the old version or the new one.
 async function followLate(event) {
-  const running = [...records.values()].filter((record) => record.path === event.path);
+  const now = () => [...records.values()].filter((record) => record.path === event.path);
+  for (let tries = 0; !now().length && tries < RUNS_SOON; tries += 1) await new Promise((done) => setTimeout(done, 20));
+  const running = now();
   if (!running.length) return reload(`${event.path} changed while it was being loaded`);
   for (const record of running) await follow(record, event);
 }
