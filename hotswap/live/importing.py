@@ -57,20 +57,15 @@ class Loader(SourceFileLoader):
     def get_code(self, fullname: str) -> CodeType | None:
         """Compile, or take the ``.pyc``, reading the source exactly once."""
         path = self.get_filename(fullname)
-        while True:
-            self._status = before = os.stat(path)
-            self._read = None
-            self._read = self.get_data(path)
-            try:
-                if abs(time.time() - before.st_mtime) < RECENT:
-                    code: CodeType | None = self.source_to_code(self._read, path)
-                else:
-                    code = super().get_code(fullname)
-            finally:
-                self._status = None
-            after = os.stat(path)
-            if (after.st_mtime, after.st_size) == (before.st_mtime, before.st_size):
-                return self.tracker.prepared(code) if code is not None else None
+        self._read, self._status = _content(path)
+        try:
+            if abs(time.time() - self._status.st_mtime) < RECENT:
+                code: CodeType | None = self.source_to_code(self._read, path)
+            else:
+                code = super().get_code(fullname)
+        finally:
+            self._status = None
+        return self.tracker.prepared(code) if code is not None else None
 
     def path_stats(self, path: str) -> dict[str, float]:
         """Give the time and size of the source that is being read: asked once."""
@@ -82,10 +77,12 @@ class Loader(SourceFileLoader):
         """Give the bytes already read, for the source."""
         if self._read is not None and path == self.path:
             return self._read
-        status = self._status
-        if status is not None and path.endswith(".pyc") and _made_too_early(path, status):
+        if self._status is None or not path.endswith(".pyc"):
+            return super().get_data(path)
+        data, made = _content(path)
+        if _made_too_early(made, self._status):
             raise OSError("it may have been made of other bytes")  # compiled, and written anew
-        return super().get_data(path)
+        return data
 
     @cut_off
     def exec_module(self, module: ModuleType) -> None:
@@ -101,17 +98,37 @@ class Loader(SourceFileLoader):
         self.tracker.execute(module, code, self.path, self._read or b"", real=self.real)
 
 
-def _made_too_early(cached: str, source: os.stat_result) -> bool:
+def _content(path: str) -> tuple[bytes, os.stat_result]:
+    """Give the bytes of a file, and its status: of these very bytes, whoever writes or replaces it meanwhile.
+
+    In six calls of the system, where a buffered file between two questions for the status takes eleven.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        status = os.fstat(descriptor)
+        while True:
+            parts = []
+            while part := os.read(descriptor, status.st_size + 1):
+                parts.append(part)
+            before, status = status, os.fstat(descriptor)
+            if (status.st_mtime_ns, status.st_size) == (before.st_mtime_ns, before.st_size):
+                return b"".join(parts), status
+            os.lseek(descriptor, 0, os.SEEK_SET)  # somebody writes to it
+    finally:
+        os.close(descriptor)
+
+
+def _made_too_early(cached: os.stat_result, source: os.stat_result) -> bool:
     """Say whether a ``.pyc`` was written before, or hardly after, the last change of its source.
 
     CPython takes one for valid by the source's size and its time in whole seconds (importlib._bootstrap_external,
     _validate_timestamp_pyc): an edit of the same size in the same second would not be seen. The inode's own time of
     change cannot be set by anybody.
     """
-    try:
-        return os.stat(cached).st_mtime < source.st_ctime + RECENT
-    except OSError:
-        return False
+    return cached.st_mtime < source.st_ctime + RECENT
 
 
 class Finder:
@@ -129,8 +146,10 @@ class Finder:
             return None
         self._busy.on = True
         try:
-            for finder in list(sys.meta_path):
-                if finder is self or isinstance(finder, Finder):
+            finders = list(sys.meta_path)
+            alone = sum(isinstance(finder, Finder) for finder in finders) < 2
+            for finder in finders:
+                if isinstance(finder, Finder):
                     continue
                 find = getattr(finder, "find_spec", None)
                 spec: ModuleSpec | None = find(fullname, path, target) if find is not None else None
@@ -144,7 +163,8 @@ class Finder:
                         loader.tracker, loader.real = self.tracker, real
                         spec.loader = loader
                         return spec
-                return None  # let the finder answer itself, in its turn
+                # where another tracker looks on, the finder answers itself, in its turn
+                return spec if alone else None
         finally:
             self._busy.on = False
         self.tracker.note_missing(fullname)

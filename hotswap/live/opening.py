@@ -49,17 +49,23 @@ class Executing:
     def _audit(self) -> Any:
         stacks, listeners, copied = self.stacks, self.on_exec, self.on_copy
 
+        wanted = frozenset({"open", "os.listdir", "os.scandir", "exec", "code.__new__"})
+
         def hook(event: str, args: tuple[Any, ...]) -> None:
-            if stacks and event == "open":
-                _opened(stacks, args)
-            elif stacks and (event == "os.listdir" or event == "os.scandir"):
-                _listed(stacks, args)
-            elif event == "exec" and listeners and args[0].co_name == "<module>":
-                for listener in listeners:
-                    listener(args[0])
+            if event not in wanted:  # `id` is an event: 100,000 in the making of 200 routes
+                return
+            if event == "open":
+                if stacks:
+                    _opened(stacks, args)
+            elif event == "exec":
+                if listeners and args[0].co_name == "<module>":
+                    for listener in listeners:
+                        listener(args[0])
             elif event == "code.__new__":
                 for note in copied:
                     note(args[1])
+            elif stacks:
+                _listed(stacks, args)
 
         return hook
 

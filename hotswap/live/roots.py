@@ -29,6 +29,8 @@ class Roots:
     def __init__(self) -> None:
         self.directories: list[str] = []
         self._verdicts: dict[str, str] = {}
+        self._within: dict[str, str] = {}
+        """Directory -> why files in it are not ours."""
         self._folders: dict[str, tuple[int, int, str]] = {}
         """Directory -> device, inode and real path."""
         self._environments: dict[str, bool] = {}
@@ -40,13 +42,22 @@ class Roots:
         if real not in self.directories:
             self.directories.append(real)
             self._verdicts.clear()
+            self._within.clear()
             self._environments.clear()
 
     def why_excluded(self, path: str, real: str = "") -> str:
         """Say why a file is not ours; empty when it is. `real` is its real path, if that is known."""
         known = self._verdicts.get(path)
         if known is None:
-            known = self._verdicts[path] = self._why_excluded(real or self.real(path))
+            real = real or self.real(path)
+            if real in self.directories:
+                known = self._why_excluded(real)  # a single file
+            else:
+                folder = os.path.dirname(real)
+                known = self._within.get(folder)
+                if known is None:
+                    known = self._within[folder] = self._why_excluded(real)
+            self._verdicts[path] = known
         return known
 
     def real(self, path: str) -> str:

@@ -64,3 +64,16 @@ def test_a_relative_path_is_that_of_the_working_directory(
     for release in ("one", "two"):
         monkeypatch.chdir(tree / release)
         assert roots.real("pkg/a.py") == os.path.realpath("pkg/a.py")
+
+
+def test_a_directory_answers_for_its_files_until_a_root_is_added(tree: Path) -> None:
+    roots = Roots()
+    roots.add(tree / "one")
+    first, second = str(tree / "two" / "pkg" / "a.py"), str(tree / "two" / "pkg" / "b.py")
+    assert "none of the watched directories" in roots.why_excluded(first)
+    assert roots.why_excluded(second) == roots.why_excluded(first)
+    roots.add(first)  # a single file
+    assert roots.why_excluded(first) == ""
+    assert roots.why_excluded(second) != ""
+    roots.add(tree / "two")
+    assert roots.why_excluded(second) == ""
