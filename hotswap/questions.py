@@ -48,9 +48,9 @@ def ask(question: Sequence[str], *, machine: bool) -> int:
             {"pid": pid, "target": status["target"], "root": status["root"]}
             for pid, status in everywhere
         ]
-        text = "no session of this directory is running" if elsewhere else "no session is running"
         lines = [
-            text,
+            "no session of this directory answers" if elsewhere else "no session answers",
+            "    (a program without an event loop never does; kill -USR1 of its process reloads it)",
             *(f"    {one['target']}   pid {one['pid']}   in {one['root']}" for one in elsewhere),
         ]
         _print({"event": "nobody", "elsewhere": elsewhere}, "\n".join(lines), machine=machine)

@@ -13,6 +13,7 @@ import pytest
 
 import hotswap
 from hotswap import options
+from hotswap.keys import HELP
 from hotswap.source.faults import KINDS
 from hotswap.source.model import VERBS, Change, Fault, Outcome, Reload, Stale
 from tests.bench import plots
@@ -159,3 +160,9 @@ def test_the_plots_show_the_figures_of_the_page(tmp_path: Path) -> None:
         for each in found.values():
             for value in each.values():
                 assert f"{value:,}" in page, value
+
+
+def test_the_page_shows_every_key() -> None:
+    page = (pages.REFERENCE / "cli.md").read_text().split("## Keys")[1].split("## Options")[0]
+
+    assert re.findall(r"^\| `(\w)` \|", page, re.MULTILINE) == [key for key, _ in HELP]
