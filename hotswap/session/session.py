@@ -132,6 +132,7 @@ class Session:
         self._began = self._closed = self._restored = False
         self._neighbours: Neighbours | None = None
         hooks.runtime.ask_reload = self.reloading.ask
+        self.swapper.tracker.on_import = self._imported
 
     # -- facts -----------------------------------------------------------------------------------------------------
 
@@ -181,12 +182,11 @@ class Session:
         if self._restored:
             return
         self._restored = True
-        self.swapper.tracker.on_import = self._imported_late
         arriving.restore(self)
 
-    def _imported_late(self, module: ModuleType | None) -> None:
-        """A plug-in, an import in a function: its state counts from now on, and its file is watched."""
-        if module is not None:
+    def _imported(self, module: ModuleType | None) -> None:
+        """Watch a file; of a plug-in, or an import in a function, its state counts from now on, too."""
+        if self._restored and module is not None:
             self.state.joined(module, self.modules())
         if self.watching.watcher is not None:
             self.quiet.soon(self.refresh_watch)
