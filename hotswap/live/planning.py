@@ -249,5 +249,8 @@ def reason_of(rung: Rung, situations: list[str], changes: list[Change]) -> str:
             if names
             else "only bodies changed"
         )
-    kinds = list(dict.fromkeys(situations))
-    return ", ".join(kinds) + " changed" if kinds else "statements were moved or removed"
+    changed = [kind for kind in dict.fromkeys(situations) if kind != "new"]
+    said = [f"{', '.join(changed)} changed"] if changed else []
+    if "new" in situations:
+        said.append("new statements")
+    return ", ".join(said) or "statements were moved or removed"

@@ -13,6 +13,7 @@ import stat
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hotswap import rundir
 from hotswap.wire.bound import DATAGRAM, key_of
 from hotswap.wire.descriptors import numbers
 from hotswap.wire.records import ListenerRecord
@@ -108,9 +109,10 @@ def ending(served: set[Inode]) -> list[str]:
                 datagrams[_where(plug)] += 1
     for plug in _others(set(), (socket.AF_UNIX,)):
         with plug:
-            path = plug.getsockname()
-            if plug.type == socket.SOCK_DGRAM and path:
-                datagrams[f"bound to {os.fsdecode(path).replace(chr(0), '@', 1)}"] += 1
+            path = os.fsdecode(plug.getsockname())
+            ours = path.startswith(rundir.place() + os.sep)  # where neighbours report
+            if plug.type == socket.SOCK_DGRAM and path and not ours:
+                datagrams[f"bound to {path.replace(chr(0), '@', 1)}"] += 1
     accepted = Counter(here[1] for here, _ in pairs if here[1] in ports)
     opened = Counter(f"{there[0]}:{there[1]}" for here, there in pairs if here[1] not in ports)
     found = [

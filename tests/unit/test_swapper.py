@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hotswap.live.planning import reason_of
 from hotswap.swapper import Swapper
 
 if TYPE_CHECKING:
@@ -453,3 +454,16 @@ def test_what_a_swap_made_is_freed_without_the_collector(
 
     assert outcome.ok
     assert left == [before]
+
+
+@pytest.mark.parametrize(
+    ("situations", "said"),
+    [
+        (["value", "value"], "value changed"),
+        (["new"], "new statements"),
+        (["new", "import"], "import changed, new statements"),
+        ([], "statements were moved or removed"),
+    ],
+)
+def test_the_reason_of_a_re_execution_reads_as_a_sentence(situations: list[str], said: str) -> None:
+    assert reason_of("reexec", situations, []) == said
