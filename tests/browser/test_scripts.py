@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.follow import READY, RECORD, applied, reloaded, same_document, wait_overlay
+from tests.browser.edits import CASES
+from tests.browser.follow import (
+    READY,
+    RECORD,
+    applied,
+    overlay_text,
+    reloaded,
+    same_document,
+    wait_overlay,
+)
 from tests.browser.proxy import proxying
-from tests.browser.script_cases import CASES, Case
 from tests.browser.site import Site, serving
 
 if TYPE_CHECKING:
@@ -19,6 +27,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser as Chromium
     from playwright.sync_api import Page
+
+    from tests.browser.edits.case import Case
 
 pytest.importorskip("tree_sitter_javascript", reason="the extra js is not installed")
 
@@ -201,7 +211,10 @@ def test_an_import_is_had_as_soon_as_it_is_exported(shared: Site, tab: Page) -> 
         "templates/order.html",
         PAGE.format(script='<script type="module" src="/static/user.js"></script>'),
     )
-    user = "import {{ {names} }} from './lib.js';\nglobalThis.g = () => sum();\nfunction sum() {{ return {sum} }}"
+    user = (
+        "// who uses it\nimport {{ {names} }} from './lib.js';\n"
+        "globalThis.g = () => sum();\nfunction sum() {{ return {sum} }}"
+    )
     shared.write("static/user.js", user.format(names="f", sum="f()"))
     shared.write("static/lib.js", "export function f() { return 1 }")
     tab.goto(shared.url + "order")
@@ -209,6 +222,8 @@ def test_an_import_is_had_as_soon_as_it_is_exported(shared: Site, tab: Page) -> 
     tab.evaluate(RECORD)
     shared.save("static/user.js", user.format(names="f, h", sum="f() + h()"))
     wait_overlay(tab, text="does not export h")
+    assert "user.js:2:1" in overlay_text(tab)
+    assert "keeps running the last good version" in overlay_text(tab)
     assert tab.evaluate("g()") == 1
     shared.save(
         "static/lib.js", "export function f() { return 1 }\nexport function h() { return 5 }"

@@ -149,7 +149,8 @@ class Modules:
         if patch.mode != "fault":
             self._remember(path, new)
         imports = self._homes(path, patch.imports, page)
-        return {**asdict(patch), "imports": imports, "to": now, "file": file}
+        lines = {one.source: one.node.start_point[0] + 1 for one in new.imports} if imports else {}
+        return {**asdict(patch), "imports": imports, "lines": lines, "to": now, "file": file}
 
     def _users(self, path: str, new: Module, page: Loaded) -> tuple[list[Importer], set[str], bool]:
         """Give who in a page uses what a script binds, and the names that may be used where we do not look.

@@ -67,15 +67,17 @@ async function follow(record, event) {
   if (built) return reload(`what ${built} has built stands on the page`);
   following.add(record);
   wanting.add(record);
+  let begun = false;
   try {
     await record.load(answer.imports, (other) => patchFirst(record, other, event));
     wanting.delete(record);
+    begun = true;
     if (answer.code) record.e(trustedScript(answer.code));
     record.watch();
   } catch (error) {
     if (error instanceof EvalError) return reload('the page forbids eval, so functions cannot be replaced');
     if (error instanceof Unlinked) return reload(error.message);
-    return failed(key, error, answer.file);
+    return failed(key, error, answer.file, begun ? 1 : answer.lines?.[record.importing], begun);
   } finally {
     following.delete(record);
   }
@@ -182,17 +184,17 @@ async function runAgain(record, event, answer) {
     }
     done.forEach((call) => call());
   } catch (error) {
-    return failed(`page:${record.id}`, error, answer.file);
+    return failed(`page:${record.id}`, error, answer.file, 1, true);
   }
   emit('after-update', { path: event.path, mode: 'rerun', accepted: found.accepted });
   say(`${event.path.split('/').pop()}: ran again (${answer.why})`);
   return `ran again: ${answer.why}`;
 }
 
-function failed(key, error, file) {
-  const frames = file ? [{ file, rel: key.slice(5), line: error.lineNumber ?? 1, col: 1, func: '', code: '' }] : [];
-  const hint = 'the page may run a part of the new version: reload it once the file is mended';
-  showFault({ key, kind: 'javascript', title: error.name, message: error.message, hint, frames });
+// `begun`: some of the new version may run already.
+function failed(key, error, file, line = 1, begun = false) {
+  const frames = file ? [{ file, rel: key.slice(5), line, col: 1, func: '', code: '' }] : [];
+  showFault({ key, kind: begun ? 'begun' : 'javascript', title: error.name, message: error.message, frames });
   console.error(error);
   return `failed: ${error.message}`;
 }

@@ -75,6 +75,7 @@ kbd { font: 11px ui-monospace, monospace; border: 1px solid var(--line); border-
 const KINDS = {
   python: 'Python',
   javascript: 'JavaScript',
+  begun: 'JavaScript',
   request: 'Request',
   config: 'Configuration',
   migration: 'Migration',
@@ -83,6 +84,7 @@ const KINDS = {
 const SERVES_ON = {
   python: 'The old code keeps serving. Mend the file and save.',
   javascript: 'The page keeps running the last good version. Mend the file and save.',
+  begun: 'The page may run a part of the new version. Mend the file, save, and reload the page.',
   request: 'The code is live, but this page could not be made with it.',
   config: 'The old values stay in force. Mend the file and save.',
   migration: 'The database is as it was. Mend the file and save.',

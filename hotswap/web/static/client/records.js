@@ -87,6 +87,7 @@ class Record {
   #classes = new Map();
   #exposed = new Map();
   #imported = new Map();
+  importing = ''; // what `load` has got to
 
   constructor(url, digest, meta, evaluate, name) {
     this.url = new URL(url, location.href).href;
@@ -208,6 +209,7 @@ class Record {
     const fetchModule = this.e(trustedScript('specifier=>import(specifier)'));
     const resolve = this.meta?.resolve ?? ((specifier) => new URL(specifier, this.url).href);
     for (const [specifier, name, home, own] of imports) {
+      this.importing = specifier;
       const other = records.get(idOf(resolve(specifier)));
       const binding = home ? recordAt(home) : undefined;
       if (binding && !binding.has(own)) await patchFirst(binding);
