@@ -49,6 +49,7 @@ def run_program(
         code = _run(session, target, script)
         return code
     finally:
+        session.reloading.give_up()
         session.close()
         # after a crash its TLS connections wait in the keeper for whoever starts it again
         if code != CRASHED and session.registry.keeping is not None:
@@ -71,6 +72,7 @@ def _run(session: Session, target: Target, script: str) -> int:
     except SystemExit:
         raise
     except KeyboardInterrupt as error:
+        session.reloading.give_up()
         print_like_python(error)
         _join()
         return -signal.SIGINT

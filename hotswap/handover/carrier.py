@@ -200,6 +200,10 @@ def hold_signals() -> None:
 
 
 def unblock() -> None:
-    """Let signals through again: the new image's handlers are in."""
+    """Let signals through again: the new image's handlers are in.
+
+    Those that end the program come first: of a reload that is asked for behind them its end would be lost.
+    """
     if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)

@@ -212,6 +212,8 @@ class _Departure:
 
     def _note_signals(self) -> None:
         self._noted = Noted()
+        if self._noted.interrupted:
+            raise asyncio.CancelledError("the program ends")
 
     def _collect(self, manifest: Manifest, still: Still) -> list[ConnectionRecord]:
         """Write all connections down; close, in their own words, those that cannot be kept."""

@@ -6,6 +6,7 @@ program would go on as if nobody had asked. A signal without a handler of Python
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import threading
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ class Noted:
 
     def __init__(self) -> None:
         self._noted: list[int] = []
+        self.interrupted = interrupted()
+        """The program has been told before this to end, and is about to."""
         self._before: dict[int, Any] = {}
         if threading.current_thread() is threading.main_thread():
             for number in _ENDING:
@@ -47,3 +50,13 @@ class Noted:
         noted, self._noted = self._noted, []
         for number in noted:
             signal.raise_signal(number)
+
+
+def interrupted() -> bool:
+    """Say whether Ctrl+C has been told to a program that ``asyncio.run`` runs: it ends, though that may take a moment.
+
+    The handler that asyncio sets is a partial of its runner's method (Lib/asyncio/runners.py).
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    runner = getattr(getattr(handler, "func", None), "__self__", None)
+    return isinstance(runner, asyncio.Runner) and getattr(runner, "_interrupt_count", 0) > 0

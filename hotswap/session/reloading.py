@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.session.reporting import report
 from hotswap.source.model import Outcome, outcome_of
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from hotswap.session.session import Session
     from hotswap.source.model import Reload
+
+PLACING: Final = 30.0
+"""Seconds that a program gets to take what the last image carried, when it is to be reloaded before."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Reloading:
         self._estimate: asyncio.Task[None] | None = None
         self._waiting: list[Callable[[Outcome], None]] = []
         self.under_way = False
+        self._deferred: tuple[str, bool, Outcome | None] | None = None
+        """What asked for a reload before all that was carried had found its place."""
         self._given_up = False
         self.on_settled: Callable[[], None] | None = None
         """Called when the carried connections have been adopted."""
@@ -104,6 +109,7 @@ class Reloading:
                 reload=reload,
             ),
         )
+        self._go_on()
 
     def edited(self) -> frozenset[str]:
         """Give the real paths of the files whose save made the last image leave."""
@@ -156,6 +162,9 @@ class Reloading:
         if session.plan is None:
             session.console.say("nothing to reload yet", level="warning")
             return
+        if session.plan.program and not session.registry.arrivals.settled:
+            self._defer(reason, fresh=fresh, outcome=outcome)
+            return
         self.under_way = True
         leaving = self._leave(session.plan, reason or "asked for", fresh=fresh, outcome=outcome)
         loop = session.quiet.loop
@@ -163,6 +172,27 @@ class Reloading:
             self._task = loop.create_task(leaving, name="hotswap: exec reload")
         else:
             session.quiet.run_apart(leaving)
+
+    def _defer(self, reason: str, *, fresh: bool, outcome: Outcome | None) -> None:
+        """Wait until the program has asked for what was carried: what it has not asked for yet would be lost."""
+        before = self._deferred
+        if before is None:
+            self._session.quiet.later(PLACING, self._insist)
+        else:
+            fresh, outcome = fresh or before[1], outcome or before[2]
+        self._deferred = (reason, fresh, outcome)
+
+    def _go_on(self) -> None:
+        """Begin what was deferred."""
+        if self._deferred is not None:
+            (reason, fresh, outcome), self._deferred = self._deferred, None
+            self.ask(reason, fresh=fresh, outcome=outcome)
+
+    def _insist(self) -> None:
+        """The program never asks, it seems: what mends it must not wait for ever."""
+        if self._deferred is not None:
+            self._session.registry.arrivals.give_up()
+            self._go_on()
 
     async def _leave(
         self, plan: ReloadPlan, reason: str, *, fresh: bool, outcome: Outcome | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ def listen(ask: Callable[[str], object]) -> None:
         return
 
     def asked(number: int, _: object) -> None:
+        if isinstance(sys.exc_info()[1], KeyboardInterrupt):
+            return  # the program is ending
         ask(signal.Signals(number).name)
 
     if signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL:

@@ -139,6 +139,11 @@ class Arrivals:
         if not self.settled and self._loop is None and not self._waiting:
             self._close_orphans()
 
+    def give_up(self) -> None:
+        """Close what nobody has asked for, now."""
+        if not self.settled:
+            self._close_orphans()
+
     # Counting.
 
     def keep(self, kind: str, count: int = 1) -> None:

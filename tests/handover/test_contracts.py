@@ -104,6 +104,7 @@ def test_asyncio_remembers_unix_sockets_to_unlink() -> None:
     ("thing", "names"),
     [
         (asyncio.events, ["_set_running_loop"]),
+        (asyncio.Runner(), ["_on_sigint", "_interrupt_count"]),
         (logging, ["_handlerList"]),
         (subprocess, ["_args_from_interpreter_flags"]),
         (asyncio.Semaphore(3), ["_value"]),

@@ -180,6 +180,47 @@ def test_a_program_may_ask_first_whether_its_port_is_free(
         assert outcome["reload"]["lost"] == []
 
 
+AGAIN = """
+import asyncio, os, signal, sys
+import hotswap
+
+
+async def echo(reader, writer):
+    while line := await reader.readline():
+        writer.write(line)
+
+
+async def main():
+    if hotswap.generation() == 1:
+        os.kill(os.getpid(), signal.SIGUSR1)  # nobody listens yet
+        await asyncio.sleep(0)
+    server = await asyncio.start_server(echo, "127.0.0.1", 0)
+    print("port", server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+if hotswap.generation() == 1:
+    os.kill(os.getpid(), signal.SIGUSR1)
+"""
+
+
+@pytest.mark.parametrize("loop_name", LOOPS)
+def test_a_reload_waits_until_what_the_last_one_carried_has_its_place(
+    project: Project, live: Callable[..., Live], loop_name: str
+) -> None:
+    project.write(again=AGAIN + RUN)
+    script = Script(live("again.py", program=(loop_name,), wait=False))
+    client = HTTP(script.connect())
+    client.plug.sendall(b"half ")
+    script.live.signal(signal.SIGUSR1)
+    outcome = script.live.wait(
+        lambda event: event.get("verdict") == "reloaded" and event["generation"] == 2
+    )
+    client.plug.sendall(b"a line\n")
+
+    assert client.until(b"\n") == b"half a line\n"
+    assert outcome["reload"]["kept"] == {"listener": 1, "stream": 1}
+
+
 AIOHTTP = """
 import asyncio, sys
 from aiohttp import web
