@@ -36,6 +36,8 @@ class Hold:
         """Of the signal that we take; 0 for none."""
         self._swapper = (0, 0)
         """The thread that swaps: its ids in Python and in the system."""
+        self.interrupted: Final = threading.Event()
+        """Ctrl+C has come to the held thread: its program ends."""
 
     def install(self) -> None:
         """Take the last real-time signal, unless somebody has a use for it. Where there is none, nobody is held."""
@@ -60,6 +62,7 @@ class Hold:
             return
         with self._swapping:
             self._swapper = (threading.get_ident(), threading.get_native_id())
+            self.interrupted.clear()
             _thread.interrupt_main(self._number)
             yield
 
@@ -73,6 +76,16 @@ class Hold:
 
     def _wait(self, _number: int, _frame: object) -> None:
         """On the main thread, in the place of whatever comes next there."""
+        if isinstance(sys.exc_info()[1], KeyboardInterrupt):
+            self.interrupted.set()
+            return
+        try:
+            self._stand()
+        except KeyboardInterrupt:
+            self.interrupted.set()
+            raise
+
+    def _stand(self) -> None:
         still = 0
         before: tuple[CodeType, int, bytes] | None = None
         for _ in range(MOST):

@@ -25,6 +25,10 @@ INTERVAL: Final = 0.1
 """Seconds for which a swap beside a busy main thread may keep the interpreter; one takes a tenth of that."""
 
 
+GLANCE: Final = 0.002
+"""Seconds without the interpreter lock in which another thread takes the signals that have come."""
+
+
 @dataclass(slots=True, eq=False)
 class Later:
     """Work that has a time."""
@@ -136,6 +140,12 @@ class QuietPoint:
         """From here to the end of the work that is being done no more of the program may run on the main thread."""
         if self._worker == threading.get_ident() and not self._undisturbing():
             self._hold.again()
+
+    def interrupted(self) -> bool:
+        """Say whether Ctrl+C has come to a main thread that is held: it is given a moment to take it."""
+        if self._worker != threading.get_ident() or self._undisturbing():
+            return False
+        return self._hold.interrupted.wait(GLANCE)
 
     def run_apart(self, coroutine: Any) -> Any:
         """Run a coroutine to its end on a short loop of our own, on this thread: a program without a loop leaves so."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
 import os
@@ -171,7 +172,8 @@ class Reloading:
         if loop is not None:
             self._task = loop.create_task(leaving, name="hotswap: exec reload")
         else:
-            session.quiet.run_apart(leaving)
+            with contextlib.suppress(asyncio.CancelledError):  # the program ends
+                session.quiet.run_apart(leaving)
 
     def _defer(self, reason: str, *, fresh: bool, outcome: Outcome | None) -> None:
         """Wait until the program has asked for what was carried: what it has not asked for yet would be lost."""
@@ -251,6 +253,8 @@ class Reloading:
     def _last_words(self) -> None:
         """Right before execve: the terminal as it was, everything written."""
         session = self._session
+        if session.quiet.interrupted() or self._given_up:
+            raise asyncio.CancelledError("the program ends")
         session.desk.leave_terminal()
         session.console.flush()
         for handler in list(logging.getLogger().handlers):
