@@ -95,6 +95,12 @@ def judge(tree: ast.Module) -> Shape:
     for statement in _statements(tree.body):
         for name, value in _bindings(statement):
             found = _of_binding(name, value, origin)
+            if (
+                isinstance(value, ast.AsyncFunctionDef)
+                and name not in LIKELY
+                and _has_guard(tree.body)
+            ):
+                continue  # nothing finds it by its name; the guard serves it: ``serve(handle, Config())`` of hypercorn
             if found == "app":
                 return "app"
             if found == "maybe":
@@ -113,6 +119,10 @@ def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
         for block in ("body", "orelse", "finalbody"):
             if isinstance(statement, ast.If | ast.Try | ast.With):
                 yield from _statements(getattr(statement, block, []))
+
+
+def _has_guard(body: Sequence[ast.stmt]) -> bool:
+    return any(isinstance(statement, ast.If) and _is_guard(statement) for statement in body)
 
 
 def _is_guard(statement: ast.If) -> bool:

@@ -72,6 +72,21 @@ def write(root: Path, files: dict[str, str] | None = None, **modules: str) -> No
         ("maybe", "from .main import app"),
         ("maybe", "def create_app():\n    return 1"),
         ("maybe", "app = Server().app"),
+        ("app", "async def handle(scope, receive, send): ..."),
+        (
+            "program",
+            (
+                "async def handle(scope, receive, send): ...\n"
+                "if __name__ == '__main__':\n    asyncio.run(serve(handle, Config()))"
+            ),
+        ),
+        (
+            "app",
+            (
+                "async def app(scope, receive, send): ...\n"
+                "if __name__ == '__main__':\n    uvicorn.run(app)"
+            ),
+        ),
         ("program", ""),
         ("program", "print('hi')"),
         ("program", "import typer\napp = typer.Typer()\nif __name__ == '__main__':\n    app()"),
