@@ -110,6 +110,16 @@ def _begins(key: str, wanted: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """What a module exports of one that may be another."""
+
+    names: dict[str, str]
+    """By the name it exports: what the other calls it."""
+    spaces: dict[str, str] = field(default_factory=dict)
+    """By the name it exports: the path of the module whose namespace that is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Links:
     """The modules of a page, and where their imports lead.
 
@@ -157,41 +167,71 @@ class Links:
         target = self.resolve(path, source)
         return self.origin(target, name, seen) if target is not None else None
 
-    def exported(self, path: str, seen: frozenset[str] = frozenset()) -> Iterator[str]:
-        """Give the names that a module exports, those of ``export *`` among them."""
-        module = self.find(path)
-        if module is None or path in seen:
-            return
-        yield from module.exports
-        for imported in module.imports:
-            for _, called in imported.again:
-                target = self.resolve(path, imported.source)
-                if called:
-                    yield called
-                elif target is not None:
-                    yield from self.exported(target, seen | {path})
+    def importers(self, modules: Iterable[tuple[str, Module]], path: str) -> list[Importer]:
+        """Say what each of `modules` takes of the one at `path`, by whatever ways; who takes nothing is left out."""
+        modules = list(modules)
+        offers = self._offers(modules, path)
+        found = (self._importer(name, module, offers) for name, module in modules)
+        return [one for one in found if one.names or one.spaces]
 
-    def importer(self, name: str, other: Module, path: str) -> Importer | None:
-        """Say what a module takes of the one at `path`, by whatever way; None when it is nothing."""
+    def _importer(self, path: str, module: Module, offers: Mapping[str, Offer]) -> Importer:
         names: dict[str, str] = {}
         spaces: dict[str, dict[str, str]] = {}
-        for imported in other.imports:
-            target = self.resolve(name, imported.source) if imported.names else None
-            for what, local in (imported.names or ()) if target is not None else ():
-                found = self.origin(target, what) if target is not None else None
-                if found is None:
-                    continue
-                if found[1] == EVERYTHING:
-                    spaces[local] = self._members(found[0], path)
-                elif found[0] == path:
-                    names[local] = found[1]
-        spaces = {local: members for local, members in spaces.items() if members}
-        return Importer(name, other, names, spaces) if names or spaces else None
+        for imported in module.imports:
+            target = self.resolve(path, imported.source) if imported.names else None
+            if target is None or target not in offers:
+                continue
+            for what, local in imported.names or ():
+                space = target if what == EVERYTHING else offers[target].spaces.get(what)
+                if space is not None:
+                    spaces[local] = offers[space].names
+                elif what in offers[target].names:
+                    names[local] = offers[target].names[what]
+        return Importer(path, module, names, spaces)
 
-    def _members(self, space: str, path: str) -> dict[str, str]:
-        members = {}
-        for name in self.exported(space):
-            found = self.origin(space, name)
-            if found is not None and found[0] == path:
-                members[name] = found[1]
-        return members
+    def _offers(self, modules: list[tuple[str, Module]], path: str) -> dict[str, Offer]:
+        """Give by module what it exports of the one at `path`: that one itself, and all that hand it on."""
+        own = self.find(path)
+        offers = {path: Offer(dict(own.exports) if own is not None else {})}
+        handing = [(name, module) for name, module in modules if _hands_on(module)]
+        size = -1
+        while size != (size := sum(len(o.names) + len(o.spaces) for o in offers.values())):
+            for name, module in handing:
+                for source, what, called in _handed_on(module):
+                    target = self.resolve(name, source)
+                    if target is None or target not in offers:
+                        continue
+                    offer = offers[target]
+                    mine = offers.setdefault(name, Offer({}))
+                    if not called:
+                        hidden = {"default", *module.exports}  # its own come first
+                        for into, given in (
+                            (mine.names, offer.names),
+                            (mine.spaces, offer.spaces),
+                        ):
+                            into.update({k: v for k, v in given.items() if k not in hidden} | into)
+                    elif what == EVERYTHING:
+                        mine.spaces[called] = target
+                    elif what in offer.names:
+                        mine.names[called] = offer.names[what]
+                    elif what in offer.spaces:
+                        mine.spaces[called] = offer.spaces[what]
+        return offers
+
+
+def _hands_on(module: Module) -> bool:
+    """Say whether a module exports what it does not bind itself."""
+    return any(imported.again for imported in module.imports) or bool(
+        set(module.exports.values()) - module.units.keys()
+    )
+
+
+def _handed_on(module: Module) -> Iterator[tuple[str, str, str]]:
+    """Give (specifier, name there, name here) of all that a module exports of others; ``export *`` has no name here."""
+    for imported in module.imports:
+        for what, called in imported.again:
+            yield imported.source, what, called
+        for what, local in imported.names or ():
+            for called, exported in module.exports.items():
+                if exported == local:
+                    yield imported.source, what, called

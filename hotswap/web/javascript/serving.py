@@ -8,6 +8,7 @@ import logging
 import re
 from collections import OrderedDict
 from dataclasses import asdict
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
@@ -166,10 +167,10 @@ class Modules:
                 elsewhere.update(unit for unit in new.units if unit.encode() in words)
         maps = import_map(page.maps, page.address, self._root)
         links = Links({**self._latest, path: new}.get, self._resolver(maps))
-        found = [links.importer(name, other, path) for name, other in (*others, *inline)]
+        importers = links.importers((*others, *inline), path)
         sources = [other.source for _, other in (*others, *inline)]
         closed = not any(DYNAMIC.search(source) for source in (new.source, *sources))
-        return [one for one in found if one is not None], elsewhere, closed
+        return importers, elsewhere, closed
 
     def _homes(
         self, path: str, imports: Collection[tuple[str, str]], page: Loaded
@@ -193,7 +194,7 @@ class Modules:
         return None
 
     def _resolver(self, maps: ImportMap) -> Callable[[str, str], str | None]:
-        return lambda base, specifier: maps.resolve(base, specifier, self._root)
+        return cache(lambda base, specifier: maps.resolve(base, specifier, self._root))
 
     def boundaries(
         self,
