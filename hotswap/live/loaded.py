@@ -26,8 +26,8 @@ class Loaded:
     """The names `code` itself loads while it runs, once somebody asked."""
     uses: tuple[CodeType, dict[str, frozenset[str]]] | None = None
     """The code, and the names that each of its functions uses, once somebody asked."""
-    looks: tuple[bytes, frozenset[str]] | None = None
-    """The source, and what it spells that looks at definitions (`source.looks`), once somebody asked."""
+    looks: tuple[bytes, frozenset[str], bool] | None = None
+    """The source, the words that were last looked for in it (`source.looks`), and whether it spells one."""
     assigned: dict[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
     """Name -> line and right-hand side of each statement at top level that assigns it, of names that were asked for."""
     opened: dict[str, set[int]] = field(default_factory=dict)

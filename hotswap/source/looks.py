@@ -41,18 +41,8 @@ SHAPE: Final = frozenset([
 ATTRIBUTES: Final = frozenset({"__dict__", "getattr", "hasattr", "vars"})
 """Attributes that were set on it: these, and the attribute's own name."""
 
-EVERY: Final = DOC | SIGNATURE | CODE | SHAPE | ATTRIBUTES
-
 NAMESPACES: Final = frozenset({"dir", "globals", "locals", "vars"})
 """Builtins that give the names of the module when they are given nothing."""
-
-
-def spelled_in(source: bytes) -> frozenset[str]:
-    """Give those of `EVERY` that a source has somewhere in it."""
-    return frozenset(word for word, encoded in _ENCODED if encoded in source)
-
-
-_ENCODED: Final = tuple((word, word.encode()) for word in sorted(EVERY))
 
 
 def facts_changed(old: ast.AST, new: ast.AST) -> dict[str, frozenset[str]]:

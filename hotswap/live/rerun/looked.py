@@ -79,16 +79,19 @@ def may_look(rerun: Rerun, swap: ModuleSwap) -> Iterator[Loaded]:
         if module == swap.name:
             spelled.setdefault(qualname.partition(".")[0], set()).update(words)
     for name, looking in spelled.items():
-        encoded = name.encode()
-        others = [word.encode() for word in looking - looks.EVERY]
-        for entry in list(rerun.tracker.loaded.values()):
-            known = entry.looks
-            if known is None or known[0] is not entry.data:
-                known = entry.looks = entry.data, looks.spelled_in(entry.data)
-            if known[1].isdisjoint(looking) and not any(map(entry.data.__contains__, others)):
-                continue
-            if encoded in entry.data and entry is not swap.entry:
+        asked = frozenset(looking)
+        for entry in rerun.dependents.spelling(name.encode()):
+            if entry is not swap.entry and _spells_one(entry, asked):
                 yield entry
+
+
+def _spells_one(entry: Loaded, words: frozenset[str]) -> bool:
+    """Say whether a module's source has one of the words in it; the next body edit asks for the same ones."""
+    known = entry.looks
+    if known is None or known[0] is not entry.data or known[1] != words:
+        found = any(word.encode() in entry.data for word in words)
+        known = entry.looks = entry.data, words, found
+    return known[2]
 
 
 def others_concerned(rerun: Rerun) -> Iterator[Loaded]:
