@@ -138,7 +138,13 @@ def _runs(statement: ast.stmt) -> bool:
 
 
 def _join() -> None:
-    """Wait for the program's threads as the interpreter would, but while they can still be swapped."""
+    """Wait for the program's threads as the interpreter would, but while they can still be swapped.
+
+    What it calls before that sends the idle workers of pools home (`threading._shutdown`): a pool that nobody has shut
+    down would be waited for without end.
+    """
+    for call in reversed(getattr(threading, "_threading_atexits", ())):
+        call()
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:
             thread.join()

@@ -68,6 +68,12 @@ def both(project: Project, live: Start, target: str, *arguments: str, module: bo
         "import atexit, threading as t\natexit.register(print, 'bye')\nt.Thread(target=print, args='t').start()\n",
         "import asyncio\n\nasync def main():\n    raise RuntimeError('inside')\n\nasyncio.run(main())\n",
         "import sys\nsys.excepthook = lambda *what: print('own hook', what[0].__name__)\n1 / 0\n",
+        # nobody shuts the pool down: its idle workers are sent home when the program ends
+        """
+        from concurrent.futures import ThreadPoolExecutor
+        pool = ThreadPoolExecutor(2)
+        print([pool.submit(abs, -n).result() for n in range(3)])
+        """,
     ],
 )
 def test_a_script_behaves_as_under_python(project: Project, live: Start, source: str) -> None:
