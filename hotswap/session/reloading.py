@@ -158,7 +158,8 @@ class Reloading:
 
     def _begin(self, reason: str, *, fresh: bool, outcome: Outcome | None) -> None:
         session = self._session
-        if self.under_way or self._given_up:
+        ending = isinstance(sys.exc_info()[1], KeyboardInterrupt)  # on its way out of the program
+        if self.under_way or self._given_up or ending:
             return
         if session.plan is None:
             session.console.say("nothing to reload yet", level="warning")
