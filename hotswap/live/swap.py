@@ -277,7 +277,9 @@ def _run_statements(swap: Swap, rerun: Rerun, heap: patch.Heap) -> bool:
     run(rerun)
     refuse_orphans(rerun.graft)
     swap.notes += rerun.notes + rerun.graft.notes
-    changed = {id(s.names): visible_dirty(rerun, s) | s.tainted for s in rerun.swaps.values()}
+    changed = {
+        id(s.names): visible_dirty(rerun, s) | s.tainted | s.readers for s in rerun.swaps.values()
+    }
     swap.notes += startup_notes(rerun, heap.frames)
     memos = patch.clear_memos(heap, changed)
     swap.notes += [f"lru_cache of {name} cleared" for name in dict.fromkeys(memos)]

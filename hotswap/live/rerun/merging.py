@@ -61,7 +61,7 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
         rerun.notes.append(f"{name} begins anew: its own statement changed")
     binders = swap.binders(name)
     last = not binders or binders[-1] is step or step not in binders
-    if last and _mergeable(swap, step, name, old, new):
+    if last and not _registered(swap, step, name) and _mergeable(swap, step, name, old, new):
         note_kept(rerun, swap, step, old)
         merged = _merged(rerun, swap, step, name, old, new)
         _note_defaults(rerun, swap)
@@ -94,6 +94,19 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
         swap.dirty.discard(name)
         return
     swap.dirty.add(name)
+
+
+def _registered(swap: ModuleSwap, step: Step, name: str) -> bool:
+    """Say whether a new definition takes only the name of another, which its decorator has registered and which stands.
+
+    ``@render.register`` / ``def _(value: float)``, below the ``def _(value: int)`` that there is.
+    """
+    if step.old is not None or step.unit.kind != "def" or swap.plan is None:
+        return False
+    before = [unit for unit in swap.plan.before if name in unit.scan.binds]
+    if not before or before[-1].kind != "def" or not before[-1].impure_decorators:
+        return False
+    return any(s.old is before[-1] and s.verdict != "run" for s in swap.steps)
 
 
 def _merged(rerun: Rerun, swap: ModuleSwap, step: Step, name: str, old: Any, new: Any) -> Any:
