@@ -5,7 +5,14 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import (
+    AsyncGeneratorType,
+    BuiltinFunctionType,
+    CoroutineType,
+    FunctionType,
+    GeneratorType,
+    ModuleType,
+)
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.factories import CALLING
@@ -35,6 +42,7 @@ KEEPING: Final = frozenset({"attr", "attrs", "dataclasses", "functools", "pydant
 """Packages whose functions keep what they are given; so do those of frameworks with an adapter."""
 
 
+SUSPENDED: Final = (GeneratorType, AsyncGeneratorType, CoroutineType)
 ASKED: Final = 32
 """Elements of a container whose classes are looked at."""
 
@@ -149,9 +157,20 @@ def _called(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
         return _method_called(rerun, swap, step)
     if what and unit.kind == "expr":
         return call_again(rerun, swap, step, what)
-    if what:
+    if what and not _goes_on(swap, unit, set(hits) or {chain}):
         return Why(Kind.CALLS, what)
     return _method_called(rerun, swap, step)
+
+
+def _goes_on(swap: ModuleSwap, unit: Unit, called: set[str]) -> bool:
+    """Say whether all that a statement calls is a generator function or coroutine, whose frame takes the edit itself.
+
+    ``ids = numbers()``: where it stands is state, and made anew it would begin at one again.
+    """
+    value = unit.value if unit.kind == "assign" else None
+    if not isinstance(value, ast.Call) or called != {dotted(value.func)}:
+        return False
+    return all(type(swap.names.get(name)) in SUSPENDED for name in unit.scan.binds)
 
 
 def _called_in(defaults: Mapping[str, ast.expr]) -> set[str]:
