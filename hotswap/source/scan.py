@@ -114,7 +114,18 @@ class Scan(ast.NodeVisitor):
         else:
             self.binds[node.id] = None
 
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        spelled = own_name(node)
+        if spelled:
+            self.reads.add(spelled)
+        else:
+            self.generic_visit(node)
+
     def visit_Attribute(self, node: ast.Attribute) -> None:
+        spelled = own_name(node)
+        if spelled:
+            self.reads.add(spelled)
+            return
         chain = dotted(node)
         if chain and isinstance(node.ctx, ast.Load):
             self.chains.add(tuple(chain.split(".")))
@@ -228,7 +239,10 @@ class Scan(ast.NodeVisitor):
             self._target(node.target)
 
     def _target(self, node: ast.expr) -> None:
-        if isinstance(node, (ast.Attribute, ast.Subscript)):
+        spelled = own_name(node)
+        if spelled:
+            self.binds[spelled] = None
+        elif isinstance(node, (ast.Attribute, ast.Subscript)):
             name = root(node)
             self.visit(node.value)
             if isinstance(node, ast.Subscript):
@@ -269,8 +283,9 @@ class Scan(ast.NodeVisitor):
             if isinstance(target, (ast.Tuple, ast.List)):
                 targets += target.elts  # the loop comes to them
                 continue
-            if isinstance(target, ast.Name):
-                self.deletes.add(target.id)
+            spelled = target.id if isinstance(target, ast.Name) else own_name(target)
+            if spelled:
+                self.deletes.add(spelled)
                 continue
             name = root(target)
             if name:
@@ -337,6 +352,12 @@ class Scan(ast.NodeVisitor):
 
     def visit_Expr(self, node: ast.Expr) -> None:
         value = node.value.value if isinstance(node.value, ast.Await) else node.value
+        spelled = _names_set(value)
+        if spelled and isinstance(value, ast.Call):
+            for name, inner in spelled.items():
+                self.visit(inner)
+                self.binds[name] = None
+            return
         if isinstance(value, ast.Call):
             self._effect(value, statement=True)
             name = root(value.func)
@@ -385,3 +406,46 @@ class Scan(ast.NodeVisitor):
         if node.rest:
             self.binds[node.rest] = None
         self.generic_visit(node)
+
+
+def own_name(node: ast.expr) -> str:
+    """Give the name that ``globals()["X"]`` or ``sys.modules[__name__].X`` means in the module; ``""`` for all else."""
+    if isinstance(node, ast.Subscript) and _is_namespace(node.value):
+        key = node.slice
+        return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+    return node.attr if isinstance(node, ast.Attribute) and _is_module(node.value) else ""
+
+
+def _names_set(node: ast.expr) -> dict[str, ast.expr]:
+    """Give what ``globals().update(X=1)`` or ``setattr(sys.modules[__name__], "X", 1)`` sets."""
+    if not isinstance(node, ast.Call):
+        return {}
+    function, given = node.func, node.args
+    if isinstance(function, ast.Name) and function.id == "setattr" and len(given) == 3:
+        name = given[1]
+        if _is_module(given[0]) and isinstance(name, ast.Constant) and isinstance(name.value, str):
+            return {name.value: given[2]}
+    if isinstance(function, ast.Attribute) and function.attr == "update" and not given:
+        if _is_namespace(function.value) and all(each.arg for each in node.keywords):
+            return {str(each.arg): each.value for each in node.keywords}
+    return {}
+
+
+def _is_namespace(node: ast.expr) -> bool:
+    """``globals()``, and what is the same at the top of a module."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("globals", "vars", "locals")
+        and not node.args
+    )
+
+
+def _is_module(node: ast.expr) -> bool:
+    """``sys.modules[__name__]``."""
+    return (
+        isinstance(node, ast.Subscript)
+        and dotted(node.value) == "sys.modules"
+        and isinstance(node.slice, ast.Name)
+        and node.slice.id == "__name__"
+    )

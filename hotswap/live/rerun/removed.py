@@ -11,6 +11,7 @@ from hotswap.live.adapters.base import Refused
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import class_dict, instance_dict
 from hotswap.live.redirecting import drop_dead
+from hotswap.live.rerun.dynamic import forget_dynamic, is_dynamic
 from hotswap.live.weakly import drop_weak
 from hotswap.source import codes
 from hotswap.source.graph import absolute, public_names
@@ -64,6 +65,8 @@ def remove_names(rerun: Rerun, swap: ModuleSwap) -> None:
         return
     bound = {name for s in swap.steps if not s.is_guard for name in s.unit.scan.binds}
     for unit in swap.plan.removed:
+        if is_dynamic(unit):
+            forget_dynamic(rerun, swap)
         if unit.kind == "docstring" and "__doc__" not in codes.stored_constants(swap.text.code):
             swap.names["__doc__"] = None
             swap.dirty.add("__doc__")

@@ -7,16 +7,16 @@ import sys
 import warnings
 from contextlib import nullcontext
 from types import CodeType, ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from hotswap.live import adapters, registries
 from hotswap.live.adapters.base import Refused
-from hotswap.live.dependents import running_code
 from hotswap.live.gathered import record_named
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import class_dict
 from hotswap.live.opening import running
 from hotswap.live.rerun.branches import is_main_guard
+from hotswap.live.rerun.dynamic import forget_dynamic, is_dynamic, note_dynamic
 from hotswap.live.rerun.fillers import targets, value_at
 from hotswap.live.rerun.looked import note_attributes
 from hotswap.live.rerun.merging import merge_bound
@@ -35,10 +35,6 @@ if TYPE_CHECKING:
     from hotswap.source.plan import Step
     from hotswap.source.units import Unit
 
-DYNAMIC: Final = frozenset({"exec", "globals", "vars", "locals"})
-"""Calls by which a statement may bind names without saying so."""
-
-
 def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: Why) -> None:
     """Run the statement in the module's own names, then merge what it bound.
 
@@ -56,9 +52,8 @@ def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: Why) -> None:
     rerun.about_to_set(swap.name)
     if unit.kind != "import":
         _note_fillings(rerun, swap, unit)
-    dynamic = unit.kind not in ("def", "class") and not DYNAMIC.isdisjoint(scan.calls)
-    if dynamic:
-        _drop_dynamic(swap)
+    if is_dynamic(unit):
+        forget_dynamic(rerun, swap, unit)
     if unit.kind not in ("def", "class", "import", "assign"):
         _docstring_anew(rerun, swap, unit)
     bound = [*scan.binds, *_star_names(swap, unit)]
@@ -87,8 +82,8 @@ def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: Why) -> None:
         star_gone(rerun, swap, unit)
     _note_touched(rerun, swap, unit)
     note_attributes(rerun, swap, unit)
-    if dynamic:
-        _note_dynamic(swap)
+    if is_dynamic(unit):
+        note_dynamic(swap)
 
 
 def _refuse_again(swap: ModuleSwap, step: Step, why: Why) -> None:
@@ -117,16 +112,6 @@ def _note_touched(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
         if attribute and isinstance(target, ModuleType):
             swap.outside.add((root, attribute))
             rerun.assigned[target.__name__, attribute] = swap.entry.order
-
-
-def _note_dynamic(swap: ModuleSwap) -> None:
-    """Note what a statement bound in other ways than by saying so: ``globals()[name] = ...``."""
-    swap.outside.add(("globals()", ""))
-    known = {n for s in swap.steps if not s.is_guard for n in s.unit.scan.binds}
-    for name in {*swap.names, *swap.before} - known:
-        same = swap.names.get(name, MISSING) is swap.before.get(name, MISSING)
-        if not same and not name.startswith("__"):
-            swap.dirty.add(name)
 
 
 def _note_fillings(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
@@ -180,28 +165,6 @@ def refuse_mapped(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
         owner = adapters.owner(value, rerun.refill.active)
         if owner is not None and owner.fixed(value):
             raise Refused(owner.fixed(value))
-
-
-def _drop_dynamic(swap: ModuleSwap) -> None:
-    """Forget the names that nothing in the file binds: `exec` and ``globals()`` made them, and do so again."""
-    if ("globals()", "") in swap.outside:
-        return
-    swap.outside.add(("globals()", ""))
-    units = [s.unit for s in swap.steps if not s.is_guard]
-    units += swap.plan.before if swap.plan is not None else []
-    known = {n for u in units for n in u.scan.binds}
-    known |= codes.declared_global(running_code(swap.entry))  # state: nobody would make it again
-    for name in list(swap.names):
-        if (
-            name in known
-            or name.startswith("__")
-            or name in swap.edges
-            or isinstance(swap.names[name], ModuleType)
-        ):
-            continue
-        if name in swap.before:
-            del swap.names[name]
-            swap.dirty.add(name)
 
 
 def _compiled(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> CodeType:

@@ -1,0 +1,11 @@
+for name in ("red", "green"):
+    globals()["is_" + name] = name
+
+for name in ("one", "two"):
+    globals()["get_" + name] = lambda name=name: name
+
+LIMIT = 1
+
+
+def known():
+    return sorted(n for n in globals() if n.startswith(("is_", "get_")))
