@@ -88,7 +88,9 @@ def _by_place(
 ) -> CodeType | None:
     """A function whose code is in neither compile (made by another compiler, or left stale): match it by place."""
     module = modules.get(code.co_filename)
-    if module is None or id(code) in FITTED or function.__globals__ is not module.names:
+    if module is None or id(code) in FITTED or codes.forwards(code):
+        return None
+    if function.__globals__ is not module.names:
         return None
     found = placed.get(code.co_filename)
     if found is None:

@@ -104,6 +104,10 @@ class Graft:
     def function(self, old: FunctionType, new: FunctionType, owner: type | None = None) -> Any:
         """Make `old` behave as `new`."""
         code = new.__code__
+        if codes.forwards(old.__code__):
+            self.changed.abandoned |= {
+                id(one) for one in old.__code__.co_consts if type(one) is FunctionType
+            }
         if wraps(new, old):
             return self.stand_aside(old, new)
         if new.__globals__ is not old.__globals__:

@@ -50,6 +50,8 @@ class Changed:
     """Functions whose defaults have other values: calling them gives something else, as with a new body."""
     forwarding: set[int] = field(default_factory=set)
     """ids of functions that forward to another one."""
+    abandoned: set[int] = field(default_factory=set)
+    """ids of functions that others forwarded to, which do something else now: tables of the swap alone hold them."""
     orphans: dict[int, str] = field(default_factory=dict)
     """id of a subclass of a replaced class that could not be given the new base -> what to say of it."""
     models: list[Any] = field(default_factory=list)

@@ -207,6 +207,7 @@ def _in_dict(holder: dict[Any, Any], pairs: dict[int, tuple[Any, Any]], journal:
         return False  # a module's names: the swap puts those right itself
     # `id` is an audited event, and costs thrice as much as `type`
     hits = [k for k, v in holder.items() if type(v) not in PLAIN and id(v) in pairs]
+    hits = [k for k in hits if not _leads(holder, k, pairs[id(holder[k])][1])]
     keys = [k for k in holder if type(k) not in PLAIN and id(k) in pairs]
     if not hits and not keys:
         return False
@@ -223,6 +224,11 @@ def _in_dict(holder: dict[Any, Any], pairs: dict[int, tuple[Any, Any]], journal:
         value = holder.pop(key)
         holder[pairs[id(key)][1]] = value
     return bool(hits)
+
+
+def _leads(holder: dict[Any, Any], key: Any, old: Any) -> bool:
+    """Say whether this is where a function that forwards says which one it leads to (`functions.Graft.lead`)."""
+    return key == "__wrapped__" and type(old) is FunctionType and old.__dict__ is holder
 
 
 def _in_instance(holder: Any, pairs: dict[int, tuple[Any, Any]], journal: Journal) -> bool:

@@ -262,7 +262,11 @@ def _swap_in(swap: Swap, rung: Rung) -> Rung:
     _hash_again(swap, graft)
     paths = {m.text.filename: m.entry.path for m in swap.planned.modules}
     swap.suspected = stale_rows(
-        heap, swap.planned.compiled, paths, FITTED, graft.changed.forwarding
+        heap,
+        swap.planned.compiled,
+        paths,
+        FITTED,
+        graft.changed.forwarding | graft.changed.abandoned,
     )
     _move_frames(swap, heap, rerun.moves if rerun is not None else [])
     return rung

@@ -84,7 +84,7 @@ def stale_rows(
         compiled: By `co_filename`: the new whole-file compiles.
         paths: `co_filename` -> path for the report.
         excused: ids of code objects that the swap made itself (conformed, forwarding).
-        forwarding: ids of functions that forward to another one.
+        forwarding: ids of functions that forward to another one, or that another one forwarded to.
     """
     heap.functions = [(f, f.__code__) for f, _ in heap.functions]
     return [

@@ -40,6 +40,8 @@ class BodyEffects(ast.NodeVisitor):
     def __init__(self, node: Def) -> None:
         self.mutates: set[str] = set()
         self.calls: set[str] = set()
+        self.methods: set[tuple[str, str]] = set()
+        """``(root, method)`` of methods called, on globals and parameters."""
         self.irrevocable = ""
         self._globals: set[str] = set()
         self._locals = {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
@@ -50,6 +52,10 @@ class BodyEffects(ast.NodeVisitor):
                 self._locals.add(inner.id)
         for statement in node.body:
             self.visit(statement)
+        first = next((a.arg for a in (*node.args.posonlyargs, *node.args.args)), "")
+        self.changes_first = first in self.mutates
+        """It changes what its first parameter is: a method, its instance."""
+        self.calls_on_first = {method for on, method in self.methods if on == first}
         self.mutates -= self._locals - self._globals
         self.calls -= self._locals - self._globals
 
@@ -75,8 +81,10 @@ class BodyEffects(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         name = root(node.func)
-        if isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS:
-            self.mutates.add(name)
+        if isinstance(node.func, ast.Attribute):
+            self.methods.add((name, node.func.attr))
+            if node.func.attr in MUTATORS:
+                self.mutates.add(name)
         elif isinstance(node.func, ast.Name):
             self.calls.add(name)
             if name in ("setattr", "delattr") and node.args:

@@ -25,6 +25,9 @@ if os.environ.get("HOTSWAP_CORPUS_WALK"):
 
     walked.compare()
 
+ANOTHER = b"\nanother_edit = 1\n"
+"""What a second edit adds to the files of the first: what that left behind must not come to light."""
+
 BROKEN = {
     "late raise": b'\nraise RuntimeError("boom")\n',
     "syntax error": b"\ndef broken(:\n",
@@ -122,7 +125,7 @@ def fresh(case: cases.Case, side: str) -> list[dict[str, Any]]:
 
 
 def swap(case: cases.Case) -> list[dict[str, Any]]:
-    """Before -> (explained) after, step by step when the case has steps -> again -> before -> mended."""
+    """Before -> (explained) after, in steps when the case has some -> again -> another edit -> before -> mended."""
     program = Program(case, case.before)
     before, after = cases.files_of(case.before), cases.files_of(case.after)
     program.start(live=True)
@@ -143,6 +146,9 @@ def swap(case: cases.Case) -> list[dict[str, Any]]:
         program.save("swap", after)
     changed = [str(Path(program.root, name)) for name in cases.differing(before, after)]
     program.save("again", after, only=changed)
+    if "another" not in case.skip and not case.steps:
+        edited = [n for n in cases.differing(before, after) if n.endswith(".py") and n in after]
+        program.save("another", {**after, **{name: after[name] + ANOTHER for name in edited}})
     paths = program.write(before)[::-1]
     program.do("back", lambda: program.swapper.apply(paths))
     if case.mended is not None:

@@ -14,6 +14,7 @@ from hotswap.live.rerun.environment import give_back
 from hotswap.live.rerun.fillers import (
     adapter_of,
     home_of,
+    itself_in,
     only_state,
     rebuildable,
     sets_anew,
@@ -24,6 +25,7 @@ from hotswap.live.rerun.frameworks import constructed
 from hotswap.live.rerun.joining import follow
 from hotswap.live.rerun.order import kept_in_a_record
 from hotswap.live.rerun.registered import registered_by
+from hotswap.live.rerun.subclassed import refuse_filled
 from hotswap.live.rerun.taken_back import take_back
 from hotswap.live.rerun.undoing import (
     is_overwritten,
@@ -79,6 +81,7 @@ def statement_gone(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
     """
     if unit.kind in ("import", "docstring"):
         return
+    refuse_filled(rerun, swap, unit, "was removed")
     if give_back(rerun, swap, unit) and unit.kind in ("assign", "expr"):
         return
     keys = targets(rerun, swap, unit)
@@ -107,11 +110,11 @@ def _gone_from(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key) -> None:
     container = issubclass(type(value), registries.CONTAINERS)
     definition = unit.kind in ("def", "class")
     if definition and type(value) is not FunctionType:
-        if container and not kept_in_a_record(rerun, swap, unit, value):
+        if container and itself_in(rerun, key, swap.names.get(unit.name)):
             return  # it is taken out by identity (`removed`)
         if rebuildable(rerun, key):
             schedule(rerun, key)
-        elif container:
+        elif container and kept_in_a_record(rerun, swap, unit, value):
             raise Refused(
                 f"{unit.name} is gone: what keeps it in {key[1]} cannot be told from the rest"
             )
@@ -175,8 +178,10 @@ def _edited_for(rerun: Rerun, swap: ModuleSwap, step: Step, index: int, key: Key
             take_back(rerun, swap, step.old)
         return
     if step.situation == "new":
-        if unit.kind in ("def", "class") or not _filled_later(rerun, swap, key, index):
+        if not _filled_later(rerun, swap, key, index):
             return  # it comes last, as in the file
+        if unit.kind in ("def", "class") and _holds_definitions(rerun, swap, key):
+            return  # it gets its place (`order`)
         sets = bool(unit.scan.assigns) and not issubclass(type(value), registries.CONTAINERS)
         if rebuildable(rerun, key) and not sets:
             schedule(rerun, key)
@@ -202,7 +207,9 @@ def _definition_edited(rerun: Rerun, swap: ModuleSwap, unit: Unit, old: Unit) ->
     for key in keys:
         if adapter_of(rerun, value_at(rerun, key)) is not None:
             touch(rerun, key, swap, ran=unit, removed=None if key in now else old)
-        elif before != after and rebuildable(rerun, key):
+        elif rebuildable(rerun, key) and (
+            before != after or not itself_in(rerun, key, swap.names.get(old.name))
+        ):
             schedule(rerun, key)
         else:
             continue
@@ -232,6 +239,17 @@ def _filled_later(rerun: Rerun, swap: ModuleSwap, key: Key, index: int) -> bool:
         key in targets(rerun, swap, s.unit) and s.verdict != "run"
         for s in swap.steps[index + 1 :]
         if not s.is_guard and s.unit.kind not in ("import", "docstring")
+    )
+
+
+def _holds_definitions(rerun: Rerun, swap: ModuleSwap, key: Key) -> bool:
+    """Say whether what decorators put into a container are the definitions themselves."""
+    return any(
+        itself_in(rerun, key, swap.before.get(step.unit.name))
+        for step in swap.steps
+        if step.unit.kind in ("def", "class")
+        and step.situation != "new"
+        and key in targets(rerun, swap, step.unit)
     )
 
 

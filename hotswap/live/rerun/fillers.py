@@ -7,8 +7,9 @@ from types import FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from hotswap.live import adapters, registries
+from hotswap.live.gathered import Held
 from hotswap.live.journal import MISSING
-from hotswap.live.looking import VALUES, instance_dict, module_of
+from hotswap.live.looking import VALUES, class_dict, instance_dict, module_of, mro
 from hotswap.live.rerun.joining import follow
 from hotswap.live.rerun.repeatable import asks
 from hotswap.source.graph import resolve
@@ -108,11 +109,57 @@ def effects_of(rerun: Rerun, function: FunctionType, depth: int = 0) -> set[Key]
         if unit.kind == "def" and unit.name == function.__name__:
             effects = unit.body_effects
             found |= {(entry.name, n) for n in effects.mutates if n in entry.names}
+            for name, method in effects.methods:
+                if _changed_by(rerun, type(entry.names.get(name)), method):
+                    found.add((entry.name, name))
             for name in effects.calls:
                 inner = entry.names.get(name)
                 if type(inner) is FunctionType:
                     found |= effects_of(rerun, inner, depth + 1)
     return found
+
+
+def _changed_by(rerun: Rerun, cls: type, method: str, depth: int = 0) -> bool:
+    """Say whether a method of a class of ours changes its instance: ``bus.on(name, f)``."""
+    owner = next((each for each in mro(cls) if method in class_dict(each)), None)
+    entry = rerun.tracker.loaded.get(owner.__module__) if owner is not None else None
+    if owner is None or entry is None or depth > 3:
+        return False
+    swap = rerun.swaps.get(entry.name)
+    text = swap.text if swap is not None else rerun.dependents.text(entry)
+    for unit in text.units:
+        if unit.kind == "class" and unit.name == owner.__qualname__:
+            for member in unit.members:
+                if member.kind == "def" and member.name == method:
+                    effects = member.body_effects
+                    return effects.changes_first or any(
+                        _changed_by(rerun, cls, other, depth + 1)
+                        for other in effects.calls_on_first
+                    )
+    return False
+
+
+def itself_in(rerun: Rerun, key: Key, definition: Any) -> bool:
+    """Say whether what a decorator put into a container is the definition itself, or a tuple that holds it.
+
+    So it is told from all else in there: a name, a docstring, ``{"run": f, "help": f.__doc__}`` is not. What held
+    nothing when the import was over is filled by calls of the decorated functions, if at all (a counter), and counts
+    as if it held the definition.
+    """
+    value = value_at(rerun, key)
+    if not issubclass(type(value), registries.CONTAINERS):
+        return True
+    entry = rerun.tracker.loaded[key[0]]
+    built = entry.built.get(key[1])
+    if type(built) is Held and built.items is not None and not built.items:
+        return True
+    parts = list(value)
+    if issubclass(type(value), dict):
+        parts += dict.values(value)
+    return any(
+        part is definition or (type(part) is tuple and any(one is definition for one in part))
+        for part in parts
+    )
 
 
 def fills_registry(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> bool:

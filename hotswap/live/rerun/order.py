@@ -6,6 +6,7 @@ What definitions put there is found by identity; what else lies in them keeps it
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -112,6 +113,8 @@ def _of_bases(
 def _order(rerun: Rerun, swap: ModuleSwap, name: str, value: Any, fillers: Sequence[Step]) -> None:
     before: list[Any] = list(dict.items(value)) if type(value) is dict else list(value)
     groups = [(step, _entries(rerun, before, swap, step)) for step in fillers]
+    owners = Counter(id(entry) for _, own in groups for entry in own)  # a list for each event
+    groups = [(step, [e for e in own if owners[id(e)] == 1]) for step, own in groups]
     line = list(before)
     new = [(step, own) for step, own in groups if step.situation == "new" and own]
     for _, own in new:

@@ -24,6 +24,7 @@ from hotswap.live.rerun.outside import differing, environment, see_variables
 from hotswap.live.rerun.remembering import remember, remember_environment
 from hotswap.live.rerun.removed import star_gone
 from hotswap.live.rerun.state import StatementRaised
+from hotswap.live.rerun.subclassed import filled_by_value, settle_filled
 from hotswap.live.why import Kind
 from hotswap.source import codes
 from hotswap.source.graph import Edge, absolute, public_names
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from hotswap.live.why import Why
     from hotswap.source.plan import Step
     from hotswap.source.units import Unit
+
 
 def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: Why) -> None:
     """Run the statement in the module's own names, then merge what it bound.
@@ -57,6 +59,10 @@ def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: Why) -> None:
     if unit.kind not in ("def", "class", "import", "assign"):
         _docstring_anew(rerun, swap, unit)
     bound = [*scan.binds, *_star_names(swap, unit)]
+    filled = filled_by_value(rerun, swap, unit) if step.situation not in ("new", "branch") else []
+    sizes = [len(container) for _, container in filled]
+    for _, container in filled:
+        rerun.journal.content(container)
     variables = environment() if unit.kind in ("expr", "for", "with", "other") else None
     try:
         code = _compiled(rerun, swap, unit)
@@ -71,6 +77,7 @@ def execute(rerun: Rerun, swap: ModuleSwap, step: Step, why: Why) -> None:
             f"{swap.name}, line {unit.line}: {unit.label} has to run again ({why}) and raised "
             f"{type(error).__name__}: {error}"
         ) from error
+    settle_filled(unit, filled, sizes)
     if variables is not None:
         see_variables(rerun, differing(variables), swap.entry)
     _report(rerun, swap, step, why)

@@ -1,0 +1,14 @@
+class Plugin:
+    names = []
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        Plugin.names.append(cls.__name__)
+
+
+class Reader(Plugin):
+    pass
+
+
+class Writer(Plugin):
+    pass

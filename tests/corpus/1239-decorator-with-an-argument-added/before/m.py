@@ -1,0 +1,20 @@
+import functools
+
+
+def tagged(tag):
+    def decorate(function):
+        @functools.wraps(function)
+        def call(*args):
+            return tag, function(*args)
+
+        return call
+
+    return decorate
+
+
+def greet(name):
+    return f"hello {name}"
+
+
+def part(name, greeting="bye"):
+    return f"{greeting} {name}"
