@@ -21,7 +21,7 @@ from hotswap.source.sharing import share
 from hotswap.source.units import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from types import CodeType
 
     from hotswap.live.batch import Batch, Edit
@@ -131,7 +131,12 @@ def _plan_module(tracker: Tracker, edit: Edit, planned: Planned) -> ModuleSwap:
     }
     plan = plan_module(old, new, judge_by(entry.names), judge_by(entry.names, overlay))
     _read_again(plan, edit)
-    changed = _pair_codes(tracker, entry, new, planned)
+    lines = {
+        step.old.line: step.unit.line
+        for step in plan.steps
+        if step.old is not None and step.unit.kind == step.old.kind == "def"
+    }
+    changed = _pair_codes(tracker, entry, new, planned, lines)
     for step in plan.steps:
         if step.situation == "lambda bodies":
             changed.update(step.unit.binds)
@@ -162,7 +167,9 @@ def _read_again(plan: ModulePlan, edit: Edit) -> None:
             )
 
 
-def _pair_codes(tracker: Tracker, entry: Loaded, new: Text, planned: Planned) -> set[str]:
+def _pair_codes(
+    tracker: Tracker, entry: Loaded, new: Text, planned: Planned, lines: Mapping[int, int]
+) -> set[str]:
     """Pair the code that runs with the compile of the new source; give the functions whose own bytecode differs."""
     before, after = running_code(entry), tracker.prepared(new.code)
     if entry.exact and entry.filename == new.filename:
@@ -172,7 +179,7 @@ def _pair_codes(tracker: Tracker, entry: Loaded, new: Text, planned: Planned) ->
         planned.superseded += [code for code in codes.walk(before) if id(code) not in current]
     planned.compiled[new.filename] = after
     changed: set[str] = set()
-    for one, other in codes.pair(before, after):
+    for one, other in codes.pair(before, after, lines):
         differs = False
         if one is not other and one != other:
             differs = codes.own(one) != codes.own(other)

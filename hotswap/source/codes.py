@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dis
 import sys
+from collections import Counter
 from collections.abc import MutableMapping
 from difflib import SequenceMatcher
 from itertools import chain
-from types import BuiltinFunctionType, CodeType, FunctionType
+from types import BuiltinFunctionType, CodeType, FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -151,13 +152,38 @@ def docstring(code: CodeType) -> str | None:
     return first
 
 
-def pair(old: CodeType, new: CodeType) -> list[Pair]:
+def pair(
+    old: CodeType, new: CodeType, lines: Mapping[int, int] = MappingProxyType({})
+) -> list[Pair]:
     """Pair every nested code of `old` with the one that takes its place in `new`.
 
     Same name under paired parents; equally many: by order; else equal ones first, the rest from the end.
+
+    Args:
+        old: A whole file.
+        new: Its next version.
+        lines: First line of a definition at the top of the file -> that of the one that takes its place. It tells those
+            apart that have one name: each ``def _`` of a `functools.singledispatch`.
     """
-    found: list[Pair] = []
-    stack = [(old, new)]
+    ours, theirs = children(old), children(new)
+    several = {code.co_name for code in ours} & {
+        name
+        for side in (ours, theirs)
+        for name, count in Counter(code.co_name for code in side).items()
+        if count > 1
+    }
+    at = {code.co_firstlineno: code for code in theirs if code.co_name in several}
+    found = [
+        (code, at[lines[code.co_firstlineno]])
+        for code in ours
+        if code.co_name in several and lines.get(code.co_firstlineno) in at
+    ]
+    told = {id(code) for both in found for code in both}
+    found += _siblings(
+        [code for code in ours if id(code) not in told],
+        [code for code in theirs if id(code) not in told],
+    )
+    stack = list(found)
     while stack:
         a, b = stack.pop()
         for one, other in _siblings(children(a), children(b)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Literal
@@ -74,12 +75,26 @@ def _match(old: Sequence[Unit], new: Sequence[Unit]) -> list[Match]:
     for i, unit in enumerate(old):
         if i not in used and unit.name:
             named.setdefault((unit.kind, unit.name), []).append(i)
+    named_new = Counter((u.kind, u.name) for j, u in enumerate(new) if j not in partner)
+    chosen: dict[int, int] = {}
     unnamed: dict[tuple[str, str], list[int]] = {}
     for i, unit in enumerate(old):
         if i not in used and unit.kind in ("if", "try", "with", "for", "docstring"):
             unnamed.setdefault((unit.kind, _shape(unit)), []).append(i)
+    for j, unit in enumerate(new):
+        alike = named.get((unit.kind, unit.name), []) if unit.kind == "def" else []
+        if j in partner or len(alike) + named_new[unit.kind, unit.name] < 3:
+            continue
+        same = [i for i in alike if old[i].head == unit.head]
+        if same:  # ``def _`` of a singledispatch: those of one type
+            alike.remove(same[0])
+            used.add(same[0])
+            chosen[j] = same[0]
     out: list[Match] = []
     for j, unit in enumerate(new):
+        if j in chosen:
+            out.append(Match(old[chosen[j]], unit, "changed"))
+            continue
         if j in partner:
             out.append(Match(old[partner[j]], unit, "same", moved=j in moved))
             continue

@@ -44,6 +44,9 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
     if new is old:
         swap.dirty.discard(name)
         return
+    if _is_another(swap, step, name):
+        swap.dirty.add(name)
+        return
     if name in swap.entry.aliased and _own_again(rerun, swap, name, new):
         _another_now(rerun, swap, name, old, names[name])
         swap.dirty.add(name)
@@ -61,7 +64,7 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
         rerun.notes.append(f"{name} begins anew: its own statement changed")
     binders = swap.binders(name)
     last = not binders or binders[-1] is step or step not in binders
-    if last and not _registered(swap, step, name) and _mergeable(swap, step, name, old, new):
+    if last and _mergeable(swap, step, name, old, new):
         note_kept(rerun, swap, step, old)
         merged = _merged(rerun, swap, step, name, old, new)
         _note_defaults(rerun, swap)
@@ -96,17 +99,15 @@ def merge_bound(rerun: Rerun, swap: ModuleSwap, step: Step, name: str) -> None:
     swap.dirty.add(name)
 
 
-def _registered(swap: ModuleSwap, step: Step, name: str) -> bool:
-    """Say whether a new definition takes only the name of another, which its decorator has registered and which stands.
+def _is_another(swap: ModuleSwap, step: Step, name: str) -> bool:
+    """Say whether a new definition stands beside the one that made the old value: ``def _`` after ``def _``.
 
-    ``@render.register`` / ``def _(value: float)``, below the ``def _(value: int)`` that there is.
+    Those of a `functools.singledispatch` have one name, and the registry keeps each.
     """
-    if step.old is not None or step.unit.kind != "def" or swap.plan is None:
+    if step.situation != "new" or step.unit.kind not in ("def", "class"):
         return False
-    before = [unit for unit in swap.plan.before if name in unit.scan.binds]
-    if not before or before[-1].kind != "def" or not before[-1].impure_decorators:
-        return False
-    return any(s.old is before[-1] and s.verdict != "run" for s in swap.steps)
+    former = swap.last_before(name)
+    return former is not None and any(other.old is former for other in swap.steps)
 
 
 def _merged(rerun: Rerun, swap: ModuleSwap, step: Step, name: str, old: Any, new: Any) -> Any:
