@@ -79,6 +79,14 @@ def names_in(node: ast.AST) -> set[str]:
     return finder.found
 
 
+def mangled(name: str, owner: str) -> str:
+    """Give a private name as the compiler spells it inside class `owner` (Python/compile.c, _Py_Mangle)."""
+    bare = owner.lstrip("_")
+    if not bare or not name.startswith("__") or name.endswith("__") or "." in name:
+        return name
+    return f"_{bare}{name}"
+
+
 def parameters_of(arguments: ast.arguments) -> set[str]:
     """Give the names of all parameters."""
     return {node.arg for node in ast.walk(arguments) if isinstance(node, ast.arg)}

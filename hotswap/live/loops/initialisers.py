@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from hotswap.live.loops import pure
 from hotswap.live.loops.harmless import NOTHING
 from hotswap.live.loops.model import Refused
-from hotswap.live.loops.names import Binding, mangled
+from hotswap.source.nodes import mangled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from hotswap.live.loops.names import Binding
 
 
 @dataclass(frozen=True, slots=True)

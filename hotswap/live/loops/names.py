@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap.live.loops.places import COMPREHENSIONS, FUNCTIONS, LOOPS, TRIES, dump, own_nodes
+from hotswap.source.nodes import mangled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,14 +50,6 @@ class Binding:
         if self.value is None or isinstance(self.value, ast.Lambda):
             return self.text
         return dump(self.value)
-
-
-def mangled(name: str, owner: str) -> str:
-    """Give a private name as the compiler spells it inside class `owner` (Python/compile.c, _Py_Mangle)."""
-    bare = owner.lstrip("_")
-    if not bare or not name.startswith("__") or name.endswith("__") or "." in name:
-        return name
-    return f"_{bare}{name}"
 
 
 def bindings_before(place: Place, function: ast.AST, owner: str) -> list[Binding]:

@@ -19,7 +19,7 @@ from hotswap.live.loops.harmless import (
     is_pure,
     static,
 )
-from hotswap.live.loops.names import mangled
+from hotswap.source.nodes import mangled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

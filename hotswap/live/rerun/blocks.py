@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 from hotswap.live.adapters.base import Refused
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import module_of
-from hotswap.live.rerun.fillers import adapter_of, rebuildable, targets, value_at
-from hotswap.live.rerun.repeatable import leaves_nothing
+from hotswap.live.rerun.fillers import adapter_of, home_of, rebuildable, targets, value_at
+from hotswap.live.rerun.repeatable import leaves_nothing, overwrites
 from hotswap.live.rerun.undoing import is_overwritten
 from hotswap.source.blocks import Call, calls_in, goes_as_far, holds, is_display
 from hotswap.source.nodes import dotted, root
@@ -48,9 +48,9 @@ def refuse_calls(
     now = list(calls_in(new.node)) if new is not None else []
     for call in calls_in(old.node):
         spelled = [one for one in now if one.spelling == call.spelling]
-        if any(goes_as_far(one, call) for one in spelled):
-            continue
         unit = Unit(call.statement, old.text, shift=old.shift)
+        if any(goes_as_far(one, call) for one in spelled) and _may_repeat(call):
+            continue
         if _is_ours(rerun, swap, unit, old):
             continue
         if not spelled and is_overwritten(swap, unit):
@@ -58,18 +58,31 @@ def refuse_calls(
         _refuse(swap, unit, call, happened)
 
 
-def refuse_fewer(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
+def refuse_fewer(rerun: Rerun, swap: ModuleSwap, unit: Unit, *, runs_again: bool = False) -> None:
     """Refuse to run a loop again for fewer objects than before, when its calls left something in a library.
 
+    Args:
+        rerun: The statements of the batch.
+        swap: The block's module.
+        unit: A block that stayed the same.
+        runs_again: It surely does; else only lists that are spelled out tell.
+
     Raises:
-        Refused: What it did to those which are no longer among them stays.
+        Refused: What it did to those which are no longer among them stays, or is done twice to the others.
     """
     for call in calls_in(unit.node):
         named = [dotted(loop.iter) for loop in call.loops]
-        if any(_lost(swap, name) for name in named if name):
+        if (runs_again and not _may_repeat(call)) or any(
+            _lost(swap, name) for name in named if name
+        ):
             inner = Unit(call.statement, unit.text, shift=unit.shift)
             if not _is_ours(rerun, swap, inner, unit):
                 _refuse(swap, inner, call, "runs again")
+
+
+def _may_repeat(call: Call) -> bool:
+    """Say whether a call may be made once more for the same objects: it sets something, and the last one wins."""
+    return overwrites([_last(call.call) or dotted(call.call.func)])
 
 
 def _lost(swap: ModuleSwap, name: str) -> bool:
@@ -108,9 +121,13 @@ def _is_ours(rerun: Rerun, swap: ModuleSwap, unit: Unit, block: Unit) -> bool:
         )
         if ours:
             return True
+    keys = targets(rerun, swap, unit)
+    if not function:  # ``getLogger(name).addHandler(handler)``: who knows what the call before gave
+        given = (*call.args, *(keyword.value for keyword in call.keywords))
+        keys -= {home_of(rerun, swap, one.id) for one in given if isinstance(one, ast.Name)}
     return any(
         adapter_of(rerun, value_at(rerun, key)) is not None or rebuildable(rerun, key)
-        for key in targets(rerun, swap, unit)
+        for key in keys
     )
 
 

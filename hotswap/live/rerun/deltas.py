@@ -10,7 +10,7 @@ from hotswap.live.rerun.changed import dirty_chain, visible_dirty, visible_shape
 from hotswap.live.rerun.looked import look_reason
 from hotswap.source.diff import compare_classes
 from hotswap.source.looks import looked_at
-from hotswap.source.nodes import defaults_of, names_in
+from hotswap.source.nodes import defaults_of, mangled, names_in
 from hotswap.source.units import Unit
 
 if TYPE_CHECKING:
@@ -74,7 +74,11 @@ def class_delta(rerun: Rerun, swap: ModuleSwap, unit: Unit, old: Unit, prefix: s
             or _looks_at(rerun, swap, member, shaped)
         ):
             lost.update(member.binds)
-    delta = replace(delta, kept=delta.kept - lost)
+    delta = replace(
+        delta,
+        kept=frozenset(mangled(name, unit.name) for name in delta.kept - lost),
+        bound=frozenset(mangled(name, old.name) for name in delta.bound),
+    )
     place = (swap.entry.names.get("__name__", swap.name), f"{prefix}{unit.name}")
     rerun.graft.told.deltas[place] = delta
     if old.class_head[0] not in ("[]", unit.class_head[0]):

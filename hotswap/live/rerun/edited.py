@@ -127,7 +127,7 @@ def _gone_from(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key) -> None:
     if not is_replaced(swap, unit):
         refuse_part(rerun, swap, unit, key, "was removed")
     items = sets_items(swap, unit, key, "was removed")
-    if not container and not items and any(name == key[1] for name, _ in unit.scan.assigns):
+    if not container and not items and any(n == key[1] and a for n, a in unit.scan.assigns):
         return  # X.a = 1: the attribute goes (`removed`)
     if rebuildable(rerun, key):
         schedule(rerun, key)

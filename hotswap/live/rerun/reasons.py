@@ -26,7 +26,7 @@ from hotswap.live.rerun.outside import variables_read
 from hotswap.live.rerun.refill import call_again, reason_to_refill
 from hotswap.live.rerun.shapes import is_special, shape_reason
 from hotswap.live.why import Kind, Why
-from hotswap.source import looks
+from hotswap.source import looks, special
 from hotswap.source.given import calls_of_given
 from hotswap.source.graph import imports_of
 from hotswap.source.nodes import defaults_of, dotted
@@ -43,6 +43,8 @@ KEEPING: Final = frozenset({"attr", "attrs", "dataclasses", "functools", "pydant
 
 
 SUSPENDED: Final = (GeneratorType, AsyncGeneratorType, CoroutineType)
+MAKING: Final = frozenset({"__init__", "__new__", "__post_init__", "__del__", "__setattr__"})
+"""Special methods that make what is state once it is made."""
 ASKED: Final = 32
 """Elements of a container whose classes are looked at."""
 
@@ -73,7 +75,9 @@ def reason_to_run(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
     if spelled and _resolves_annotations(swap, step):
         return Why(Kind.READS, ", ".join(spelled))
     for chain_ in scan.chains if swap.outside else ():
-        if chain_[:2] in swap.outside and unit.kind != "expr" and not scan.assigns:
+        if chain_[:2] not in swap.outside or unit.kind == "expr":
+            continue
+        if not {chain_[:2], (chain_[0], "")} & scan.assigns:
             return Why(Kind.READS, ".".join(chain_[:2]))
     if (
         swap.outside
@@ -282,6 +286,9 @@ def _method_called(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
         if isinstance(value, type) and any(type(v) is value for v in bound):
             return None  # an instance is state, however it was made
         return Why(Kind.CALLS, f"{name}.{method}")
+    method = _special_called(rerun, swap, unit)
+    if method:
+        return Why(Kind.CALLS, method)
     through = _looked_through(rerun, swap, unit)
     if through:
         return Why(Kind.CALLS, through)
@@ -300,6 +307,46 @@ def _method_called(rerun: Rerun, swap: ModuleSwap, step: Step) -> Why | None:
     return None
 
 
+def _special_called(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> str:
+    """Give ``Money.__add__`` where ``TOTAL = price + tax`` calls a special method with a new body.
+
+    An instance that a statement makes and binds is state: for its sake the statement does not run again.
+    """
+    if unit.kind not in ("assign", "for", "with", "if", "try") or not unit.binds or unit.scan.hard:
+        return ""
+    changed = {
+        (other.name, cls, method)
+        for other in rerun.swaps.values()
+        for cls, method in other.methods
+        if method.startswith("__") and method not in MAKING
+    }
+    if not changed:
+        return ""
+    for name, called in sorted(special.called_by(unit.node).items()):
+        hit = {one for one in changed if one[2] in called}
+        for kind in _kinds(swap.names.get(name, MISSING)) if hit else ():
+            if any(type(swap.names.get(bound)) is kind for bound in unit.binds):
+                continue
+            for base in mro(kind):
+                for module, cls, method in hit:
+                    if (base.__module__, base.__qualname__) == (module, cls):
+                        return f"{cls}.{method}"
+    return ""
+
+
+def _kinds(value: Any) -> set[type]:
+    """Give the classes whose instances a name stands for, holds, or makes when it is called."""
+    kinds: set[type] = set()
+    if issubclass(type(value), type):
+        kinds.add(value)
+    elif type(value) in (list, tuple, set, frozenset):
+        kinds |= {type(one) for one in list(value)[:ASKED]}
+    elif type(value) is dict:
+        kinds |= {type(one) for one in list(value.values())[:ASKED]}
+    kinds.add(type(value))
+    return kinds
+
+
 def _looked_through(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> str:
     """Give ``PRODUCTS`` where ``[p.price() for p in PRODUCTS]`` asks a method, or a property, with a new body."""
     if unit.kind != "assign" or not unit.scan.comprehends:
@@ -315,14 +362,7 @@ def _looked_through(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> str:
         return ""
     for name in sorted(unit.scan.reads):
         value = swap.names.get(name)
-        kinds: set[type] = set()
-        if issubclass(type(value), type):
-            kinds.add(value)  # type: ignore[arg-type]  # an enum: its members
-        elif type(value) in (list, tuple, set, frozenset):
-            kinds |= {type(one) for one in list(value)[:ASKED]}  # type: ignore[arg-type]
-        elif type(value) is dict:
-            kinds |= {type(one) for one in list(value.values())[:ASKED]}
-        for kind in kinds:
+        for kind in _kinds(value):
             for base in type.__dict__["__mro__"].__get__(kind):
                 if any((base.__module__, base.__qualname__, m) in changed for m in spelled):
                     return name

@@ -151,7 +151,7 @@ def _fill_again(rerun: Rerun, swap: ModuleSwap, step: Step) -> bool:
     """
     unit = step.unit
     if step.verdict == "keep" and unit.kind not in ("def", "assign", "expr"):
-        refuse_fewer(rerun, swap, unit)
+        refuse_fewer(rerun, swap, unit, runs_again=True)
     for key in targets(rerun, swap, unit):
         if adapter_of(rerun, value_at(rerun, key)) is not None:
             if unit.kind == "def":

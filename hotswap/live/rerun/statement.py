@@ -116,6 +116,10 @@ def _note_touched(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
             swap.outside.add((root, rest[0]))
     for root, attribute in scan.assigns:
         target = swap.names.get(root)
+        if attribute and type(target).__module__ in rerun.tracker.loaded:
+            swap.outside.add(
+                (root, attribute)
+            )  # settings.limit = 5; settings.half = settings.limit // 2
         if attribute and isinstance(target, ModuleType):
             swap.outside.add((root, attribute))
             rerun.assigned[target.__name__, attribute] = swap.entry.order

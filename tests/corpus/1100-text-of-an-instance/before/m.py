@@ -1,0 +1,14 @@
+class Text:
+    def __str__(self):
+        return "one"
+
+
+class Bag:
+    def __init__(self, text):
+        self.text = text
+        self.things = []
+
+
+text = Text()
+bag = Bag(text)
+LINE = f"<{text}>"

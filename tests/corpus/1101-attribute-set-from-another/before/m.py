@@ -1,0 +1,7 @@
+class Settings:
+    limit = 0
+
+
+settings = Settings()
+settings.limit = 10
+settings.half = settings.limit // 2
