@@ -45,7 +45,7 @@ def schedule(rerun: Rerun, key: Key) -> None:
     if owner is not None:
         owner.rebuilt.add(key[1])
         if owner.started:
-            _make_now(rerun, owner, key)
+            make_now(rerun, owner, key)
 
 
 def _empty_class(rerun: Rerun, key: Key, cls: type) -> None:
@@ -98,7 +98,7 @@ def importers(rerun: Rerun, key: Key) -> list[str]:
     return list(found)
 
 
-def _make_now(rerun: Rerun, owner: ModuleSwap, key: Key) -> None:
+def make_now(rerun: Rerun, owner: ModuleSwap, key: Key) -> None:
     """The module has passed the object's binder already: run it now, and the fillers that were passed."""
     step = maker_of(rerun, key)
     if step is not None and id(step.unit) not in owner.ran:

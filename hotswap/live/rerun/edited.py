@@ -187,6 +187,8 @@ def _edited_for(rerun: Rerun, swap: ModuleSwap, step: Step, index: int, key: Key
             schedule(rerun, key)
         return
     if sets_anew(step):
+        if issubclass(type(value), registries.CONTAINERS) and _filled_on(rerun, swap, key, index):
+            schedule(rerun, key)
         return
     if step.old is not None and not names_the_same(step.old, unit):
         refuse_part(rerun, swap, step.old, key, "was changed")
@@ -232,6 +234,12 @@ def _refuse_registered(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> None:
     decorator = registered_by(rerun, swap, unit)
     if decorator:
         raise Refused(f"@{decorator} has registered {unit.name}: only a fresh process forgets it")
+
+
+def _filled_on(rerun: Rerun, swap: ModuleSwap, key: Key, index: int) -> bool:
+    """Say whether later statements go on with what an item is set to: ``INFO["a"].update(b=1)``."""
+    later = [s.unit for s in swap.steps[index + 1 :] if not s.is_guard]
+    return any(u.scan.hard and key in targets(rerun, swap, u) for u in later if u.kind == "expr")
 
 
 def _filled_later(rerun: Rerun, swap: ModuleSwap, key: Key, index: int) -> bool:

@@ -18,7 +18,7 @@ from hotswap.live.rerun import records, remade
 from hotswap.live.rerun.blocks import refuse_fewer
 from hotswap.live.rerun.branches import is_main_guard
 from hotswap.live.rerun.changed import visible_dirty
-from hotswap.live.rerun.due import importers, join, schedule, touch
+from hotswap.live.rerun.due import importers, join, make_now, schedule, touch
 from hotswap.live.rerun.fillers import (
     adapter_of,
     asked_for,
@@ -173,8 +173,28 @@ def _fill_again(rerun: Rerun, swap: ModuleSwap, step: Step) -> bool:
 
 
 def _begin_anew(rerun: Rerun, swap: ModuleSwap, step: Step, key: Key) -> None:
+    begins = key not in rerun.refill.due
     schedule(rerun, key)
+    owner = rerun.swaps.get(key[0])
+    if begins and key in rerun.refill.due and owner is not None:
+        _forget_fillers(rerun, swap, step, key)
+    if owner is not None and owner is not swap and owner.plan is None:
+        make_now(rerun, owner, key)  # its turn as a follower comes when this statement has run
     _earlier(rerun, swap, step, key)
+
+
+def _forget_fillers(rerun: Rerun, swap: ModuleSwap, step: Step, key: Key) -> None:
+    """What ran before it was known that the object begins anew went into the old one: let it run once more.
+
+    What the program had gathered there cannot be told any more from what these statements did.
+    """
+    for other in swap.steps[: swap.steps.index(step)]:
+        unit = other.unit
+        if id(unit) in swap.ran and not other.is_guard and not unit.binds:
+            if unit.kind in ("assign", "expr", "for") and key in targets(rerun, swap, unit):
+                del swap.ran[id(unit)]
+                if key in rerun.refill.sides:
+                    rerun.refill.sides[key].was = MISSING
 
 
 def _reads_refilled(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> bool:

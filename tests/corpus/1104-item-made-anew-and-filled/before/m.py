@@ -1,0 +1,5 @@
+INFO = {}
+INFO["a"] = {"one": 1}
+INFO["a"]["two"] = 2
+INFO["a"].update(three=3)
+INFO["b"] = {"four": 4}

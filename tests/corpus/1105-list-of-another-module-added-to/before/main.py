@@ -1,0 +1,5 @@
+import pkg.core
+
+
+def items():
+    return pkg.core.ITEMS

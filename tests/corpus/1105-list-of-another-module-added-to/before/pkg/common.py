@@ -1,0 +1,1 @@
+ITEMS = [one for one in [2, 3]]
