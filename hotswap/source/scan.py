@@ -104,6 +104,8 @@ class Scan(ast.NodeVisitor):
         """A name is read before the same statement binds it: ``x = x + 1``."""
         self.comprehends = False
         self.decorators: set[str] = set()
+        self.registering: set[str] = set()
+        """Of a class: roots of decorators in its body that may register a method, ``@router.get("/")``."""
         self.decorated_by: set[str] = set()
         """Decorators that are a bare name, or a call of one."""
 
@@ -204,6 +206,8 @@ class Scan(ast.NodeVisitor):
         bound = inner.binds
         self.reads |= reads
         self.soft |= inner.soft
+        registering = (inner.decorators & inner.mutates) | inner.registering
+        self.registering |= {n for n in registering if n not in bound}
         self.calls |= {n for n in inner.calls if n not in bound}
         self.handed |= {h for h in inner.handed if h[1] not in bound}
         self.methods |= {m for m in inner.methods if m[0] not in bound}

@@ -59,7 +59,7 @@ def targets(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> set[Key]:
         names |= roots
         called = scan.decorators
     elif unit.kind == "class":
-        names |= scan.decorators & scan.mutates
+        names |= scan.decorators & scan.mutates | scan.registering
         called = scan.decorators
     else:
         hosts = [n for n in names if adapter_of(rerun, swap.names.get(n)) is not None]

@@ -188,13 +188,17 @@ def _forget_fillers(rerun: Rerun, swap: ModuleSwap, step: Step, key: Key) -> Non
 
     What the program had gathered there cannot be told any more from what these statements did.
     """
+    registry = adapter_of(rerun, value_at(rerun, key)) is not None
     for other in swap.steps[: swap.steps.index(step)]:
         unit = other.unit
-        if id(unit) in swap.ran and not other.is_guard and not unit.binds:
-            if unit.kind in ("assign", "expr", "for") and key in targets(rerun, swap, unit):
-                del swap.ran[id(unit)]
-                if key in rerun.refill.sides:
-                    rerun.refill.sides[key].was = MISSING
+        if id(unit) not in swap.ran or other.is_guard:
+            continue
+        statement = unit.kind in ("assign", "expr", "for") and not unit.binds
+        endpoint = registry and unit.kind == "def"
+        if (statement or endpoint) and key in targets(rerun, swap, unit):
+            del swap.ran[id(unit)]
+            if key in rerun.refill.sides:
+                rerun.refill.sides[key].was = MISSING
 
 
 def _reads_refilled(rerun: Rerun, swap: ModuleSwap, unit: Unit) -> bool:
