@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.handover.support import own_port
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -77,3 +79,26 @@ def test_a_tls_connection_lives_through_an_exec_reload(
         server.wait(lambda event: event.get("verdict") == "reloaded")
         assert b'"asked":2' in ask(connection)
     assert server.stop() in (0, -signal.SIGINT)
+
+
+def test_a_killed_server_has_its_port_and_its_connections_again(
+    project: Project, live: Callable[..., Live], certificate: tuple[Path, Path]
+) -> None:
+    """The keeper holds the port: the command said that another process has it, and ended."""
+    cert, key = certificate
+    project.write({"main.py": APP})
+    given = ("--port", str(own_port()), "--ssl-certfile", str(cert), "--ssl-keyfile", str(key))
+    server = live("main:app", *given)
+    context = ssl.create_default_context(cafile=str(cert))
+    context.check_hostname = False
+    with (
+        socket.create_connection(("127.0.0.1", server.port), timeout=30) as raw,
+        context.wrap_socket(raw) as connection,
+    ):
+        assert b'"asked":1' in ask(connection)
+        server.signal(signal.SIGKILL)
+        assert server.ended() == -signal.SIGKILL
+        again = live("main:app", *given)
+        assert b'"asked":1' in ask(connection)
+        assert again.port == server.port
+    assert again.stop() in (0, -signal.SIGINT)
