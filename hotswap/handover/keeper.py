@@ -164,7 +164,7 @@ class Keeper:
         for kept in [each for each in self._kept.values() if each.key == key]:
             if kept.tells["id"] in have:
                 kept.given = True
-            elif message["crashed"] and kept.relay.waiting and not kept.opening:
+            elif message["crashed"] and kept.relay.half_read and not kept.opening:
                 kept.relay.abort()  # a request that nobody will answer
             else:
                 self._give(kept)

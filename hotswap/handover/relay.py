@@ -7,9 +7,12 @@ the slower side sets the pace.
 
 from __future__ import annotations
 
+import array
 import contextlib
+import fcntl
 import socket
 import ssl
+import termios
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,6 +45,7 @@ class Relay:
     """
 
     __slots__ = (
+        "_asked",
         "_client_ended",
         "_heard",
         "_incoming",
@@ -56,7 +60,6 @@ class Relay:
         "far",
         "near",
         "tls",
-        "waiting",
     )
 
     def __init__(
@@ -76,8 +79,8 @@ class Relay:
         """The server's end, of which this is the keeper's copy."""
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
-        self.waiting = False
-        """The client has spoken last."""
+        self._asked = 0
+        """Bytes that the client has said since the server spoke last."""
         self._to_server = b""
         self._to_client = b""
         self._client_ended = False
@@ -85,6 +88,15 @@ class Relay:
         """What the client's next bytes are for."""
         self._timer: Timer | None = turning.call_later(HANDSHAKE, self.abort)
         self._arrange()
+
+    @property
+    def half_read(self) -> bool:
+        """Some of what the client has said since the last answer was read by a server that has gone."""
+        if self.far is None or not self._asked:
+            return False
+        unread = array.array("i", [0])
+        fcntl.ioctl(self.far, termios.FIONREAD, unread)
+        return unread[0] + len(self._to_server) < self._asked
 
     def _arrange(self) -> None:
         """Wait for what there is to wait for."""
@@ -178,7 +190,7 @@ class Relay:
             self.abort()
             return
         if plain:
-            self.waiting = True
+            self._asked += len(plain)
             self._to_server = _rest_of(near, plain)
         if self._outgoing.pending:
             self._utter()
@@ -221,7 +233,7 @@ class Relay:
         if not data:
             self._finish()
             return
-        self.waiting = False
+        self._asked = 0
         try:
             self.tls.write(data)
         except ssl.SSLError:

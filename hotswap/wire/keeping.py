@@ -348,6 +348,7 @@ def start_keeper(path: str, grace: float) -> None:
             ),
             pass_fds=(control.fileno(),),
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # who reads the server's must see that end with it
             start_new_session=True,
             cwd="/",
         )
