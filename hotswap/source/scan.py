@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from hotswap.source import effects
 from hotswap.source.nodes import Def, Names, dotted, root
+from hotswap.source.spelled import names_set, own_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -356,7 +357,7 @@ class Scan(ast.NodeVisitor):
 
     def visit_Expr(self, node: ast.Expr) -> None:
         value = node.value.value if isinstance(node.value, ast.Await) else node.value
-        spelled = _names_set(value)
+        spelled = names_set(value)
         if spelled and isinstance(value, ast.Call):
             for name, inner in spelled.items():
                 self.visit(inner)
@@ -410,46 +411,3 @@ class Scan(ast.NodeVisitor):
         if node.rest:
             self.binds[node.rest] = None
         self.generic_visit(node)
-
-
-def own_name(node: ast.expr) -> str:
-    """Give the name that ``globals()["X"]`` or ``sys.modules[__name__].X`` means in the module; ``""`` for all else."""
-    if isinstance(node, ast.Subscript) and _is_namespace(node.value):
-        key = node.slice
-        return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
-    return node.attr if isinstance(node, ast.Attribute) and _is_module(node.value) else ""
-
-
-def _names_set(node: ast.expr) -> dict[str, ast.expr]:
-    """Give what ``globals().update(X=1)`` or ``setattr(sys.modules[__name__], "X", 1)`` sets."""
-    if not isinstance(node, ast.Call):
-        return {}
-    function, given = node.func, node.args
-    if isinstance(function, ast.Name) and function.id == "setattr" and len(given) == 3:
-        name = given[1]
-        if _is_module(given[0]) and isinstance(name, ast.Constant) and isinstance(name.value, str):
-            return {name.value: given[2]}
-    if isinstance(function, ast.Attribute) and function.attr == "update" and not given:
-        if _is_namespace(function.value) and all(each.arg for each in node.keywords):
-            return {str(each.arg): each.value for each in node.keywords}
-    return {}
-
-
-def _is_namespace(node: ast.expr) -> bool:
-    """``globals()``, and what is the same at the top of a module."""
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id in ("globals", "vars", "locals")
-        and not node.args
-    )
-
-
-def _is_module(node: ast.expr) -> bool:
-    """``sys.modules[__name__]``."""
-    return (
-        isinstance(node, ast.Subscript)
-        and dotted(node.value) == "sys.modules"
-        and isinstance(node.slice, ast.Name)
-        and node.slice.id == "__name__"
-    )
