@@ -146,6 +146,15 @@ def _share(old: object, new: object) -> bool:
     return any(id(registry) in hearts for _, registry in within(new).values())
 
 
+def _kept(options: Options) -> bool:
+    """Say whether the TLS keeper of this command waits, since a crash: then it has the address, and gives it back."""
+    if not options.ssl_certfile or not options.tls_keeper:
+        return False
+    from hotswap.wire.keeping import control_path
+
+    return os.path.exists(control_path())
+
+
 class AppLife:
     """An ASGI app's life in this process image."""
 
@@ -153,7 +162,7 @@ class AppLife:
         from hotswap import server
 
         self._given = service.given() if manifest is None else ()
-        if manifest is None and not self._given:
+        if manifest is None and not self._given and not _kept(options):
             server.ensure_free(options)
         self.options = options
         self.target = target

@@ -311,17 +311,8 @@ def ensure_free(options: Options) -> None:
         check_path(options.uds)
     elif options.fd is not None:
         check_descriptor(options.fd)
-    elif options.port and not _kept(options):
+    elif options.port:
         check(options.host, options.port)
-
-
-def _kept(options: Options) -> bool:
-    """Say whether the TLS keeper of this command waits, since a crash: then it has the address, and gives it back."""
-    if not options.ssl_certfile or not options.tls_keeper:
-        return False
-    from hotswap.wire.keeping import control_path
-
-    return os.path.exists(control_path())
 
 
 def _is_stream(connection: Any) -> bool:
