@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Loop = ast.For | ast.AsyncFor
 DISPLAYS: Final = (ast.List, ast.Tuple, ast.Set)
@@ -28,16 +28,30 @@ class Call:
         return ast.dump(self.statement)
 
 
-def calls_in(node: ast.stmt, loops: tuple[Loop, ...] = ()) -> Iterator[Call]:
+def _unknown(test: ast.expr) -> bool | None:  # noqa: ARG001
+    return None
+
+
+def calls_in(
+    node: ast.stmt,
+    loops: tuple[Loop, ...] = (),
+    *,
+    judge: Callable[[ast.expr], bool | None] = _unknown,
+) -> Iterator[Call]:
     """Give the calls in the blocks of a statement, at whatever depth.
 
     What stands in definitions runs later, and what stands in an ``except`` most often never: neither is given.
+
+    Args:
+        node: The statement.
+        loops: Those around it.
+        judge: Says which way the test of an ``if`` goes; None where that cannot be told: both are given.
     """
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return
     if isinstance(node, (ast.For, ast.AsyncFor)):
         loops = (*loops, node)
-    for block in _blocks(node):
+    for block in _blocks(node, judge):
         for inner in block:
             value = inner.value if isinstance(inner, ast.Expr) else None
             if isinstance(value, ast.Await):
@@ -45,11 +59,13 @@ def calls_in(node: ast.stmt, loops: tuple[Loop, ...] = ()) -> Iterator[Call]:
             if isinstance(inner, ast.Expr) and isinstance(value, ast.Call):
                 yield Call(inner, value, loops)
             else:
-                yield from calls_in(inner, loops)
+                yield from calls_in(inner, loops, judge=judge)
 
 
-def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
-    for name in ("body", "orelse", "finalbody"):
+def _blocks(node: ast.stmt, judge: Callable[[ast.expr], bool | None]) -> Iterator[list[ast.stmt]]:
+    way = judge(node.test) if isinstance(node, ast.If) else None
+    names = ("body", "orelse", "finalbody") if way is None else ("body",) if way else ("orelse",)
+    for name in names:
         yield list(getattr(node, name, ()))
     for case in getattr(node, "cases", ()):
         yield list(case.body)

@@ -7,6 +7,7 @@ looked for call by call, as if each were a statement of its own.
 from __future__ import annotations
 
 import ast
+import builtins
 import io
 from types import FunctionType
 from typing import TYPE_CHECKING, Final
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from hotswap.live.adapters.base import Refused
 from hotswap.live.journal import MISSING
 from hotswap.live.looking import module_of
+from hotswap.live.rerun.branches import judge_by
 from hotswap.live.rerun.fillers import adapter_of, home_of, rebuildable, targets, value_at
 from hotswap.live.rerun.repeatable import leaves_nothing, overwrites
 from hotswap.live.rerun.undoing import is_overwritten
@@ -23,6 +25,8 @@ from hotswap.source.units import Unit
 from hotswap.source.variables import settings_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hotswap.live.rerun.state import ModuleSwap, Rerun
     from hotswap.live.rerun.undoing import Happened
 
@@ -46,7 +50,7 @@ def refuse_calls(
         Refused: Only a fresh process does without what one of its calls did.
     """
     now = list(calls_in(new.node)) if new is not None else []
-    for call in calls_in(old.node):
+    for call in _calls_made(swap, old):
         spelled = [one for one in now if one.spelling == call.spelling]
         unit = Unit(call.statement, old.text, shift=old.shift)
         if any(goes_as_far(one, call) for one in spelled) and _may_repeat(call):
@@ -70,7 +74,7 @@ def refuse_fewer(rerun: Rerun, swap: ModuleSwap, unit: Unit, *, runs_again: bool
     Raises:
         Refused: What it did to those which are no longer among them stays, or is done twice to the others.
     """
-    for call in calls_in(unit.node):
+    for call in _calls_made(swap, unit):
         named = [dotted(loop.iter) for loop in call.loops]
         if (runs_again and not _may_repeat(call)) or any(
             _lost(swap, name) for name in named if name
@@ -78,6 +82,17 @@ def refuse_fewer(rerun: Rerun, swap: ModuleSwap, unit: Unit, *, runs_again: bool
             inner = Unit(call.statement, unit.text, shift=unit.shift)
             if not _is_ours(rerun, swap, inner, unit):
                 _refuse(swap, inner, call, "runs again")
+
+
+def _calls_made(swap: ModuleSwap, unit: Unit) -> Iterator[Call]:
+    """Give the calls in a block but those that were not made: in a branch not taken, of a name that means nothing.
+
+    ``try: from backports import patches`` / ``except ImportError: pass`` / ``else: patches.apply()``.
+    """
+    for call in calls_in(unit.node, judge=judge_by(swap.before)):
+        name = root(call.call.func)
+        if not name or name in swap.before or hasattr(builtins, name):
+            yield call
 
 
 def _may_repeat(call: Call) -> bool:
