@@ -15,6 +15,7 @@ from hotswap.handover.digests import changed, digest
 
 if TYPE_CHECKING:
     from hotswap.handover.baseline import Baseline, Name
+    from hotswap.live.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Container:
 
 class SetAnew:
     """Follows one swap: `note` before it sets values of a module, `settle` when it holds, `forget` when it does not.
+
+    `watch` does all three for a swap that has a journal.
 
     Args:
         baseline: What is known of the program's values; brought up to date.
@@ -40,6 +43,12 @@ class SetAnew:
         """id(object) that each name that means one of the program meant when the swap began."""
         self._untouched: set[Container] = set()
         """Containers in which nothing was gathered: other modules, noted later, may know them, too."""
+
+    def watch(self, module: str, journal: Journal) -> None:
+        """See what the program has gathered in a module before a swap sets values there, and follow the swap."""
+        self.note(module)
+        journal.on_commit(self.settle)
+        journal.undo(self.forget)
 
     def note(self, module: str) -> None:
         """See what the program has gathered in a module."""

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from hotswap.console import Console
-    from hotswap.live.journal import Journal
     from hotswap.options import Options
     from hotswap.session.migrating import Migrating
     from hotswap.session.neighbours import Neighbours
@@ -104,7 +103,7 @@ class Session:
         )
         self.state = handover.State(self.registry)
         self.swapper = Swapper(self.roots, pin=options.pin, live_loops=options.live_loops)
-        self.swapper.about_to_set = self._about_to_set
+        self.swapper.about_to_set = self.state.set_anew.watch
         self.swapper.tracker.variable_before = self.env.before_program
         self.apply_options()
         self.browser: Browser | None = None
@@ -365,11 +364,6 @@ class Session:
         never = self.options.reenter == "never"
         self.swapper.reenter = None if never else self._reenter
         self.console.verbosity = self.options.verbosity
-
-    def _about_to_set(self, module: str, journal: Journal) -> None:
-        self.state.set_anew.note(module)
-        journal.on_commit(self.state.set_anew.settle)
-        journal.undo(self.state.set_anew.forget)
 
     def _reenter(self, suspended: Any) -> bool:
         return bool(self.registry.reenter(suspended.owner))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import io
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -14,20 +13,14 @@ from hotswap.handover.state import State
 from hotswap.swapper import Swapper
 from hotswap.wire.records import Manifest
 from hotswap.wire.registry import Registry
+from tests.unit.test_handover_state import Carrier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import ModuleType
 
-    from hotswap.live.journal import Journal
     from hotswap.source.model import Outcome
-
-
-class Carrier(io.BytesIO):
-    def rewind(self, position: int) -> None:
-        self.seek(position)
-        self.truncate()
 
 
 class Program:
@@ -57,16 +50,11 @@ class Program:
         self.state.remember(self.modules)
         self.swapper.tracker.on_import = self._imported_late
         self.notes = self.state.restore(manifest, self.modules)
-        self.swapper.about_to_set = self._about_to_set
+        self.swapper.about_to_set = self.state.set_anew.watch
 
     def _imported_late(self, module: ModuleType | None) -> None:
         if module is not None:
             self.state.joined(module, self.modules)
-
-    def _about_to_set(self, module: str, journal: Journal) -> None:
-        self.state.set_anew.note(module)
-        journal.on_commit(self.state.set_anew.settle)
-        journal.undo(self.state.set_anew.forget)
 
     def forget(self) -> None:
         """Forget the modules of the last image."""

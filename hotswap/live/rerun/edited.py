@@ -23,7 +23,6 @@ from hotswap.live.rerun.fillers import (
 )
 from hotswap.live.rerun.frameworks import constructed
 from hotswap.live.rerun.joining import follow
-from hotswap.live.rerun.order import kept_in_a_record
 from hotswap.live.rerun.registered import registered_by
 from hotswap.live.rerun.subclassed import refuse_filled
 from hotswap.live.rerun.taken_back import take_back
@@ -114,7 +113,7 @@ def _gone_from(rerun: Rerun, swap: ModuleSwap, unit: Unit, key: Key) -> None:
             return  # it is taken out by identity (`removed`)
         if rebuildable(rerun, key):
             schedule(rerun, key)
-        elif container and kept_in_a_record(rerun, swap, unit, value):
+        elif container:
             raise Refused(
                 f"{unit.name} is gone: what keeps it in {key[1]} cannot be told from the rest"
             )

@@ -163,18 +163,6 @@ def _is_of(rerun: Rerun, entry: Any, objects: set[int]) -> bool:
     return any(id(part) in objects for part in attributes(entry).values())
 
 
-def kept_in_a_record(rerun: Rerun, swap: ModuleSwap, unit: Unit, registry: Any) -> bool:
-    """Say whether a list or dict holds a definition's function in a record: ``COMMANDS[name] = Command(function)``."""
-    objects = {id(swap.names.get(unit.name))}
-    return any(
-        type(entry) is not FunctionType
-        and type(entry).__module__ in rerun.tracker.loaded
-        and _is_of(rerun, entry, objects)
-        for line in _lines(rerun, registry)
-        for entry in (line.values() if type(line) is dict else line)
-    )
-
-
 def _among(entry: Any, entries: Sequence[Any]) -> bool:
     return any(entry is other for other in entries)
 
