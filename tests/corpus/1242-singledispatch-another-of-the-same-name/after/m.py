@@ -7,11 +7,6 @@ def show(value):
 
 
 @show.register
-def _(value: bytes):
-    return "some bytes"
-
-
-@show.register
 def _(value: int):
     return "an integer"
 
